@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Bulkhead, on one page. Every target delegates to the room that knows how.
+
+TOP := $(CURDIR)
+export OUT ?= $(TOP)/out
+export PROFILE ?= quick
+MACHINE := hv-compare/machine
+COMPARE := hv-compare/compare
+prefix ?= /usr/local
+# Programs of all rooms; a room that has nothing to build has no Makefile.
+ROOMS := userland benchmarks $(COMPARE)/report tests/selftests tests/unit
+
+.DEFAULT_GOAL := help
+.PHONY: help deps kernel kernel-debug image userland bench programs compare \
+	report check check-fast patches install clean distclean $(ROOMS)
+
+help:
+	@echo 'Bulkhead: many isolated Linux systems on one kernel, and what that costs'
+	@echo
+	@echo '  make compare      build everything, measure every side, print the table,'
+	@echo '                    write out/report/index.html (PROFILE=quick|standard|full)'
+	@echo '  make check        build everything, run all tests'
+	@echo '  make check-fast   the tests that take seconds, and one boot'
+	@echo
+	@echo '  make deps         install what the build needs (root), or say what is missing'
+	@echo '  make kernel       the native and the patched kernel'
+	@echo '  make image        the root disk of the test machine, from Debian packages'
+	@echo '  make userland     vctx and libvctx;  make install prefix=$(prefix)'
+	@echo '  make bench        the benchmark programs'
+	@echo '  make report       the table and the page again, from the last records'
+	@echo '  make patches      one "git am"-able patch series in out/patches/'
+	@echo '  make clean        remove what was built, keep kernels, packages and results'
+	@echo '  make distclean    remove out/ altogether'
+
+deps:
+	@$(MACHINE)/deps
+
+kernel: deps
+	@$(MACHINE)/kernel native patched
+
+kernel-debug: deps
+	@$(MACHINE)/kernel native patched debug
+
+image: deps
+	@$(MACHINE)/image
+
+$(ROOMS): deps
+	@$(MAKE) --no-print-directory -C $@
+
+bench: benchmarks
+programs: $(patsubst %/Makefile,%,$(wildcard $(addsuffix /Makefile,$(ROOMS))))
+
+compare: kernel image programs
+	@$(COMPARE)/compare run --profile $(PROFILE)
+	@$(COMPARE)/compare report
+
+report: $(COMPARE)/report
+	@$(COMPARE)/compare report
+
+check: kernel-debug image programs
+	@tests/run
+
+check-fast: kernel image programs
+	@tests/run --fast
+
+patches: deps
+	@kernel-patches/export "$(OUT)/patches"
+
+install: userland
+	@$(MAKE) --no-print-directory -C userland install prefix=$(prefix) DESTDIR=$(DESTDIR)
+
+clean:
+	rm -rf "$(OUT)/bench" "$(OUT)/userland" "$(OUT)/tests" "$(OUT)/compare" \
+		"$(OUT)/machine" "$(OUT)/patches"
+
+distclean:
+	rm -rf "$(OUT)"
