@@ -1,0 +1,913 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Configuration files.  The INI syntax is inih's; what is checked here is what
+ * the keys mean.  The first error wins and names its file and line.
+ */
+
+#include <ctype.h>
+#include <glob.h>
+#include <ini.h>
+#include <limits.h>
+#include <signal.h>
+#include <strings.h>
+
+#include "internal.h"
+
+/* A configuration is a page of text; a megabyte of it is a mistake. */
+#define CONFIG_MAX	(1U << 20)
+
+#define BLANKS		" \t"
+
+enum key_id {
+	K_VERSION, K_ROOT, K_HOSTNAME, K_ID, K_INIT, K_AUTOSTART, K_BIND,
+	K_TMPFS, K_CAPABILITIES, K_CCAPS, K_FLAGS, K_READONLY, K_STOP_SIGNAL,
+	K_STOP_TIMEOUT, K_COUNT
+};
+
+/* Where each key was set last: repeated scalars are errors within one file. */
+struct priv {
+	unsigned int file;		/* counts files, from 1 */
+	unsigned int in_file[K_COUNT];
+	unsigned int in_line[K_COUNT];
+};
+
+/* Why a value is wrong; static text, or printed into buf. */
+struct why {
+	const char *text;
+	char buf[160];
+};
+
+typedef int (*parse_fn)(struct vctx_config *cfg, const char *value,
+			struct why *why);
+typedef void (*reset_fn)(struct vctx_config *cfg);
+
+#define CFLAGS_DEFAULT	(VXF_INFO_INIT | VXF_REBOOT_KILL)
+
+/*
+ * State bits belong to the life cycle.  A persistent context would outlive
+ * stop, and the synchronous helper is a program vctx does not install.
+ */
+#define CFLAGS_REFUSED	(VXF_ONE_TIME | VXF_PERSISTENT | VXF_SC_HELPER)
+
+static int bad(struct why *why, const char *text)
+{
+	why->text = text;
+	return -1;
+}
+
+bool vx_path_ok(const char *path)
+{
+	const char *p = path;
+
+	if (path[0] != '/' || strlen(path) >= PATH_MAX)
+		return false;
+	while (*p) {
+		if (p[0] == '/' && p[1] == '.' && p[2] == '.' &&
+		    (p[3] == '/' || p[3] == '\0'))
+			return false;
+		p++;
+	}
+	return true;
+}
+
+/* A copy without slashes at the end, except for the root itself. */
+static char *path_copy(const char *path)
+{
+	char *s = vx_strdup(path);
+	size_t n = strlen(s);
+
+	while (n > 1 && s[n - 1] == '/')
+		s[--n] = '\0';
+	return s;
+}
+
+static int parse_bool(const char *value, bool *out)
+{
+	static const char *const yes[] = { "yes", "true", "on", "1" };
+	static const char *const no[] = { "no", "false", "off", "0" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(yes); i++) {
+		if (!strcasecmp(value, yes[i])) {
+			*out = true;
+			return 0;
+		}
+		if (!strcasecmp(value, no[i])) {
+			*out = false;
+			return 0;
+		}
+	}
+	return -1;
+}
+
+/* Digits only: no sign, no blanks, no overflow. */
+static int parse_u64(const char *s, const char **end, uint64_t *out)
+{
+	uint64_t v = 0;
+
+	if (!isdigit((unsigned char)*s))
+		return -1;
+	for (; isdigit((unsigned char)*s); s++)
+		if (__builtin_mul_overflow(v, 10, &v) ||
+		    __builtin_add_overflow(v, (uint64_t)(*s - '0'), &v))
+			return -1;
+	*end = s;
+	*out = v;
+	return 0;
+}
+
+int vctx_parse_time(const char *text, uint64_t *ms)
+{
+	static const struct {
+		const char *unit;
+		uint64_t factor;
+	} units[] = {
+		{ "", 1000 }, { "ms", 1 }, { "s", 1000 }, { "m", 60000 },
+		{ "h", 3600000 },
+	};
+	const char *end;
+	uint64_t v;
+	size_t i;
+
+	if (parse_u64(text, &end, &v))
+		return -1;
+	for (i = 0; i < ARRAY_SIZE(units); i++)
+		if (!strcmp(end, units[i].unit))
+			return __builtin_mul_overflow(v, units[i].factor, ms) ||
+			       *ms > INT64_MAX ? -1 : 0;
+	return -1;
+}
+
+int vctx_parse_size(const char *text, uint64_t *bytes)
+{
+	static const char units[] = "KMGT";
+	const char *end, *u;
+	uint64_t v;
+
+	if (parse_u64(text, &end, &v))
+		return -1;
+	if (!*end) {
+		*bytes = v;
+		return 0;
+	}
+	u = strchr(units, *end);
+	if (!u || end[1])
+		return -1;
+	return __builtin_mul_overflow(v, UINT64_C(1) << (10 * (u - units + 1)),
+				      bytes) ? -1 : 0;
+}
+
+int vctx_signal_number(const char *text)
+{
+	const char *name = text;
+	const char *end;
+	uint64_t v;
+	int sig;
+
+	if (!parse_u64(text, &end, &v))
+		return !*end && v >= 1 && v < NSIG ? (int)v : -1;
+	if (!strncasecmp(name, "SIG", 3))
+		name += 3;
+	for (sig = 1; sig < NSIG; sig++) {
+		const char *abbrev = sigabbrev_np(sig);
+
+		if (abbrev && !strcasecmp(abbrev, name))
+			return sig;
+	}
+	if (!strncasecmp(name, "RTMIN", 5)) {
+		if (!name[5])
+			return SIGRTMIN;
+		if (name[5] == '+' && !parse_u64(name + 6, &end, &v) && !*end &&
+		    v <= (uint64_t)(SIGRTMAX - SIGRTMIN))
+			return SIGRTMIN + (int)v;
+	}
+	return -1;
+}
+
+const char *vctx_signal_name(int sig, char *buf, size_t size)
+{
+	const char *abbrev = sigabbrev_np(sig);
+
+	if (abbrev)
+		snprintf(buf, size, "SIG%s", abbrev);
+	else
+		snprintf(buf, size, "%d", sig);
+	return buf;
+}
+
+static int p_version(struct vctx_config *cfg, const char *value,
+		     struct why *why)
+{
+	(void)cfg;
+	return strcmp(value, "1") ? bad(why, "this vctx reads version 1") : 0;
+}
+
+static int p_root(struct vctx_config *cfg, const char *value, struct why *why)
+{
+	if (!vx_path_ok(value))
+		return bad(why, "give an absolute path without \"..\"");
+	free(cfg->root);
+	cfg->root = path_copy(value);
+	return 0;
+}
+
+static int p_hostname(struct vctx_config *cfg, const char *value,
+		      struct why *why)
+{
+	size_t n = strlen(value);
+
+	if (n < 1 || n > 64 || value[0] == '-' || value[0] == '.' ||
+	    strspn(value, "abcdefghijklmnopqrstuvwxyz"
+			  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") != n)
+		return bad(why, "1 to 64 letters, digits, dots and hyphens");
+	free(cfg->hostname);
+	cfg->hostname = vx_strdup(value);
+	return 0;
+}
+
+static int p_id(struct vctx_config *cfg, const char *value, struct why *why)
+{
+	const char *end;
+	uint64_t v;
+
+	if (!strcmp(value, "auto")) {
+		cfg->id = 0;
+		return 0;
+	}
+	if (parse_u64(value, &end, &v) || *end || v < VX_XID_MIN ||
+	    v > VX_XID_MAX)
+		return bad(why, "a number from 2 to 65535, or auto");
+	cfg->id = (uint32_t)v;
+	return 0;
+}
+
+static void free_words(char **words)
+{
+	size_t i;
+
+	for (i = 0; words && words[i]; i++)
+		free(words[i]);
+	free(words);
+}
+
+static char **split_words(const char *value)
+{
+	char **words = vx_alloc(sizeof(*words));
+	vx_autofree char *copy = vx_strdup(value);
+	char *save, *w;
+	size_t n = 0;
+
+	for (w = strtok_r(copy, BLANKS, &save); w;
+	     w = strtok_r(NULL, BLANKS, &save)) {
+		words = vx_realloc(words, (n + 2) * sizeof(*words));
+		words[n++] = vx_strdup(w);
+		words[n] = NULL;
+	}
+	return words;
+}
+
+static int p_init(struct vctx_config *cfg, const char *value, struct why *why)
+{
+	char **words = split_words(value);
+
+	if (!words[0] || !vx_path_ok(words[0])) {
+		free_words(words);
+		return bad(why, "an absolute path and its arguments");
+	}
+	free_words(cfg->init);
+	cfg->init = words;
+	return 0;
+}
+
+static int p_autostart(struct vctx_config *cfg, const char *value,
+		       struct why *why)
+{
+	return parse_bool(value, &cfg->autostart) ? bad(why, "yes or no") : 0;
+}
+
+static int p_readonly(struct vctx_config *cfg, const char *value,
+		      struct why *why)
+{
+	return parse_bool(value, &cfg->readonly_root) ? bad(why, "yes or no")
+						      : 0;
+}
+
+static int p_bind(struct vctx_config *cfg, const char *value, struct why *why)
+{
+	char **w = split_words(value);
+	struct vctx_bind *b;
+	bool ro = false;
+	size_t n = 0;
+
+	while (w[n])
+		n++;
+	if (n == 3 && !strcmp(w[2], "ro"))
+		ro = true;
+	else if (n == 3 && strcmp(w[2], "rw"))
+		n = 0;
+	if (n < 2 || n > 3 || !vx_path_ok(w[0]) || !vx_path_ok(w[1]) ||
+	    w[1][strspn(w[1], "/")] == '\0') {
+		free_words(w);
+		return bad(why, "\"SOURCE TARGET [ro]\", both absolute paths, and TARGET not /");
+	}
+	cfg->bind = vx_realloc(cfg->bind,
+			       (cfg->n_bind + 1) * sizeof(*cfg->bind));
+	b = &cfg->bind[cfg->n_bind++];
+	b->source = path_copy(w[0]);
+	b->target = path_copy(w[1]);
+	b->ro = ro;
+	free_words(w);
+	return 0;
+}
+
+static int p_tmpfs(struct vctx_config *cfg, const char *value, struct why *why)
+{
+	char **w = split_words(value);
+	struct vctx_tmpfs t = { .mode = 01777 };
+	size_t i;
+
+	if (!w[0] || !vx_path_ok(w[0]) || w[0][strspn(w[0], "/")] == '\0')
+		goto bad_value;
+	for (i = 1; w[i]; i++) {
+		char *end;
+
+		if (!strncmp(w[i], "size=", 5)) {
+			if (vctx_parse_size(w[i] + 5, &t.size) || !t.size)
+				goto bad_value;
+		} else if (!strncmp(w[i], "mode=", 5)) {
+			unsigned long m = strtoul(w[i] + 5, &end, 8);
+
+			if (!isdigit((unsigned char)w[i][5]) || *end ||
+			    m > 07777)
+				goto bad_value;
+			t.mode = (unsigned int)m;
+		} else {
+			goto bad_value;
+		}
+	}
+	t.target = path_copy(w[0]);
+	cfg->tmpfs = vx_realloc(cfg->tmpfs,
+				(cfg->n_tmpfs + 1) * sizeof(*cfg->tmpfs));
+	cfg->tmpfs[cfg->n_tmpfs++] = t;
+	free_words(w);
+	return 0;
+
+bad_value:
+	free_words(w);
+	return bad(why, "\"TARGET [size=64M] [mode=1777]\", an absolute path and not /");
+}
+
+/*
+ * "secure +net_admin -sys_boot": words that change a set of bits.  A base word
+ * replaces the whole set; a sign adds or removes; no sign adds.
+ */
+static int parse_bits(const char *value, enum vctx_names set, const char *base,
+		      uint64_t base_bits, uint64_t all, uint64_t refused,
+		      uint64_t *bits, struct why *why)
+{
+	char **w = split_words(value);
+	int r = -1;
+	size_t i;
+
+	for (i = 0; w[i]; i++) {
+		const char *name = w[i];
+		bool clear = name[0] == '-' || name[0] == '!';
+		int bit;
+
+		if (clear || name[0] == '+')
+			name++;
+		if (name == w[i] && !strcmp(name, base)) {
+			*bits = base_bits;
+			continue;
+		}
+		if (name == w[i] && !strcmp(name, "none")) {
+			*bits = base_bits & ~all;
+			continue;
+		}
+		if (name == w[i] && !strcmp(name, "all")) {
+			*bits = base_bits | (all & ~refused);
+			continue;
+		}
+		bit = vctx_bit_find(set, name);
+		if (bit < 0) {
+			snprintf(why->buf, sizeof(why->buf),
+				 "\"%.48s\" is not a name vctx knows", name);
+			why->text = why->buf;
+			goto out;
+		}
+		if (refused & (UINT64_C(1) << bit)) {
+			snprintf(why->buf, sizeof(why->buf),
+				 "\"%.48s\" is not for configurations", name);
+			why->text = why->buf;
+			goto out;
+		}
+		if (clear)
+			*bits &= ~(UINT64_C(1) << bit);
+		else
+			*bits |= UINT64_C(1) << bit;
+	}
+	r = 0;
+out:
+	free_words(w);
+	return r;
+}
+
+/* Every bit of a set that has a name. */
+static uint64_t named_bits(enum vctx_names set)
+{
+	uint64_t all = 0;
+	unsigned int bit;
+
+	for (bit = 0; bit < 64; bit++)
+		if (vctx_bit_name(set, bit))
+			all |= UINT64_C(1) << bit;
+	return all;
+}
+
+static int p_capabilities(struct vctx_config *cfg, const char *value,
+			  struct why *why)
+{
+	return parse_bits(value, VCTX_NAMES_BCAPS, "secure", VCTX_BCAPS_SECURE,
+			  named_bits(VCTX_NAMES_BCAPS), 0, &cfg->bcaps, why);
+}
+
+static int p_ccaps(struct vctx_config *cfg, const char *value, struct why *why)
+{
+	return parse_bits(value, VCTX_NAMES_CCAPS, "secure", VCTX_CCAPS_SECURE,
+			  named_bits(VCTX_NAMES_CCAPS), 0, &cfg->ccaps, why);
+}
+
+static int p_flags(struct vctx_config *cfg, const char *value, struct why *why)
+{
+	return parse_bits(value, VCTX_NAMES_CFLAGS, "default", CFLAGS_DEFAULT,
+			  named_bits(VCTX_NAMES_CFLAGS), CFLAGS_REFUSED,
+			  &cfg->cflags, why);
+}
+
+static int p_stop_signal(struct vctx_config *cfg, const char *value,
+			 struct why *why)
+{
+	int sig = vctx_signal_number(value);
+
+	if (sig < 0)
+		return bad(why, "a signal name such as SIGTERM");
+	cfg->stop_signal = sig;
+	return 0;
+}
+
+static int p_stop_timeout(struct vctx_config *cfg, const char *value,
+			  struct why *why)
+{
+	return vctx_parse_time(value, &cfg->stop_timeout_ms) ?
+	       bad(why, "a time such as 10s, 500ms or 2m") : 0;
+}
+
+static void r_bind(struct vctx_config *cfg)
+{
+	while (cfg->n_bind) {
+		cfg->n_bind--;
+		free(cfg->bind[cfg->n_bind].source);
+		free(cfg->bind[cfg->n_bind].target);
+	}
+}
+
+static void r_tmpfs(struct vctx_config *cfg)
+{
+	while (cfg->n_tmpfs)
+		free(cfg->tmpfs[--cfg->n_tmpfs].target);
+}
+
+static void r_capabilities(struct vctx_config *cfg)
+{
+	cfg->bcaps = VCTX_BCAPS_SECURE;
+}
+
+static void r_ccaps(struct vctx_config *cfg)
+{
+	cfg->ccaps = VCTX_CCAPS_SECURE;
+}
+
+static void r_flags(struct vctx_config *cfg)
+{
+	cfg->cflags = CFLAGS_DEFAULT;
+}
+
+/* A key with a reset function is a list: repeating it appends. */
+static const struct key {
+	const char *name;
+	parse_fn parse;
+	reset_fn reset;
+} keys[K_COUNT] = {
+	[K_VERSION]	 = { "version", p_version, NULL },
+	[K_ROOT]	 = { "context.root", p_root, NULL },
+	[K_HOSTNAME]	 = { "context.hostname", p_hostname, NULL },
+	[K_ID]		 = { "context.id", p_id, NULL },
+	[K_INIT]	 = { "context.init", p_init, NULL },
+	[K_AUTOSTART]	 = { "context.autostart", p_autostart, NULL },
+	[K_BIND]	 = { "mount.bind", p_bind, r_bind },
+	[K_TMPFS]	 = { "mount.tmpfs", p_tmpfs, r_tmpfs },
+	[K_CAPABILITIES] = { "security.capabilities", p_capabilities,
+			     r_capabilities },
+	[K_CCAPS]	 = { "security.context-capabilities", p_ccaps,
+			     r_ccaps },
+	[K_FLAGS]	 = { "security.flags", p_flags, r_flags },
+	[K_READONLY]	 = { "security.readonly-root", p_readonly, NULL },
+	[K_STOP_SIGNAL]	 = { "exec.stop-signal", p_stop_signal, NULL },
+	[K_STOP_TIMEOUT] = { "exec.stop-timeout", p_stop_timeout, NULL },
+};
+
+/*
+ * Keys of the design that this version does not have.  They are errors like
+ * any unknown key, but a typing mistake in one is still recognised.
+ */
+static const char *const later_keys[] = {
+	"cpu.weight", "cpu.max", "cpu.guarantee", "cpu.cpus",
+	"disk.weight", "disk.read-max", "disk.write-max",
+	"memory.max", "memory.swap",
+	"limits.processes", "limits.files",
+	"net.mode", "net.bridge", "net.address", "net.rate-out",
+	"exec.start",
+};
+
+static int unknown_key(const char *where, const char *full,
+		       struct vctx_err *err)
+{
+	const char *words[K_COUNT + ARRAY_SIZE(later_keys)];
+	vx_autofree char *hint = NULL;
+	const char *near;
+	size_t i, n = 0;
+
+	for (i = 0; i < ARRAY_SIZE(later_keys); i++) {
+		if (!strcmp(full, later_keys[i]))
+			hint = vx_strdup("this version of vctx does not have it yet; leave it out");
+		words[n++] = later_keys[i];
+	}
+	for (i = 0; i < K_COUNT; i++)
+		words[n++] = keys[i].name;
+	near = vctx_closest(full, words, n);
+	if (!hint && near)
+		hint = vx_printf("did you mean \"%s\"?", near);
+	return vx_fail(err, VCTX_USAGE, hint, "%s: unknown key \"%s\"", where,
+		       full);
+}
+
+/* where: "FILE:LINE" or "-s TEXT", for messages. */
+static int set_key(struct vctx_config *cfg, const char *where, const char *full,
+		   const char *value, bool append, bool override,
+		   unsigned int line, struct vctx_err *err)
+{
+	struct priv *priv = cfg->priv;
+	struct why why = { 0 };
+	size_t i;
+	int r = -1;
+
+	for (i = 0; i < K_COUNT; i++)
+		if (!strcmp(full, keys[i].name))
+			break;
+	if (i == K_COUNT) {
+		unknown_key(where, full, err);
+		goto out;
+	}
+	if (append && !keys[i].reset) {
+		vx_fail(err, VCTX_USAGE, "use \"=\"",
+			"%s: key \"%s\" has one value, \"+=\" cannot add to it",
+			where, full);
+		goto out;
+	}
+	if (!keys[i].reset && !override && priv->in_file[i] == priv->file) {
+		vx_fail(err, VCTX_USAGE, NULL,
+			"%s: key \"%s\" was given before, in line %u",
+			where, full, priv->in_line[i]);
+		goto out;
+	}
+	/* "=" in a later file starts a list anew, once per file. */
+	if (keys[i].reset && !append && !override &&
+	    priv->in_file[i] != priv->file)
+		keys[i].reset(cfg);
+	if (!value[0]) {
+		vx_fail(err, VCTX_USAGE, "leave the line out for the default",
+			"%s: key \"%s\" has no value", where, full);
+		goto out;
+	}
+	if (keys[i].parse(cfg, value, &why)) {
+		vx_fail(err, VCTX_USAGE, NULL,
+			"%s: bad value \"%s\" for \"%s\": %s", where, value,
+			full, why.text);
+		goto out;
+	}
+	priv->in_file[i] = priv->file;
+	priv->in_line[i] = line;
+	r = 0;
+out:
+	if (r && err)
+		err->located = true;
+	return r;
+}
+
+/* What the reader and the handler of one parse share. */
+struct parse {
+	struct vctx_config *cfg;
+	const char *name;
+	const char *next;	/* text not yet read */
+	unsigned int line;
+	bool failed;
+	struct vctx_err *err;
+};
+
+static int parse_fail(struct parse *p, const char *hint, const char *what)
+{
+	if (!p->failed) {
+		p->failed = true;
+		vx_fail(p->err, VCTX_USAGE, hint, "%s:%u: %s", p->name,
+			p->line, what);
+		if (p->err)
+			p->err->located = true;
+	}
+	return 0;
+}
+
+/* fgets() for inih, from memory, that counts lines. */
+static char *read_line(char *buf, int size, void *arg)
+{
+	struct parse *p = arg;
+	size_t n, take;
+
+	if (!*p->next || p->failed)
+		return NULL;
+	p->line++;
+	/* inih would take a line that starts with a blank for a continuation. */
+	p->next += strspn(p->next, BLANKS);
+	n = strcspn(p->next, "\n");
+	take = n + (p->next[n] == '\n');
+	if (take >= (size_t)size) {
+		char text[64];
+
+		snprintf(text, sizeof(text), "line is longer than %d characters",
+			 size - 2);
+		parse_fail(p, NULL, text);
+		return NULL;
+	}
+	memcpy(buf, p->next, take);
+	buf[take] = '\0';
+	p->next += take;
+	return buf;
+}
+
+static int handle_key(void *arg, const char *section, const char *name,
+		      const char *value)
+{
+	struct parse *p = arg;
+	vx_autofree char *full = NULL;
+	vx_autofree char *where = NULL;
+	bool append = false;
+	size_t n;
+
+	if (p->failed)
+		return 0;
+	full = section[0] ? vx_printf("%s.%s", section, name)
+			  : vx_strdup(name);
+	n = strlen(full);
+	if (n && full[n - 1] == '+') {
+		append = true;
+		do
+			full[--n] = '\0';
+		while (n && isblank((unsigned char)full[n - 1]));
+	}
+	where = vx_printf("%s:%u", p->name, p->line);
+	if (set_key(p->cfg, where, full, value, append, false, p->line,
+		    p->err)) {
+		p->failed = true;
+		return 0;
+	}
+	return 1;
+}
+
+/* 0 for valid UTF-8 without control characters, else the line at fault. */
+static unsigned int bad_text(const char *s)
+{
+	unsigned int line = 1;
+	const unsigned char *p = (const unsigned char *)s;
+
+	while (*p) {
+		unsigned int more, i;
+
+		if (*p == '\n')
+			line++;
+		if (*p < 0x80) {
+			if ((*p < 0x20 && *p != '\n' && *p != '\t' &&
+			     *p != '\r') || *p == 0x7f)
+				return line;
+			p++;
+			continue;
+		}
+		if (*p >= 0xc2 && *p <= 0xdf)
+			more = 1;
+		else if ((*p & 0xf0) == 0xe0)
+			more = 2;
+		else if (*p >= 0xf0 && *p <= 0xf4)
+			more = 3;
+		else
+			return line;
+		for (i = 1; i <= more; i++)
+			if ((p[i] & 0xc0) != 0x80)
+				return line;
+		p += more + 1;
+	}
+	return 0;
+}
+
+int vctx_config_parse(struct vctx_config *cfg, const char *name,
+		      const char *text, struct vctx_err *err)
+{
+	struct priv *priv = cfg->priv;
+	struct parse p = {
+		.cfg = cfg, .name = name, .next = text, .err = err,
+	};
+	unsigned int line = bad_text(text);
+	int r;
+
+	if (line) {
+		p.line = line;
+		parse_fail(&p, NULL, "not UTF-8 text");
+		return -1;
+	}
+	priv->file++;
+	r = ini_parse_stream(read_line, &p, handle_key, &p);
+	if (p.failed)
+		return -1;
+	if (r == -2)
+		return vx_fail(err, VCTX_FAILED, NULL, "out of memory");
+	if (r != 0) {
+		p.line = (unsigned int)r;
+		parse_fail(&p, "a line is \"[section]\", \"key = value\" or \"# comment\"",
+			   "cannot make sense of this line");
+		return -1;
+	}
+	return 0;
+}
+
+static int read_one(struct vctx_config *cfg, const char *file,
+		    struct vctx_err *err)
+{
+	const char *name = strcmp(file, "-") ? file : "(standard input)";
+	vx_autofree char *text = NULL;
+	int r;
+
+	text = vx_read_file(file, CONFIG_MAX);
+	if (!text) {
+		if (errno == EILSEQ)
+			r = vx_fail(err, VCTX_USAGE, NULL,
+				    "%s:1: not UTF-8 text", name);
+		else
+			r = vx_fail_errno(err, VCTX_USAGE, NULL, "%s", name);
+		if (err)
+			err->located = true;
+		return r;
+	}
+	return vctx_config_parse(cfg, name, text, err);
+}
+
+int vctx_config_read(struct vctx_config *cfg, const char *file,
+		     struct vctx_err *err)
+{
+	vx_autofree char *pattern = NULL;
+	glob_t g;
+	size_t i;
+	int r = 0;
+
+	if (read_one(cfg, file, err))
+		return -1;
+	if (!strcmp(file, "-") || strpbrk(file, "*?[\\"))
+		return 0;
+	pattern = vx_printf("%s.d/*.conf", file);
+	if (glob(pattern, 0, NULL, &g))
+		return 0;
+	for (i = 0; i < g.gl_pathc && !r; i++)
+		r = read_one(cfg, g.gl_pathv[i], err);
+	globfree(&g);
+	return r;
+}
+
+int vctx_config_set(struct vctx_config *cfg, const char *assignment,
+		    struct vctx_err *err)
+{
+	const char *eq = strchr(assignment, '=');
+	vx_autofree char *where = vx_printf("-s %s", assignment);
+	vx_autofree char *full = NULL;
+	size_t n;
+
+	if (!eq || eq == assignment || bad_text(assignment) ||
+	    strchr(assignment, '\n')) {
+		vx_fail(err, VCTX_USAGE, "write it as section.key=value",
+			"%s: not a setting", where);
+		if (err)
+			err->located = true;
+		return -1;
+	}
+	full = strndup(assignment, (size_t)(eq - assignment));
+	if (!full)
+		return vx_fail(err, VCTX_FAILED, NULL, "out of memory");
+	n = strlen(full);
+	while (n && isblank((unsigned char)full[n - 1]))
+		full[--n] = '\0';
+	for (eq++; isblank((unsigned char)*eq); eq++)
+		;
+	return set_key(cfg, where, full, eq, false, true, 0, err);
+}
+
+struct vctx_config *vctx_config_new(void)
+{
+	struct vctx_config *cfg = vx_alloc(sizeof(*cfg));
+
+	cfg->priv = vx_alloc(sizeof(struct priv));
+	cfg->init = split_words("/sbin/init");
+	cfg->bcaps = VCTX_BCAPS_SECURE;
+	cfg->ccaps = VCTX_CCAPS_SECURE;
+	cfg->cflags = CFLAGS_DEFAULT;
+	cfg->stop_signal = SIGTERM;
+	cfg->stop_timeout_ms = 10000;
+	return cfg;
+}
+
+void vctx_config_free(struct vctx_config *cfg)
+{
+	if (!cfg)
+		return;
+	r_bind(cfg);
+	r_tmpfs(cfg);
+	free(cfg->bind);
+	free(cfg->tmpfs);
+	free_words(cfg->init);
+	free(cfg->root);
+	free(cfg->hostname);
+	free(cfg->priv);
+	free(cfg);
+}
+
+static void dump_bits(FILE *f, const char *key, enum vctx_names set,
+		      const char *base, uint64_t base_bits, uint64_t bits)
+{
+	unsigned int bit;
+
+	fprintf(f, "%s = %s", key, base);
+	for (bit = 0; bit < 64; bit++) {
+		uint64_t b = UINT64_C(1) << bit;
+		const char *name = vctx_bit_name(set, bit);
+
+		if (name && ((bits ^ base_bits) & b))
+			fprintf(f, " %c%s", bits & b ? '+' : '-', name);
+	}
+	fputc('\n', f);
+}
+
+char *vctx_config_dump(const struct vctx_config *cfg)
+{
+	char *text = NULL;
+	char buf[32];
+	size_t size, i;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return NULL;
+	fprintf(f, "version = 1\n[context]\n");
+	if (cfg->root)
+		fprintf(f, "root = %s\n", cfg->root);
+	if (cfg->hostname)
+		fprintf(f, "hostname = %s\n", cfg->hostname);
+	if (cfg->id)
+		fprintf(f, "id = %u\n", cfg->id);
+	else
+		fprintf(f, "id = auto\n");
+	fprintf(f, "init =");
+	for (i = 0; cfg->init[i]; i++)
+		fprintf(f, " %s", cfg->init[i]);
+	fprintf(f, "\nautostart = %s\n", cfg->autostart ? "yes" : "no");
+	if (cfg->n_bind || cfg->n_tmpfs)
+		fprintf(f, "[mount]\n");
+	for (i = 0; i < cfg->n_bind; i++)
+		fprintf(f, "bind = %s %s%s\n", cfg->bind[i].source,
+			cfg->bind[i].target, cfg->bind[i].ro ? " ro" : "");
+	for (i = 0; i < cfg->n_tmpfs; i++) {
+		fprintf(f, "tmpfs = %s", cfg->tmpfs[i].target);
+		if (cfg->tmpfs[i].size)
+			fprintf(f, " size=%llu",
+				(unsigned long long)cfg->tmpfs[i].size);
+		fprintf(f, " mode=%04o\n", cfg->tmpfs[i].mode);
+	}
+	fprintf(f, "[security]\n");
+	dump_bits(f, "capabilities", VCTX_NAMES_BCAPS, "secure",
+		  VCTX_BCAPS_SECURE, cfg->bcaps);
+	dump_bits(f, "context-capabilities", VCTX_NAMES_CCAPS, "secure",
+		  VCTX_CCAPS_SECURE, cfg->ccaps);
+	dump_bits(f, "flags", VCTX_NAMES_CFLAGS, "default", CFLAGS_DEFAULT,
+		  cfg->cflags);
+	fprintf(f, "readonly-root = %s\n", cfg->readonly_root ? "yes" : "no");
+	fprintf(f, "[exec]\nstop-signal = %s\nstop-timeout = %llums\n",
+		vctx_signal_name(cfg->stop_signal, buf, sizeof(buf)),
+		(unsigned long long)cfg->stop_timeout_ms);
+	if (fclose(f)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files of libvctx share.  Names start with vx_: not exported. */
+#ifndef VCTX_INTERNAL_H
+#define VCTX_INTERNAL_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <linux/vserver.h>
+
+#include "vctx.h"
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+/* Released at the end of the block, on every way out of it. */
+#define vx_autofree	__attribute__((__cleanup__(vx_cleanup_free)))
+#define vx_autoclose	__attribute__((__cleanup__(vx_cleanup_close)))
+
+static inline void vx_cleanup_free(void *p)
+{
+	free(*(void **)p);
+}
+
+static inline void vx_cleanup_close(int *fd)
+{
+	if (*fd >= 0) {
+		int saved = errno;
+
+		close(*fd);
+		errno = saved;
+	}
+}
+
+/*
+ * Memory: a short-lived tool cannot do anything useful without it, so running
+ * out ends the program with a message that needs no memory.
+ */
+void *vx_alloc(size_t n);
+void *vx_realloc(void *p, size_t n);
+char *vx_strdup(const char *s);
+char *vx_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* All return -1, so that "return vx_fail(...)" reads well. */
+int vx_fail(struct vctx_err *err, int code, const char *hint,
+	    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* Appends ": <text of errno>". */
+int vx_fail_errno(struct vctx_err *err, int code, const char *hint,
+		  const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+struct vctx {
+	char *etc;	/* PREFIX/etc/vctx */
+	char *lib;	/* PREFIX/var/lib/vctx */
+	char *run;	/* PREFIX/run/vctx */
+	char *log;	/* PREFIX/var/log/vctx */
+};
+
+/* What /run/vctx/NAME/state.json holds. */
+struct vx_state {
+	uint32_t id;
+	pid_t pid;
+	uint64_t pid_start;	/* clock ticks after boot, tells reused pids */
+	uint64_t started_ns;
+	bool running;		/* false: being started */
+	bool transient;
+	char *started;
+	char *config;
+	char *root;
+	int stop_signal;
+	uint64_t stop_timeout_ms;
+};
+
+/* state.c */
+int vx_mkdirs(const char *path, mode_t mode, struct vctx_err *err);
+char *vx_read_file(const char *path, size_t max);
+int vx_write_atomic(const char *dir, const char *base, const char *text,
+		    mode_t mode, struct vctx_err *err);
+/*
+ * Take the lock of a context, making its run-time directory.  Returns a file
+ * descriptor that holds it; VCTX_STATE when somebody else has it.
+ */
+int vx_lock(struct vctx *v, const char *name, struct vctx_err *err);
+int vx_state_write(struct vctx *v, const char *name, const struct vx_state *st,
+		   struct vctx_err *err);
+/* NULL with errno ENOENT when there is none of this boot. */
+struct vx_state *vx_state_read(struct vctx *v, const char *name);
+void vx_state_free(struct vx_state *st);
+/* Remove /run/vctx/NAME and its id mark.  The lock must be held. */
+void vx_state_remove(struct vctx *v, const char *name, uint32_t id);
+/* Choose an id: the wanted one or (0) a free one; mark it as ours in /run. */
+int vx_id_take(struct vctx *v, const char *name, uint32_t want, uint32_t *id,
+	       struct vctx_err *err);
+/* Id a created context has, 0 when it has none. */
+uint32_t vx_meta_id(struct vctx *v, const char *name);
+bool vx_exists(struct vctx *v, const char *name);
+/* Does the kernel have the context this name was last started as? */
+bool vx_alive(struct vctx *v, const char *name);
+char *vx_now(void);
+uint64_t vx_boottime_ns(void);
+/* Start time of a process in clock ticks, 0 when it is not there. */
+uint64_t vx_proc_start(pid_t pid);
+
+/* config.c: is a path one we can mount on (absolute, no "..")? */
+bool vx_path_ok(const char *path);
+
+/* Errors between a child and its parent: one record on a pipe. */
+void vx_err_send(int fd, const struct vctx_err *err);
+/* Hand an error over; "from" is empty afterwards, "to" may be NULL. */
+void vx_err_move(struct vctx_err *to, struct vctx_err *from);
+/* 1: an error was received into err, 0: the pipe was closed in silence. */
+int vx_err_recv(int fd, struct vctx_err *err);
+/* Default environment plus "more"; NULL-terminated, release with free(). */
+char **vx_environment(char *const *more);
+/* execvpe() whose failure has the class and wording the command promises. */
+void vx_exec(char *const *argv, char **env, struct vctx_err *err);
+/* A child must not inherit our signal set-up. */
+void vx_signals_default(void);
+
+/*
+ * Failure injection, in test builds only: VCTX_FAIL_AT=STEP makes that step
+ * fail with EIO, VCTX_FAIL_AT=STEP:kill ends the process there.
+ */
+#ifdef VCTX_TEST
+int vx_fail_point(const char *step);
+#else
+static inline int vx_fail_point(const char *step)
+{
+	(void)step;
+	return 0;
+}
+#endif
+
+#endif /* VCTX_INTERNAL_H */

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libvctx: contexts on a Linux-VServer kernel.
+ *
+ * Rules that hold for every function here:
+ *
+ *  - A function that can fail takes a struct vctx_err as its last argument
+ *    and returns 0 (or a pointer) on success and -1 (or NULL) on failure.  On
+ *    failure the error holds a class, an errno value and one sentence without
+ *    a final full stop; on success it is not touched.  The caller owns the
+ *    error and releases it with vctx_err_clear().  NULL is allowed when the
+ *    caller does not want to know.
+ *  - The library never prints, never exits (except in processes it forked)
+ *    and never installs signal handlers.
+ *  - Nothing here may be called from a program with more than one thread: the
+ *    kernel only lets single-threaded processes change context.
+ *  - Memory that is returned belongs to the caller unless said otherwise.
+ */
+#ifndef VCTX_H
+#define VCTX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define VCTX_NAME_MAX	63	/* longest name of a context, without the NUL */
+#define VCTX_ID_FIRST	1000	/* automatic ids start here, see vctx.conf(5) */
+
+/* ------------------------------------------------------------------ */
+/* Errors                                                              */
+/* ------------------------------------------------------------------ */
+
+/* The class of an error.  The numbers are the command's exit codes. */
+enum vctx_code {
+	VCTX_OK		= 0,
+	VCTX_FAILED	= 1,	/* the system refused */
+	VCTX_USAGE	= 2,	/* the request or a configuration is wrong */
+	VCTX_NOCTX	= 3,	/* no such context */
+	VCTX_STATE	= 4,	/* the context is in the wrong state for this */
+	VCTX_HOST	= 5,	/* the host lacks something */
+	VCTX_TIMEOUT	= 124,
+	VCTX_OURS	= 125,	/* exec: failed before the command was tried */
+	VCTX_INVOKE	= 126,	/* exec: the command cannot be invoked */
+	VCTX_NOTFOUND	= 127,	/* exec: the command was not found */
+};
+
+struct vctx_err {
+	int code;	/* enum vctx_code */
+	int errnum;	/* errno value, 0 when no system call is to blame */
+	bool located;	/* msg starts with its own place, as in FILE:LINE: */
+	char *msg;	/* one sentence */
+	char *hint;	/* what to do about it, or NULL */
+};
+
+#define VCTX_ERR_INIT	{ 0, 0, false, NULL, NULL }
+
+/* Release what an error holds and make it empty.  Keeps errno. */
+void vctx_err_clear(struct vctx_err *err);
+
+/* ------------------------------------------------------------------ */
+/* The system call, one function per command                           */
+/* ------------------------------------------------------------------ */
+
+/*
+ * These set errno and return -1 on failure, as system call wrappers do; they
+ * take no struct vctx_err.  vctx_sys_error() turns errno into one.  "id" is a
+ * context id; VCTX_SELF means the caller's own context.
+ */
+#define VCTX_SELF	((uint32_t)-2)
+
+struct vctx_sys_info {
+	uint32_t id;
+	uint32_t init_pid;	/* host number, 0 when there is none */
+};
+
+struct vctx_sys_stat {
+	uint32_t usecnt;
+	uint32_t tasks;		/* threads, plus one when persistent */
+};
+
+struct vctx_sys_exit {
+	uint32_t reboot_cmd;	/* argument of the guest's reboot(2), or 0 */
+	int status;		/* as wait(2) reports it */
+};
+
+enum vctx_word {
+	VCTX_WORD_CFLAGS,	/* context flags */
+	VCTX_WORD_CCAPS,	/* context capabilities */
+	VCTX_WORD_BCAPS,	/* Linux capabilities the context may use */
+	VCTX_WORD_UMASK,	/* namespaces the context may unshare */
+	VCTX_WORD_WMASK,
+};
+
+int vctx_sys_version(uint32_t *version);
+int vctx_sys_features(uint32_t *vci);
+/* Create a context and move the calling process into it. */
+int vctx_sys_create(uint32_t id, uint64_t flags);
+/* Move the calling process into a context; id 1 is the watch context. */
+int vctx_sys_migrate(uint32_t id, uint64_t flags);
+/* Context id of a process; 0 means the caller. */
+int vctx_sys_task(pid_t pid, uint32_t *id);
+int vctx_sys_info(uint32_t id, struct vctx_sys_info *info);
+int vctx_sys_stat(uint32_t id, struct vctx_sys_stat *st);
+/* pid 0: every process, -1: every one but init, 1: init, n: that process. */
+int vctx_sys_kill(uint32_t id, pid_t pid, int sig);
+/* Block until the context is gone.  EINTR when a signal arrives. */
+int vctx_sys_wait(uint32_t id, struct vctx_sys_exit *ex);
+int vctx_sys_get(uint32_t id, enum vctx_word w, uint64_t *value);
+int vctx_sys_set(uint32_t id, enum vctx_word w, uint64_t value, uint64_t mask);
+/* field: see VHIN_* in <linux/vserver.h>; buf holds at least 65 bytes. */
+int vctx_sys_get_name(uint32_t id, int field, char *buf, size_t size);
+int vctx_sys_set_name(uint32_t id, int field, const char *name);
+/* Record the caller's namespaces of "mask" (CLONE_* bits) in its context. */
+int vctx_sys_set_space(uint64_t mask, uint32_t index);
+/* Take a context's recorded namespaces; mask 0 means all of them. */
+int vctx_sys_enter_space(uint32_t id, uint64_t mask, uint32_t index);
+int vctx_sys_space_mask(uint64_t *mask);
+int vctx_sys_space_default(uint64_t *mask);
+
+/*
+ * Fill err from errno: "WHAT: <errno text>", with the class and the hint that
+ * fit (no kernel support, no right, no such context).  Always returns -1.
+ */
+int vctx_sys_error(struct vctx_err *err, const char *what);
+
+/* ------------------------------------------------------------------ */
+/* Names of flags and capabilities                                     */
+/* ------------------------------------------------------------------ */
+
+enum vctx_names {
+	VCTX_NAMES_CFLAGS,
+	VCTX_NAMES_CCAPS,
+	VCTX_NAMES_BCAPS,
+};
+
+/* The Linux capabilities a context keeps unless its configuration differs. */
+#define VCTX_BCAPS_SECURE	UINT64_C(0x80000000b44c04ff)
+#define VCTX_CCAPS_SECURE	UINT64_C(0x4101)
+
+/* Name of the single bit, or NULL.  Static storage. */
+const char *vctx_bit_name(enum vctx_names set, unsigned int bit);
+/* Bit number of a name (without a sign), or -1. */
+int vctx_bit_find(enum vctx_names set, const char *name);
+
+/* ------------------------------------------------------------------ */
+/* Configuration: see vctx.conf(5)                                     */
+/* ------------------------------------------------------------------ */
+
+struct vctx_bind {
+	char *source;
+	char *target;
+	bool ro;
+};
+
+struct vctx_tmpfs {
+	char *target;
+	uint64_t size;		/* bytes, 0: the kernel's default */
+	unsigned int mode;
+};
+
+struct vctx_config {
+	char *root;		/* NULL: not set */
+	char *hostname;		/* NULL: the context's name */
+	uint32_t id;		/* 0: automatic */
+	char **init;		/* NULL-terminated words */
+	bool autostart;
+	struct vctx_bind *bind;
+	size_t n_bind;
+	struct vctx_tmpfs *tmpfs;
+	size_t n_tmpfs;
+	uint64_t bcaps;
+	uint64_t ccaps;
+	uint64_t cflags;	/* without the one-time state bits */
+	bool readonly_root;
+	int stop_signal;
+	uint64_t stop_timeout_ms;
+	/* private: what was set where, for the dump and for repeated keys */
+	void *priv;
+};
+
+/* A configuration with every default.  Released by vctx_config_free(). */
+struct vctx_config *vctx_config_new(void);
+void vctx_config_free(struct vctx_config *cfg);
+/*
+ * Read FILE ("-": standard input) and the files of FILE.d/ in name order on
+ * top of what cfg holds.  On failure cfg is only good for freeing.
+ */
+int vctx_config_read(struct vctx_config *cfg, const char *file,
+		     struct vctx_err *err);
+/* Parse text as a file called "name" would be; for tests and fuzzing. */
+int vctx_config_parse(struct vctx_config *cfg, const char *name,
+		      const char *text, struct vctx_err *err);
+/* One "section.key=value" as given with -s. */
+int vctx_config_set(struct vctx_config *cfg, const char *assignment,
+		    struct vctx_err *err);
+/* Effective configuration as a file that vctx_config_read() accepts. */
+char *vctx_config_dump(const struct vctx_config *cfg);
+
+/* "SIGTERM", "TERM", "15" or "RTMIN+3" to a number; -1 when it is none. */
+int vctx_signal_number(const char *text);
+/* "SIGTERM" or a number as text, into buf. */
+const char *vctx_signal_name(int sig, char *buf, size_t size);
+/* "10", "10s", "500ms", "2m", "1h" to milliseconds; -1 when it is none. */
+int vctx_parse_time(const char *text, uint64_t *ms);
+/* "512", "64K", "512M", "2G" (binary) to bytes; -1 when it is none. */
+int vctx_parse_size(const char *text, uint64_t *bytes);
+
+/* ------------------------------------------------------------------ */
+/* Contexts as files and kernel objects                                */
+/* ------------------------------------------------------------------ */
+
+struct vctx;			/* a state root: /etc, /var/lib, /run below it */
+
+/* prefix: "" or an absolute directory that is put before every path. */
+struct vctx *vctx_open(const char *prefix, struct vctx_err *err);
+void vctx_close(struct vctx *v);
+
+/* Is this a name a context can have? */
+int vctx_name_check(const char *name, struct vctx_err *err);
+
+enum vctx_state {
+	VCTX_STOPPED,
+	VCTX_STARTING,
+	VCTX_RUNNING,
+};
+
+struct vctx_info {
+	char *name;		/* NULL: a context without a name */
+	uint32_t id;		/* 0: none yet */
+	enum vctx_state state;
+	pid_t pid;		/* init, host number; 0: none */
+	char *config;		/* file, or NULL */
+	char *created;		/* RFC 3339, or NULL */
+	char *started;		/* RFC 3339, or NULL */
+	char *root;		/* of a running context, or NULL */
+	uint64_t started_ns;	/* CLOCK_BOOTTIME at start, 0: unknown */
+	uint32_t tasks;		/* threads, 0 when stopped */
+	int stop_signal;
+	uint64_t stop_timeout_ms;
+	bool unmanaged;		/* in the kernel, not in our files */
+	bool transient;		/* made by "run --rm" */
+};
+
+void vctx_info_free(struct vctx_info *info);
+
+/*
+ * Find a context by name or by decimal id.  A context that exists only in the
+ * kernel is found by its id.  Fails with VCTX_NOCTX.
+ */
+struct vctx_info *vctx_find(struct vctx *v, const char *name_or_id,
+			    struct vctx_err *err);
+/* Every context of our files and of the kernel, by name; NULL-terminated. */
+struct vctx_info **vctx_list(struct vctx *v, struct vctx_err *err);
+void vctx_list_free(struct vctx_info **list);
+
+/*
+ * Make a context: give it an id, write its configuration (unless "file"
+ * already is /etc/vctx/NAME.conf) and its record.  Fails with VCTX_STATE when
+ * it exists.
+ */
+int vctx_create(struct vctx *v, const char *name, struct vctx_config *cfg,
+		const char *file, struct vctx_err *err);
+/*
+ * Remove what vctx_create() made.  Fails with VCTX_STATE while it runs.
+ */
+int vctx_delete(struct vctx *v, const char *name, struct vctx_err *err);
+/* Path of a context's configuration file, whether it is there or not. */
+char *vctx_config_path(struct vctx *v, const char *name);
+
+/* ------------------------------------------------------------------ */
+/* Starting                                                            */
+/* ------------------------------------------------------------------ */
+
+struct vctx_plan;
+
+struct vctx_plan_opts {
+	char *const *argv;	/* run this as init; NULL: the configured init */
+	char *const *env;	/* more environment, NAME=VALUE; or NULL */
+	bool foreground;	/* keep stdin, stdout and stderr */
+	bool transient;		/* no record outside /run */
+	const char *config;	/* where cfg came from, for the record; or NULL */
+};
+
+/*
+ * Work out every step of starting a context and check what can be checked
+ * without changing anything.  cfg must live as long as the plan.
+ */
+struct vctx_plan *vctx_plan_new(struct vctx *v, const char *name,
+				const struct vctx_config *cfg,
+				const struct vctx_plan_opts *opts,
+				struct vctx_err *err);
+void vctx_plan_free(struct vctx_plan *plan);
+/* Step number i as a sentence, NULL after the last.  Belongs to the plan. */
+const char *vctx_plan_step(const struct vctx_plan *plan, size_t i);
+/*
+ * Do it.  On success the context's init runs and *pid is its number; it is a
+ * child of the caller.  On failure nothing is left behind.
+ */
+int vctx_plan_run(struct vctx_plan *plan, pid_t *pid, uint32_t *id,
+		  struct vctx_err *err);
+/*
+ * Remove the run-time record of a context that has ended.  Not an error when
+ * there is none.
+ */
+int vctx_forget(struct vctx *v, const char *name, struct vctx_err *err);
+
+/* ------------------------------------------------------------------ */
+/* Using and ending                                                    */
+/* ------------------------------------------------------------------ */
+
+/*
+ * Run argv in a running context.  *pid is a child of the caller; its exit
+ * status is the command's.  Errors of class VCTX_INVOKE and VCTX_NOTFOUND
+ * are those of the command itself.
+ */
+int vctx_exec(const struct vctx_info *info, char *const *argv,
+	      char *const *env, pid_t *pid, struct vctx_err *err);
+
+/* Send a signal to init (pid 1), to all (0) or to one process. */
+int vctx_kill(const struct vctx_info *info, pid_t pid, int sig,
+	      struct vctx_err *err);
+/*
+ * Wait until the context is gone.  timeout_ms < 0 waits for ever; VCTX_TIMEOUT
+ * when it runs out.  A context that is gone already is success with a zeroed
+ * *ex; ex may be NULL.
+ */
+int vctx_wait_exit(uint32_t id, int64_t timeout_ms, struct vctx_sys_exit *ex,
+		   struct vctx_err *err);
+/*
+ * End a context: its stop signal to init, wait, then SIGKILL to everything.
+ * timeout_ms 0 kills at once.  *killed tells whether force was needed.
+ */
+int vctx_stop(struct vctx *v, const struct vctx_info *info,
+	      uint64_t timeout_ms, bool *killed, struct vctx_err *err);
+
+struct vctx_proc {
+	pid_t pid;		/* host number */
+	pid_t guest_pid;	/* number inside: 1 for init, else the same */
+	pid_t ppid;
+	uint32_t id;		/* context */
+	uid_t uid;
+	char state;		/* letter of /proc/PID/stat */
+	uint64_t cpu_ns;	/* own time and that of reaped children */
+	uint64_t rss;		/* bytes */
+	uint32_t threads;
+	char *comm;
+	char *cmdline;		/* words joined by blanks; NULL: kernel thread */
+};
+
+/*
+ * Processes of one context, or of every context but the host (id 0).  A child
+ * looks from the watch context, the caller stays where it is.
+ */
+int vctx_procs(uint32_t id, struct vctx_proc **procs, size_t *n,
+	       struct vctx_err *err);
+void vctx_procs_free(struct vctx_proc *procs, size_t n);
+
+/* ------------------------------------------------------------------ */
+/* The host                                                            */
+/* ------------------------------------------------------------------ */
+
+struct vctx_check {
+	const char *name;
+	const char *why;	/* what does not work without it */
+	bool required;
+	bool ok;
+	char detail[96];	/* what was found */
+};
+
+/* Look at the kernel and the tools.  *n entries, released with free(). */
+struct vctx_check *vctx_check_host(size_t *n);
+
+const char *vctx_lib_version(void);
+
+/* The word of a list that "word" was probably meant to be; NULL: none. */
+const char *vctx_closest(const char *word, const char *const *list, size_t n);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* VCTX_H */

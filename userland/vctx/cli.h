@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the verbs of vctx share. */
+#ifndef CLI_H
+#define CLI_H
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "vctx.h"
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+/* Everything the command line can say; a verb uses what its row allows. */
+struct cli {
+	const struct verb *verb;
+	struct vctx *v;
+	const char *state_root;
+	bool json, quiet, no_header, dry_run, help;
+	bool force, rm, all, if_exists, start, config, kill;
+	const char *file;		/* -f */
+	const char *root;		/* --root of create and run */
+	const char *timeout;
+	const char *state;
+	const char *pid;
+	char **set;			/* -s, NULL-terminated */
+	char **env;			/* -e, NULL-terminated */
+	char **args;			/* NAME and so on, NULL-terminated */
+	size_t n_args;
+	char **command;			/* after "--", NULL when there is none */
+};
+
+enum {
+	OPT_JSON = 1 << 0, OPT_QUIET = 1 << 1, OPT_NO_HEADER = 1 << 2,
+	OPT_DRY_RUN = 1 << 3, OPT_FORCE = 1 << 4, OPT_RM = 1 << 5,
+	OPT_ALL = 1 << 6, OPT_IF_EXISTS = 1 << 7, OPT_START = 1 << 8,
+	OPT_CONFIG = 1 << 9, OPT_KILL = 1 << 10, OPT_FILE = 1 << 11,
+	OPT_ROOT = 1 << 12, OPT_TIMEOUT = 1 << 13, OPT_STATE = 1 << 14,
+	OPT_PID = 1 << 15, OPT_SET = 1 << 16, OPT_ENV = 1 << 17,
+};
+
+struct verb {
+	const char *name;
+	const char *alias;
+	const char *group;
+	const char *usage;	/* after "vctx NAME " */
+	const char *summary;	/* one sentence, the first line of the help */
+	const char *help;	/* options and examples */
+	unsigned int opts;
+	size_t min_args, max_args;
+	bool command;		/* takes "-- CMD" */
+	bool exec_codes;	/* exit codes 125 to 127 */
+	int (*run)(struct cli *c);
+};
+
+extern const struct verb verbs[];
+
+int cmd_check(struct cli *c);
+int cmd_create(struct cli *c);
+int cmd_delete(struct cli *c);
+int cmd_enter(struct cli *c);
+int cmd_exec(struct cli *c);
+int cmd_help(struct cli *c);
+int cmd_kill(struct cli *c);
+int cmd_list(struct cli *c);
+int cmd_ps(struct cli *c);
+int cmd_run(struct cli *c);
+int cmd_running(struct cli *c);
+int cmd_show(struct cli *c);
+int cmd_start(struct cli *c);
+int cmd_status(struct cli *c);
+int cmd_stop(struct cli *c);
+int cmd_version(struct cli *c);
+int cmd_wait(struct cli *c);
+
+/* Print an error about "name" (may be NULL), release it, give the exit code. */
+int cli_fail(const struct cli *c, const char *name, struct vctx_err *err);
+/* Same for an error of the command line itself. */
+int cli_usage(const struct cli *c, const char *hint, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* A remark that is no error; silent with -q. */
+void cli_note(const struct cli *c, const char *name, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Print one JSON value, release it; the exit code. */
+int cli_json(json_t *value);
+/* Flush stdout; a full disk must not look like success. */
+int cli_flush(void);
+
+/* "61.2M", "2d3h", and the JSON of "null when unknown". */
+const char *cli_size(uint64_t bytes, char *buf, size_t size);
+const char *cli_duration(uint64_t ns, char *buf, size_t size);
+json_t *cli_string(const char *s);
+uint64_t cli_uptime_ns(const struct vctx_info *info);
+
+/* What the processes of a context add up to. */
+struct usage {
+	size_t procs;
+	uint64_t cpu_ns;
+	uint64_t rss;
+};
+
+struct usage cli_usage_of(const struct vctx_proc *procs, size_t n, uint32_t id);
+/* The object of "list --json" for one context; u may be NULL. */
+json_t *cli_info_json(const struct vctx_info *info, const struct usage *u);
+
+/*
+ * Configuration of a context: -f or its file (when "stored"), then --root, then
+ * -s.  *file is where it came from, or NULL; released by the caller.
+ */
+struct vctx_config *cli_config(struct cli *c, const char *name, bool stored,
+			       char **file, struct vctx_err *err);
+/* Print the steps of a plan. */
+int cli_print_plan(const struct vctx_plan *plan);
+/*
+ * Wait for a child in context "id" and pass signals on to "target" (1: init).
+ * Returns the exit code to use.
+ */
+int cli_wait_child(pid_t pid, uint32_t id, pid_t target);
+/* Signals meant for the child must not end us first: call before forking. */
+void cli_block_signals(void);
+
+/* Start a stored context; shared by start and create --start. */
+int cli_start_one(struct cli *c, const char *name);
+
+#endif /* CLI_H */

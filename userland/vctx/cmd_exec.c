@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* vctx exec and vctx enter: a command in a running context. */
+
+#include "cli.h"
+
+static int run_in(struct cli *c, char *const *argv)
+{
+	const char *name = c->args[0];
+	struct vctx_err err = VCTX_ERR_INIT;
+	struct vctx_info *info = vctx_find(c->v, name, &err);
+	uint32_t id;
+	pid_t pid;
+	int r;
+
+	if (!info)
+		return cli_fail(c, name, &err);
+	cli_block_signals();
+	r = vctx_exec(info, argv, c->env, &pid, &err);
+	id = info->id;
+	vctx_info_free(info);
+	if (r)
+		return cli_fail(c, name, &err);
+	return cli_wait_child(pid, id, pid);
+}
+
+int cmd_exec(struct cli *c)
+{
+	return run_in(c, c->command);
+}
+
+int cmd_enter(struct cli *c)
+{
+	static char sh[] = "/bin/sh", opt[] = "-c";
+	/* The best shell the context has; only it knows. */
+	static char line[] =
+		"cd; [ -x /bin/bash ] && exec /bin/bash -l; exec /bin/sh -l";
+	char *const argv[] = { sh, opt, line, NULL };
+
+	return run_in(c, argv);
+}

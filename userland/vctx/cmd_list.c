@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* vctx list: every context of our files and of the kernel. */
+
+#include "cli.h"
+
+int cmd_list(struct cli *c)
+{
+	struct vctx_err err = VCTX_ERR_INIT;
+	struct vctx_info **list = vctx_list(c->v, &err);
+	struct vctx_proc *procs = NULL;
+	size_t n = 0, i;
+	bool looked = false, any = false;
+	json_t *out = NULL;
+	int width = 4;
+
+	if (!list)
+		return cli_fail(c, NULL, &err);
+	for (i = 0; list[i]; i++) {
+		if (list[i]->state != VCTX_STOPPED)
+			any = true;
+		if (list[i]->name && (int)strlen(list[i]->name) > width)
+			width = (int)strlen(list[i]->name);
+	}
+	/* Looking at all processes is the expensive part; -q needs none of it. */
+	if (any && !c->quiet) {
+		if (vctx_procs(0, &procs, &n, &err)) {
+			vctx_list_free(list);
+			return cli_fail(c, NULL, &err);
+		}
+		looked = true;
+	}
+	if (c->json)
+		out = json_array();
+	else if (!c->quiet && !c->no_header)
+		printf("%-*s %5s  %-8s %5s %6s %8s  %s\n", width, "NAME", "CTX",
+		       "STATE", "PROCS", "CPU%", "MEM", "UPTIME");
+	for (i = 0; list[i]; i++) {
+		const struct vctx_info *x = list[i];
+		struct usage u = cli_usage_of(procs, n, x->id);
+		uint64_t up = cli_uptime_ns(x);
+		char id[16] = "-", cpu[16] = "-", mem[16] = "-", upt[32] = "-";
+		char buf[16];
+
+		if (c->json) {
+			json_array_append_new(out, cli_info_json(x,
+						looked ? &u : NULL));
+			continue;
+		}
+		if (x->id)
+			snprintf(id, sizeof(id), "%u", x->id);
+		if (c->quiet) {
+			puts(x->name ? x->name : id);
+			continue;
+		}
+		if (x->state != VCTX_STOPPED) {
+			snprintf(mem, sizeof(mem), "%s",
+				 cli_size(u.rss, buf, sizeof(buf)));
+			if (up) {
+				snprintf(cpu, sizeof(cpu), "%.1f",
+					 100.0 * (double)u.cpu_ns / (double)up);
+				cli_duration(up, upt, sizeof(upt));
+			}
+		}
+		printf("%-*s %5s  %-8s %5zu %6s %8s  %s\n", width,
+		       x->name ? x->name : "-", id,
+		       x->state == VCTX_RUNNING ? "running" :
+		       x->state == VCTX_STARTING ? "starting" : "stopped",
+		       x->state == VCTX_STOPPED ? 0 : u.procs, cpu, mem, upt);
+	}
+	vctx_procs_free(procs, n);
+	vctx_list_free(list);
+	return c->json ? cli_json(out) : cli_flush();
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* vctx status, show and running: one context. */
+
+#include "cli.h"
+
+static const char *state_of(const struct vctx_info *x)
+{
+	return x->state == VCTX_RUNNING ? "running" :
+	       x->state == VCTX_STARTING ? "starting" : "stopped";
+}
+
+/* Processes of a running context; 0 with u zeroed for a stopped one. */
+static int look(const struct vctx_info *x, struct usage *u,
+		struct vctx_err *err)
+{
+	struct vctx_proc *procs;
+	size_t n;
+
+	memset(u, 0, sizeof(*u));
+	if (x->state == VCTX_STOPPED)
+		return 0;
+	if (vctx_procs(x->id, &procs, &n, err))
+		return -1;
+	*u = cli_usage_of(procs, n, x->id);
+	vctx_procs_free(procs, n);
+	return 0;
+}
+
+static void print_words(const char *label, enum vctx_names set, uint64_t bits)
+{
+	unsigned int bit;
+
+	printf("  %-13s", label);
+	for (bit = 0; bit < 64; bit++) {
+		const char *name = vctx_bit_name(set, bit);
+
+		if (name && (bits & (UINT64_C(1) << bit)))
+			printf("%s ", name);
+	}
+	putchar('\n');
+}
+
+int cmd_status(struct cli *c)
+{
+	const char *name = c->args[0];
+	struct vctx_err err = VCTX_ERR_INIT;
+	struct vctx_info *x = vctx_find(c->v, name, &err);
+	struct usage u;
+	uint64_t w;
+	char buf[32];
+	int r;
+
+	if (!x)
+		return cli_fail(c, name, &err);
+	if (look(x, &u, &err)) {
+		vctx_info_free(x);
+		return cli_fail(c, name, &err);
+	}
+	if (c->json) {
+		r = cli_json(cli_info_json(x, &u));
+		vctx_info_free(x);
+		return r;
+	}
+	printf("%s: %s%s%s\n", x->name ? x->name : name, state_of(x),
+	       x->unmanaged ? ", not made by vctx" : "",
+	       x->transient ? ", removed when it ends" : "");
+	if (x->id)
+		printf("  %-13s%u\n", "id", x->id);
+	if (x->config)
+		printf("  %-13s%s\n", "config", x->config);
+	if (x->created)
+		printf("  %-13s%s\n", "created", x->created);
+	if (x->state != VCTX_STOPPED) {
+		if (x->pid)
+			printf("  %-13s%d\n", "init", (int)x->pid);
+		else
+			printf("  %-13snone\n", "init");
+		if (x->root)
+			printf("  %-13s%s\n", "root", x->root);
+		if (x->started)
+			printf("  %-13s%s (%s ago)\n", "started", x->started,
+			       cli_duration(cli_uptime_ns(x), buf,
+					    sizeof(buf)));
+		printf("  %-13s%zu\n", "processes", u.procs);
+		printf("  %-13s%s\n", "memory",
+		       cli_size(u.rss, buf, sizeof(buf)));
+		printf("  %-13s%.2fs\n", "cpu time", (double)u.cpu_ns / 1e9);
+		if (!vctx_sys_get(x->id, VCTX_WORD_CFLAGS, &w))
+			print_words("flags", VCTX_NAMES_CFLAGS, w);
+		if (!vctx_sys_get(x->id, VCTX_WORD_BCAPS, &w))
+			print_words("capabilities", VCTX_NAMES_BCAPS, w);
+		if (!vctx_sys_get(x->id, VCTX_WORD_CCAPS, &w))
+			print_words("context caps", VCTX_NAMES_CCAPS, w);
+	}
+	vctx_info_free(x);
+	return cli_flush();
+}
+
+static void pair(const char *key, json_t *value)
+{
+	if (json_is_string(value))
+		printf("%s=%s\n", key, json_string_value(value));
+	else if (json_is_integer(value))
+		printf("%s=%lld\n", key,
+		       (long long)json_integer_value(value));
+	else if (json_is_boolean(value))
+		printf("%s=%s\n", key, json_is_true(value) ? "yes" : "no");
+	else
+		printf("%s=\n", key);
+}
+
+int cmd_show(struct cli *c)
+{
+	const char *name = c->args[0];
+	struct vctx_err err = VCTX_ERR_INIT;
+	struct vctx_info *x = vctx_find(c->v, name, &err);
+	struct usage u;
+	json_t *o, *value;
+	const char *key;
+	int r;
+
+	if (!x)
+		return cli_fail(c, name, &err);
+	if (c->config) {
+		struct vctx_config *cfg;
+		char *file = NULL, *text;
+
+		if (!x->config || !x->name) {
+			fprintf(stderr, "vctx: show %s: context has no configuration file\n",
+				name);
+			vctx_info_free(x);
+			return VCTX_STATE;
+		}
+		cfg = cli_config(c, x->name, true, &file, &err);
+		vctx_info_free(x);
+		if (!cfg)
+			return cli_fail(c, name, &err);
+		text = vctx_config_dump(cfg);
+		fputs(text, stdout);
+		free(text);
+		free(file);
+		vctx_config_free(cfg);
+		return cli_flush();
+	}
+	if (look(x, &u, &err)) {
+		vctx_info_free(x);
+		return cli_fail(c, name, &err);
+	}
+	o = cli_info_json(x, &u);
+	vctx_info_free(x);
+	if (c->json)
+		return cli_json(o);
+	json_object_foreach(o, key, value)
+		pair(key, value);
+	json_decref(o);
+	r = cli_flush();
+	return r;
+}
+
+int cmd_running(struct cli *c)
+{
+	struct vctx_err err = VCTX_ERR_INIT;
+	struct vctx_info *x = vctx_find(c->v, c->args[0], &err);
+	bool up = x && x->state == VCTX_RUNNING;
+
+	/* "No such context" is an answer here, a bad name is not. */
+	if (!x && err.code != VCTX_NOCTX)
+		return cli_fail(c, c->args[0], &err);
+	vctx_err_clear(&err);
+	vctx_info_free(x);
+	return up ? 0 : 1;
+}
