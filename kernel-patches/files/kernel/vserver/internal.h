@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the files of this directory share and nobody else sees. */
+#ifndef _VSERVER_INTERNAL_H
+#define _VSERVER_INTERNAL_H
+
+#include <linux/vserver.h>
+
+/* context.c: references, claims, look-up, life */
+struct vx_info *vx_lookup(u32 xid);
+u32 vx_next_xid(u32 xid);
+void vx_get(struct vx_info *vxi);
+void vx_put(struct vx_info *vxi);
+bool vx_claim(struct vx_info *vxi);
+void vx_unclaim(struct vx_info *vxi);
+void vx_record_init(struct vx_info *vxi);
+void vx_record_reaper(struct vx_info *vxi);
+void vx_update_fake_init(struct vx_info *vxi);
+void vx_counts(int *total, int *active);
+
+/* flags.c: effective capabilities from bcaps, ccaps and state */
+void vx_update_ecaps(struct vx_info *vxi);
+
+/* space.c */
+void vx_drop_spaces(struct vx_info *vxi);
+struct nsproxy *vx_recorded_nsproxy(struct vx_info *vxi, unsigned int index,
+				    unsigned long need);
+
+/* helper.c */
+int vx_helper_wait(struct vx_info *vxi, const char *action);
+
+/* signal.c */
+void vx_kill_all(struct vx_info *vxi, int sig);
+
+/*
+ * Command handlers.  @vxi is the context the id resolved to, with a reference
+ * held by the caller, or NULL for commands without one.  @arg is a kernel copy
+ * of the argument; handlers of reading commands fill it and the dispatcher
+ * copies it back when they return 0 or more.
+ */
+long vc_ctx_create(struct vx_info *vxi, u32 id, void *arg);
+long vc_ctx_migrate(struct vx_info *vxi, u32 id, void *arg);
+long vc_task_xid(struct vx_info *vxi, u32 id, void *arg);
+long vc_vx_info(struct vx_info *vxi, u32 id, void *arg);
+long vc_ctx_stat(struct vx_info *vxi, u32 id, void *arg);
+long vc_wait_exit(struct vx_info *vxi, u32 id, void *arg);
+long vc_ctx_kill(struct vx_info *vxi, u32 id, void *arg);
+long vc_get_cflags(struct vx_info *vxi, u32 id, void *arg);
+long vc_set_cflags(struct vx_info *vxi, u32 id, void *arg);
+long vc_get_ccaps(struct vx_info *vxi, u32 id, void *arg);
+long vc_set_ccaps(struct vx_info *vxi, u32 id, void *arg);
+long vc_get_bcaps(struct vx_info *vxi, u32 id, void *arg);
+long vc_set_bcaps(struct vx_info *vxi, u32 id, void *arg);
+long vc_get_umask(struct vx_info *vxi, u32 id, void *arg);
+long vc_set_umask(struct vx_info *vxi, u32 id, void *arg);
+long vc_get_wmask(struct vx_info *vxi, u32 id, void *arg);
+long vc_set_wmask(struct vx_info *vxi, u32 id, void *arg);
+long vc_get_badness(struct vx_info *vxi, u32 id, void *arg);
+long vc_set_badness(struct vx_info *vxi, u32 id, void *arg);
+long vc_get_vhi_name(struct vx_info *vxi, u32 id, void *arg);
+long vc_set_vhi_name(struct vx_info *vxi, u32 id, void *arg);
+long vc_enter_space_v0(struct vx_info *vxi, u32 id, void *arg);
+long vc_enter_space_v1(struct vx_info *vxi, u32 id, void *arg);
+long vc_enter_space(struct vx_info *vxi, u32 id, void *arg);
+long vc_set_space_v0(struct vx_info *vxi, u32 id, void *arg);
+long vc_set_space_v1(struct vx_info *vxi, u32 id, void *arg);
+long vc_set_space(struct vx_info *vxi, u32 id, void *arg);
+long vc_get_space_mask_v0(struct vx_info *vxi, u32 id, void *arg);
+long vc_get_space_mask(struct vx_info *vxi, u32 id, void *arg);
+long vc_get_space_default(struct vx_info *vxi, u32 id, void *arg);
+
+/* One-time state that has not been cleared yet. */
+static inline bool vx_state_flag(struct vx_info *vxi, u64 flag)
+{
+	return READ_ONCE(vxi->vx_flags) & flag;
+}
+
+static inline bool vx_member(struct vx_info *vxi)
+{
+	return current->vx_info == vxi;
+}
+
+/* Read by the dispatcher and the proc files; set by sysctl. */
+extern int vx_report_stat;
+extern int vx_host_sees_all;
+
+static inline u32 vx_report_version(void)
+{
+	return READ_ONCE(vx_report_stat) ? VCI_VERSION_STAT : VCI_VERSION;
+}
+
+/* proxies recorded in contexts */
+extern atomic_t vx_proxies;
+
+#endif /* _VSERVER_INTERNAL_H */

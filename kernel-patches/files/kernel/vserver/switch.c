@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The vserver system call: one table of commands, one order of checks.
+ *
+ * The order of the checks is part of the interface, because tools tell an
+ * absent interface (ENOSYS) from a refused one (EPERM, EACCES) and from a
+ * context that is not there (ESRCH).
+ */
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/init.h>
+#include <linux/syscalls.h>
+#include <linux/sysctl.h>
+#include <linux/uaccess.h>
+#include "internal.h"
+
+int vx_report_stat;
+int vx_host_sees_all;
+
+/* vx_command.flags */
+#define VCC_VXI		0x01	/* the id names a context that must exist */
+#define VCC_INFO	0x02	/* for xid 0, the watch id, and the context itself */
+#define VCC_ADMIN	0x04	/* for the host only */
+#define VCC_ARES	0x0c	/* ... with CAP_SYS_RESOURCE */
+#define VCC_RES		0x08
+#define VCC_SETUP	0x10	/* also for the context itself in set-up */
+#define VCC_IN		0x20	/* argument is read */
+#define VCC_OUT		0x40	/* argument is written back */
+#define VCC_NULLOK	0x80	/* argument may be absent */
+#define VCC_DEAD	0x100	/* works on a context without STATE_ADMIN */
+#define VCC_WATCH	0x200	/* id 1 is the watch id, not a context */
+
+struct vx_command {
+	u32 cmd;
+	u16 flags;
+	u8 perm;	/* 0 anybody, 1 the interface is visible, 2 root */
+	u8 size;	/* of the argument, without trailing padding */
+	long (*handler)(struct vx_info *vxi, u32 id, void *arg);
+};
+
+static long vc_get_version(struct vx_info *vxi, u32 id, void *arg)
+{
+	return vx_report_version();
+}
+
+static long vc_get_vci(struct vx_info *vxi, u32 id, void *arg)
+{
+	return VCF_NO_DYNAMIC | VCF_SPACES;
+}
+
+#define VX_GET	(VCC_VXI | VCC_INFO | VCC_OUT)
+#define VX_SET	(VCC_VXI | VCC_ARES | VCC_SETUP | VCC_IN)
+
+static const struct vx_command vx_commands[] = {
+	{ VCMD_get_version, 0, 0, 0, vc_get_version },
+	{ VCMD_get_vci, 0, 0, 0, vc_get_vci },
+	{ VCMD_get_space_mask_v0, VCC_OUT, 0, 8, vc_get_space_mask_v0 },
+	{ VCMD_get_space_mask, VCC_OUT, 0, 8, vc_get_space_mask },
+	{ VCMD_get_space_default, VCC_OUT, 0, 8, vc_get_space_default },
+
+	{ VCMD_task_xid, 0, 2, 0, vc_task_xid },
+
+	{ VCMD_vx_info, VX_GET, 3, 8, vc_vx_info },
+	{ VCMD_ctx_stat, VX_GET, 3, 8, vc_ctx_stat },
+	{ VCMD_get_cflags, VX_GET, 3, 16, vc_get_cflags },
+	{ VCMD_get_ccaps, VX_GET, 3, 16, vc_get_ccaps },
+	{ VCMD_get_bcaps, VX_GET, 3, 16, vc_get_bcaps },
+	{ VCMD_get_umask, VX_GET, 3, 16, vc_get_umask },
+	{ VCMD_get_wmask, VX_GET, 3, 16, vc_get_wmask },
+	{ VCMD_get_badness, VX_GET, 3, 8, vc_get_badness },
+	/* the field is read, and both are written: 4 + 65 bytes */
+	{ VCMD_get_vhi_name, VX_GET | VCC_IN, 3, 69, vc_get_vhi_name },
+
+	{ VCMD_wait_exit, VX_GET, 4, 8, vc_wait_exit },
+
+	{ VCMD_ctx_create, VCC_ADMIN | VCC_IN | VCC_NULLOK, 5, 8, vc_ctx_create },
+	{ VCMD_ctx_migrate_v0, VCC_VXI | VCC_ADMIN | VCC_WATCH, 5, 0,
+	  vc_ctx_migrate },
+	{ VCMD_ctx_migrate,
+	  VCC_VXI | VCC_ADMIN | VCC_WATCH | VCC_IN | VCC_NULLOK, 5, 8,
+	  vc_ctx_migrate },
+	{ VCMD_enter_space_v0, VCC_VXI | VCC_ADMIN, 5, 0, vc_enter_space_v0 },
+	{ VCMD_enter_space_v1, VCC_VXI | VCC_ADMIN | VCC_IN, 5, 8,
+	  vc_enter_space_v1 },
+	/* 12: the tail of the structure is padding, and absent on i386 */
+	{ VCMD_enter_space, VCC_VXI | VCC_ADMIN | VCC_IN, 5, 12, vc_enter_space },
+
+	{ VCMD_ctx_kill, VCC_VXI | VCC_ARES | VCC_IN | VCC_DEAD, 6, 8,
+	  vc_ctx_kill },
+
+	{ VCMD_set_space_v0, VCC_VXI | VCC_ARES | VCC_SETUP, 7, 0,
+	  vc_set_space_v0 },
+	{ VCMD_set_space_v1, VX_SET, 7, 8, vc_set_space_v1 },
+	{ VCMD_set_space, VX_SET, 7, 12, vc_set_space },
+	{ VCMD_set_cflags, VX_SET, 7, 16, vc_set_cflags },
+	{ VCMD_set_ccaps, VX_SET, 7, 16, vc_set_ccaps },
+	{ VCMD_set_bcaps, VX_SET, 7, 16, vc_set_bcaps },
+	{ VCMD_set_umask, VX_SET, 7, 16, vc_set_umask },
+	{ VCMD_set_wmask, VX_SET, 7, 16, vc_set_wmask },
+	{ VCMD_set_badness, VX_SET, 7, 8, vc_set_badness },
+	{ VCMD_set_vhi_name, VX_SET, 7, 69, vc_set_vhi_name },
+};
+
+static const struct vx_command *vx_find_command(u32 cmd)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(vx_commands); i++)
+		if (vx_commands[i].cmd == cmd)
+			return &vx_commands[i];
+	return NULL;
+}
+
+/*
+ * Is the interface there for the caller?  Userland's view of the original is
+ * a capability number 63 that root has unless bcaps take it away.
+ */
+static bool vx_interface_visible(void)
+{
+	struct vx_info *vxi = current->vx_info;
+
+	if (!cap_raised(current_cred()->cap_effective, CAP_SYS_ADMIN))
+		return false;
+	return !vxi || vx_state_flag(vxi, VXF_STATE_SETUP) ||
+	       (READ_ONCE(vxi->vx_bcaps) & VXB_CONTEXT);
+}
+
+/* Rules for who may call: returns 0 or a negative errno. */
+static int vx_check_caller(const struct vx_command *c, u32 id)
+{
+	struct vx_info *own = current->vx_info;
+
+	if (c->perm == 0)
+		return 0;
+	if (!vx_interface_visible())
+		return -ENOSYS;
+	if (c->perm > 1 && !capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if ((c->flags & VCC_RES) && !capable(CAP_SYS_RESOURCE))
+		return -EPERM;
+	if ((c->flags & VCC_WATCH) && id == VX_XID_WATCH)
+		return vx_current_xid() ? -EPERM : 0;
+	if ((c->flags & VCC_ADMIN) && vx_current_xid()) {
+		if (!(c->flags & VCC_SETUP) || !own)
+			return -EPERM;
+		if ((s32)id >= 0 && id != own->vx_id)
+			return -EPERM;
+		if (!vx_state_flag(own, VXF_STATE_SETUP))
+			return -EPERM;
+	}
+	if ((c->flags & VCC_INFO) && own &&
+	    (s32)id >= 0 && id != own->vx_id)
+		return -EPERM;
+	return 0;
+}
+
+/*
+ * vserver - the Linux-VServer interface to contexts
+ * @cmd: category, command and version, see <linux/vserver.h>
+ * @id: context id, or what else the command is about
+ * @data: argument of the command
+ */
+SYSCALL_DEFINE3(vserver, u32, cmd, u32, id, void __user *, data)
+{
+	const struct vx_command *c = vx_find_command(cmd);
+	struct vx_info *vxi = NULL;
+	char buf[80] __aligned(8) = { };
+	void *arg = buf;
+	long ret;
+
+	BUILD_BUG_ON(sizeof(struct vcmd_vhi_name) > sizeof(buf));
+
+	if (!c)
+		return -ENOSYS;
+	ret = vx_check_caller(c, id);
+	if (ret)
+		return ret;
+
+	if ((c->flags & VCC_VXI) &&
+	    !((c->flags & VCC_WATCH) && id == VX_XID_WATCH)) {
+		vxi = vx_lookup(id);
+		if (!vxi)
+			return -ESRCH;
+		if ((c->flags & VCC_ADMIN) && !(c->flags & VCC_DEAD) &&
+		    !vx_state_flag(vxi, VXF_STATE_ADMIN)) {
+			ret = -EACCES;
+			goto out;
+		}
+	}
+
+	if (c->flags & VCC_IN) {
+		if (!data && (c->flags & VCC_NULLOK)) {
+			arg = NULL;
+		} else if (copy_from_user(buf, data, c->size)) {
+			ret = -EFAULT;
+			goto out;
+		}
+	} else if (!c->size) {
+		arg = NULL;
+	}
+
+	ret = c->handler(vxi, id, arg);
+
+	if (ret >= 0 && (c->flags & VCC_OUT) &&
+	    copy_to_user(data, buf, c->size))
+		ret = -EFAULT;
+out:
+	if (vxi)
+		vx_put(vxi);
+	return ret;
+}
+
+static struct ctl_table vx_table[] = {
+	{
+		/* 1: report the version whose tools read /proc/virtual */
+		.procname	= "report_stat_version",
+		.data		= &vx_report_stat,
+		.maxlen		= sizeof(int),
+		.mode		= 0644,
+		.proc_handler	= proc_dointvec_minmax,
+		.extra1		= SYSCTL_ZERO,
+		.extra2		= SYSCTL_ONE,
+	},
+	{
+		/* 1: xid 0 sees the processes of contexts too */
+		.procname	= "host_sees_all",
+		.data		= &vx_host_sees_all,
+		.maxlen		= sizeof(int),
+		.mode		= 0644,
+		.proc_handler	= proc_dointvec_minmax,
+		.extra1		= SYSCTL_ZERO,
+		.extra2		= SYSCTL_ONE,
+	},
+};
+
+static int __init vx_switch_init(void)
+{
+	register_sysctl_init("kernel/vserver", vx_table);
+	return 0;
+}
+late_initcall(vx_switch_init);
