@@ -39,7 +39,7 @@ const struct verb verbs[] = {
 	  "  --if-exists     no error when there is no such context\n",
 	  OPT_FORCE | OPT_IF_EXISTS | OPT_QUIET | OPT_DRY_RUN, 1, 1, false,
 	  false, cmd_delete },
-	{ "run", NULL, "life", "[--rm] NAME [-f FILE | --root DIR] [-s KEY=VALUE]... -- CMD [ARG]...",
+	{ "run", NULL, "life", "[--rm] NAME [-f FILE | --root DIR] [-s KEY=VALUE]...\n                -- CMD [ARG]...",
 	  "Start a context with CMD as its init, in the foreground.",
 	  "  --rm            leave nothing behind afterwards\n"
 	  "  -f, --root, -s  as for create; a context that exists uses its own file\n"

@@ -1,0 +1,337 @@
+#!/bin/sh
+# fast
+# SPDX-License-Identifier: GPL-2.0-or-later
+# vctx where no context can be made: the command line, configurations, plans,
+# and what it says when the kernel has no contexts.
+. "$(dirname -- "$0")/../lib.sh"
+
+V=$OUT/userland/vctx
+ROOT=$TMP/guest
+mkdir -p "$ROOT/proc" "$ROOT/dev"
+# Own state root, so that nothing of this host is looked at or touched.
+vctx() {
+	"$V" --root "$TMP/state" "$@"
+}
+conf() {
+	cat >"$TMP/$1.conf"
+}
+
+# --- the command line ---
+
+refuses 2 "vctx: no verb given
+hint: see 'vctx help'" "no verb" vctx
+refuses 2 'vctx: unknown verb "crate"
+hint: did you mean "create"?' "a mistyped verb" vctx crate
+refuses 2 "vctx: unknown verb \"frobnicate\"
+hint: see 'vctx help'" "an unknown verb" vctx frobnicate
+refuses 2 "vctx: list: unknown option \"--jsn\"
+hint: see 'vctx help list'" "an unknown option" vctx list --jsn
+refuses 2 "vctx: list: unknown option \"-z\"
+hint: see 'vctx help list'" "an unknown letter" vctx list -z
+refuses 2 "vctx: stop: unknown option \"--json\"
+hint: see 'vctx help stop'" "an option of another verb" vctx stop a --json
+refuses 2 "vctx: create: option \"-f\" needs a value
+hint: see 'vctx help create'" "an option without its value" vctx create a -f
+refuses 2 "vctx: create: no name given
+hint: see 'vctx help create'" "no name" vctx create
+refuses 2 "vctx: list: unexpected \"web1\"
+hint: see 'vctx help list'" "one word too many" vctx list web1
+refuses 2 'vctx: create Web: bad name "Web"
+hint: 1 to 63 of a-z, 0-9, "_", "." and "-", starting with a letter or digit' \
+	"a bad name" vctx create Web --root "$ROOT"
+refuses 2 'vctx: create ../x: bad name "../x"
+hint: 1 to 63 of a-z, 0-9, "_", "." and "-", starting with a letter or digit' \
+	"a name that is a path" vctx create ../x --root "$ROOT"
+refuses 2 'vctx: create 1234: bad name "1234"
+hint: a name of digits only would look like an id' \
+	"a name that is a number" vctx create 1234 --root "$ROOT"
+refuses 125 'vctx: exec: no command given
+hint: put the command after "--"' "exec without a command" vctx exec web1
+refuses 125 "vctx: exec: unknown option \"-l\"
+hint: see 'vctx help exec'" "exec without --" vctx exec web1 ls -l
+refuses 2 'vctx: stop: bad time "5x"
+hint: a time such as 10s, 500ms or 2m' "a bad time" vctx stop a --timeout 5x
+refuses 2 'vctx: kill: unknown signal "SIGFOO"
+hint: a name such as SIGTERM, or a number' "a bad signal" vctx kill a SIGFOO
+refuses 2 'vctx: wait: unknown state "asleep"
+hint: stopped or running' "a bad state" vctx wait a --state asleep
+refuses 2 'vctx: list: bad state root "x"
+hint: give an absolute path without ".."' "a bad state root" "$V" --root x list
+
+# --- what is not there ---
+
+for verb in status show stop delete start kill wait ps; do
+	refuses 3 "vctx: $verb nosuch: no such context
+hint: 'vctx list' shows the contexts" "$verb of nothing" vctx $verb nosuch
+done
+refuses 125 "vctx: exec nosuch: no such context
+hint: 'vctx list' shows the contexts" "exec in nothing" vctx exec nosuch -- ls
+refuses 1 "" "running of nothing" vctx running nosuch
+try vctx delete --if-exists nosuch
+is "$STATUS: $STDOUT$STDERR" "0: " "delete --if-exists of nothing"
+mkdir -p "$TMP/state/etc/vctx"
+echo "version = 1" >"$TMP/state/etc/vctx/web7.conf"
+refuses 3 "vctx: start web7: no such context
+hint: $TMP/state/etc/vctx/web7.conf is there; 'vctx create web7' makes the context" \
+	"start of a configuration that was not created" vctx start web7
+
+# --- configurations ---
+
+conf key <<END
+[context]
+root = $ROOT
+
+[cpu]
+wieght = 200
+END
+refuses 2 "vctx: $TMP/key.conf:5: unknown key \"cpu.wieght\"
+hint: did you mean \"cpu.weight\"?" "a mistyped key" \
+	vctx create web1 -f "$TMP/key.conf"
+conf later <<END
+[cpu]
+weight = 200
+END
+refuses 2 "vctx: $TMP/later.conf:2: unknown key \"cpu.weight\"
+hint: this version of vctx does not have it yet; leave it out" \
+	"a key of a later version" vctx create web1 -f "$TMP/later.conf"
+conf strange <<END
+colour = red
+END
+refuses 2 "vctx: $TMP/strange.conf:1: unknown key \"colour\"" \
+	"a key like no other" vctx create web1 -f "$TMP/strange.conf"
+conf twice <<END
+[context]
+id = 7
+# comment
+id = 8
+END
+refuses 2 "vctx: $TMP/twice.conf:4: key \"context.id\" was given before, in line 2" \
+	"a key given twice" vctx create web1 -f "$TMP/twice.conf"
+conf syntax <<END
+[context]
+root = $ROOT
+what is this
+END
+refuses 2 "vctx: $TMP/syntax.conf:3: cannot make sense of this line
+hint: a line is \"[section]\", \"key = value\" or \"# comment\"" \
+	"a line that is none" vctx create web1 -f "$TMP/syntax.conf"
+printf '[context]\nroot = /\377\n' >"$TMP/utf8.conf"
+refuses 2 "vctx: $TMP/utf8.conf:2: not UTF-8 text" "a byte that is no text" \
+	vctx create web1 -f "$TMP/utf8.conf"
+printf '[context]\0\n' >"$TMP/nul.conf"
+refuses 2 "vctx: $TMP/nul.conf:1: not UTF-8 text" "a NUL byte" \
+	vctx create web1 -f "$TMP/nul.conf"
+refuses 2 "vctx: $TMP/none.conf: No such file or directory" "no file" \
+	vctx create web1 -f "$TMP/none.conf"
+refuses 2 'vctx: create web1: no root directory given
+hint: give --root DIR, or set root in [context]' "no root" vctx create web1
+refuses 2 "vctx: create web1: root $TMP/nosuch: No such file or directory
+hint: 'vctx-mkroot DIR' makes a root directory" "a root that is not there" \
+	vctx create web1 --root "$TMP/nosuch"
+refuses 2 "vctx: create web1: root $TMP/key.conf: Not a directory
+hint: 'vctx-mkroot DIR' makes a root directory" "a root that is a file" \
+	vctx create web1 --root "$TMP/key.conf"
+refuses 2 "vctx: create web1: bind source $TMP/nosuch: No such file or directory" \
+	"a bind source that is not there" \
+	vctx create web1 --root "$ROOT" -s "mount.bind=$TMP/nosuch /x"
+refuses 2 "vctx: create web1: the host's own root cannot be made read-only for one context
+hint: leave out readonly-root, or use a root of its own" "read-only host root" \
+	vctx create web1 --root / -s security.readonly-root=yes
+
+bad_value() {
+	refuses 2 "vctx: -s $1=$2: bad value \"$2\" for \"$1\": $3" \
+		"bad value $1=$2" vctx create web1 --root "$ROOT" -s "$1=$2"
+}
+bad_value context.id 1 "a number from 2 to 65535, or auto"
+bad_value context.id 65536 "a number from 2 to 65535, or auto"
+bad_value context.id -2 "a number from 2 to 65535, or auto"
+bad_value context.hostname "a b" "1 to 64 letters, digits, dots and hyphens"
+bad_value context.init sbin/init "an absolute path and its arguments"
+bad_value context.root /a/../b "give an absolute path without \"..\""
+bad_value context.autostart maybe "yes or no"
+bad_value mount.bind "/a" \
+	'"SOURCE TARGET [ro]", both absolute paths, and TARGET not /'
+bad_value mount.bind "/a /" \
+	'"SOURCE TARGET [ro]", both absolute paths, and TARGET not /'
+bad_value mount.tmpfs "/t size=0" \
+	'"TARGET [size=64M] [mode=1777]", an absolute path and not /'
+bad_value security.capabilities "-sys_modul" \
+	'"sys_modul" is not a name vctx knows'
+bad_value security.flags "+persistent" \
+	'"persistent" is not for configurations'
+bad_value exec.stop-signal SIGFOO "a signal name such as SIGTERM"
+bad_value exec.stop-timeout 10x "a time such as 10s, 500ms or 2m"
+bad_value version 2 "this vctx reads version 1"
+refuses 2 'vctx: -s nonsense: not a setting
+hint: write it as section.key=value' "a setting without =" \
+	vctx create web1 --root "$ROOT" -s nonsense
+refuses 2 'vctx: -s context.id=: key "context.id" has no value
+hint: leave the line out for the default' "a setting without a value" \
+	vctx create web1 --root "$ROOT" -s context.id=
+
+# --- plans; these need no kernel support ---
+
+try vctx run --rm b1 --dry-run --root "$ROOT" -s "mount.bind=$TMP /mnt ro" \
+	-s mount.tmpfs=/tmp -s context.id=77 -s context.hostname=box \
+	-s security.capabilities=+net_admin -- /bin/true
+is "$STATUS" 0 "a plan is printed"
+is "$STDOUT" " 1  take context id 77
+ 2  write $TMP/state/run/vctx/b1/state.json
+ 3  fork a helper
+ 4  unshare the mount, UTS and IPC namespaces
+ 5  make all mounts private
+ 6  bind the root $ROOT
+ 7  mount proc on /proc
+ 8  make /proc/sys read-only
+ 9  make /proc/sysrq-trigger read-only
+10  make /proc/irq read-only
+11  make /proc/bus read-only
+12  make /proc/fs read-only
+13  mount sysfs read-only on /sys
+14  mount a small /dev with null zero full random urandom tty pts shm
+15  hide /proc/kcore
+16  hide /proc/keys
+17  hide /proc/timer_list
+18  hide /proc/latency_stats
+19  hide /proc/sched_debug
+20  hide /proc/acpi
+21  hide /proc/scsi
+22  hide /sys/firmware
+23  mount tmpfs on /run
+24  mount tmpfs on /tmp
+25  bind $TMP to /mnt read-only
+26  make the root the root directory
+27  set the host name box
+28  create the context
+29  record its namespaces
+30  name it b1
+31  limit Linux capabilities to 0x80000000b44c14ff
+32  set context capabilities 0x4101
+33  report readiness
+34  record that it runs
+35  end the setup and become its init
+36  execute /bin/true" "the plan is the expected one"
+try vctx run --rm b1 --dry-run --root / -- /bin/true
+matches "$STDOUT" "*share the host's root directory*" "root / is shared"
+case $STDOUT in
+*"make the root the root directory"*) not_ok "root / is not pivoted to" ;;
+*) ok "root / is not pivoted to" ;;
+esac
+mkdir -p "$TMP/key2.conf.d"
+printf '[context]\nroot = %s\nid = 5\n[mount]\nbind = /a /a\n' "$ROOT" \
+	>"$TMP/key2.conf"
+printf '[context]\nid = 6\n' >"$TMP/key2.conf.d/10.conf"
+printf '[mount]\nbind += %s /b\n' "$TMP" >"$TMP/key2.conf.d/20.conf"
+refuses 2 "vctx: create web1: bind source /a: No such file or directory" \
+	"+= in a drop-in adds to a list" \
+	vctx create web1 -f "$TMP/key2.conf" --dry-run
+printf '[mount]\nbind = %s /b\n' "$TMP" >"$TMP/key2.conf.d/20.conf"
+try vctx create web1 --start -f "$TMP/key2.conf" --dry-run
+matches "$STDOUT" "*take context id 6*bind $TMP to /b*" \
+	"= in a drop-in replaces a value and a list"
+printf '[context]\nid += 6\n' >"$TMP/key2.conf.d/30.conf"
+refuses 2 "vctx: $TMP/key2.conf.d/30.conf:2: key \"context.id\" has one value, \"+=\" cannot add to it
+hint: use \"=\"" "+= for a key with one value" \
+	vctx create web1 -f "$TMP/key2.conf" --dry-run
+
+# --- JSON and tables ---
+
+is "$(vctx list --json)" "[]" "an empty list as JSON"
+is "$(vctx list)" "NAME   CTX  STATE    PROCS   CPU%      MEM  UPTIME" \
+	"an empty list as a table"
+is "$(vctx list --no-header)" "" "an empty list without its header"
+is "$(vctx --json list)" "[]" "an option before the verb"
+is "$(vctx ls --json)" "[]" "an alias"
+for call in 'list --json' 'check --json' 'version --json'; do
+	# shellcheck disable=SC2086 # words
+	try vctx $call
+	if printf '%s' "$STDOUT" | jq -e . >/dev/null 2>&1; then
+		ok "$call is JSON"
+	else
+		not_ok "$call is JSON" "$STDOUT"
+	fi
+done
+is "$(vctx version --json | jq -c '[.schema, (.vctx | type)]')" \
+	'[1,"string"]' "the schema number is in version --json"
+is "$(vctx check --json | jq -r '.[] | select(.name == "uts-namespace").ok')" \
+	true "check knows what every kernel here has"
+for verb in $(vctx help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
+	try vctx help "$verb"
+	first=$STDOUT
+	try vctx "$verb" --help
+	is "$STATUS: $STDOUT" "0: $first" "$verb --help is help $verb"
+	is "$(printf '%s\n' "$first" | awk 'length > 80')" "" \
+		"the help of $verb fits 80 columns"
+done
+if [ -e /dev/full ]; then
+	"$V" help >/dev/full 2>"$TMP/full.err"
+	is "$?: $(cat "$TMP/full.err")" \
+		"1: vctx: cannot write the output: No space left on device" \
+		"a full disk is no success"
+fi
+
+# --- without contexts in the kernel ---
+
+if [ -e /proc/virtual ]; then
+	skip "the hint of a stock kernel" "this kernel has contexts"
+else
+	hint="hint: this kernel was built without the context patches (CONFIG_VSERVER); see 'vctx check'"
+	refuses 5 "vctx: create web1: cannot make a context: Function not implemented
+$hint" "create on a stock kernel" vctx create web1 --root "$ROOT"
+	refuses 125 "vctx: run web1: cannot make a context: Function not implemented
+$hint" "run --rm on a stock kernel" \
+		vctx run --rm web1 --root "$ROOT" -- /bin/true
+	refuses 125 "vctx: run web1: cannot make a context: Function not implemented
+$hint" "run on a stock kernel" vctx run web1 --root "$ROOT" -- /bin/true
+	refuses 5 "vctx: ps: cannot look at the processes: Function not implemented
+$hint" "ps on a stock kernel" vctx ps --all
+	try vctx check
+	is "$STATUS" 5 "check fails on a stock kernel"
+	matches "$STDOUT" "*missing  system-call*Function not implemented*" \
+		"check tells what is missing"
+	try vctx version
+	matches "$STDOUT" "*kernel interface none" "version tells so too"
+fi
+rm -rf "$TMP/state/etc"
+is "$(find "$TMP/state" -mindepth 1 2>/dev/null)" "" \
+	"nothing was left in the state root"
+
+# --- the guest root maker's command line ---
+
+MK=$OUT/userland/vctx-mkroot
+refuses 2 "vctx-mkroot: no target given
+hint: see 'vctx-mkroot --help'" "vctx-mkroot without a target" "$MK"
+refuses 2 "vctx-mkroot: unknown option \"--frob\"
+hint: see 'vctx-mkroot --help'" "vctx-mkroot with an unknown option" \
+	"$MK" --frob x
+refuses 1 "vctx-mkroot: $TMP: Directory not empty
+hint: give a new or empty directory" "vctx-mkroot spares what is there" \
+	"$MK" "$TMP"
+try "$MK" --dry-run --include jq "$TMP/newroot"
+matches "$STDOUT" "mmdebstrap *--include=busybox,procps,jq* bookworm $TMP/newroot *" \
+	"vctx-mkroot --dry-run prints its command"
+is "$(ls -d "$TMP"/newroot* 2>/dev/null)" "" "and does nothing"
+
+# --- the library and the parser ---
+
+is "$(nm -D --defined-only "$OUT/userland/libvctx.so.0" |
+	awk '$2 == "T" && $3 !~ /^vctx_/ { print $3 }')" "" \
+	"the library exports vctx_ names only"
+is "$(nm -D --undefined-only "$OUT/userland/libvctx.so.0" |
+	awk '{ sub(/@.*/, "", $2); print $2 }' |
+	grep -xE 'printf|puts|putchar|perror|vprintf' || :)" "" \
+	"the library does not print"
+if make -s -C "$TOP/userland" OUT="$OUT" fuzz >"$TMP/fuzz.log" 2>&1 &&
+	"$OUT/userland/fuzz-config" 1 30000 >>"$TMP/fuzz.log" 2>&1; then
+	ok "30000 mutated configurations ($(tail -n 1 "$TMP/fuzz.log"))"
+else
+	not_ok "30000 mutated configurations" "$(tail -n 20 "$TMP/fuzz.log")"
+fi
+if command -v mandoc >/dev/null 2>&1; then
+	try mandoc -T lint -W warning "$TOP"/userland/man/*
+	is "$STATUS: $STDOUT$STDERR" "0: " "the manual pages are well formed"
+else
+	skip "the manual pages are well formed" "mandoc is not installed"
+fi
+
+finish
