@@ -1,0 +1,277 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=sh
+# What runs: sides, rows, repetitions, order, and how long that takes.
+
+# conf KEY: the experiment's value of KEY, the most particular there is.
+conf() {
+	awk -v key="$1" -v accel="$accel_name" -v profile="$profile" '
+	BEGIN {
+		rank[key] = 1
+		rank[key "." profile] = 2
+		rank[key "." accel] = 3
+		rank[key "." accel "." profile] = 4
+	}
+	/^#/ { next }
+	($1 in rank) && rank[$1] > best {
+		best = rank[$1]
+		$1 = ""
+		sub(/^ +/, "")
+		value = $0
+	}
+	END { print value }' "$experiment_dir/experiment.conf"
+}
+
+# split WORDS: a list with commas, one word per line
+split() {
+	echo "$1" | tr ',' '\n' | grep -v '^$'
+}
+
+# Sets all of the plan from the options: profile experiment experiment_dir seed
+# accel accel_name icount_shift smp mem jobs boots execs, and the files
+# $work/sides (SIDE PLATFORM FILE WHERE), $work/rows (PROGRAM ID UNIT) and
+# $work/missing (SIDE REASON).
+plan_options() {
+	profile=${PROFILE:-quick} experiment=micro sides='' only='' boots='' execs=''
+	seed=1 accel=${ACCEL:-auto} smp='' mem=1024 jobs=''
+	argv="compare $verb $*"
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--help) usage; exit 0 ;;
+		--profile | --experiment | --sides | --only | --boots | --execs | \
+			--seed | --accel | --smp | --mem | --jobs)
+			[ $# -ge 2 ] || usage_error "$1 needs a value" ;;
+		*) usage_error "unknown argument '$1'" ;;
+		esac
+		case $1 in
+		--profile) profile=$2 ;;
+		--experiment) experiment=$2 ;;
+		--sides) sides=$2 ;;
+		--only) only=$2 ;;
+		--boots) number "$1" "$2" 1 100; boots=$2 ;;
+		--execs) number "$1" "$2" 1 1000; execs=$2 ;;
+		--seed) number "$1" "$2" 0 2147483646; seed=$2 ;;
+		--accel) accel=$2 ;;
+		--smp) number "$1" "$2" 1 64; smp=$2 ;;
+		--mem) number "$1" "$2" 512 1048576; mem=$2 ;;
+		--jobs) number "$1" "$2" 1 64; jobs=$2 ;;
+		esac
+		shift 2
+	done
+	case $profile in
+	quick | standard | full) ;;
+	*) usage_error "unknown profile '$profile' (quick, standard or full)" ;;
+	esac
+	experiment_dir=$EXPERIMENTS/$experiment
+	case $experiment in
+	'' | */* | .*) usage_error "unknown experiment '$experiment'" ;;
+	esac
+	[ -f "$experiment_dir/experiment.conf" ] ||
+		usage_error "unknown experiment '$experiment'"
+	need jq jq
+	plan_accel
+
+	work=$(mktemp -d "${TMPDIR:-/tmp}/compare.XXXXXX")
+	trap 'rm -rf -- "$work"' EXIT
+	trap 'exit 130' INT TERM
+	[ -n "$boots" ] || boots=$(conf boots)
+	[ -n "$execs" ] || execs=$(conf execs)
+	mkdir -p "$OUT/compare"
+	plan_rows
+	plan_sides
+	plan_estimate
+}
+
+# Sets accel (as machine/run takes it), accel_name (as the records say it),
+# icount_shift, smp, jobs and suffix.
+plan_accel() {
+	icount_shift=
+	case $accel in
+	auto)
+		accel=tcg
+		if [ -f "$OUT/kernel/native.bzImage" ]; then
+			accel=$("$TOP/hv-compare/machine/accel" "$OUT/kernel/native.bzImage") ||
+				die "cannot find out which accelerator works"
+		fi
+		# Times of an emulator that shares a busy host repeat to 50-175
+		# %, its counted instructions to 0.02 %.
+		[ "$accel" != tcg ] || accel=icount ;;
+	esac
+	case $accel in
+	kvm | tcg) accel_name=$accel ;;
+	icount | icount=*)
+		accel_name=tcg-icount icount_shift=0
+		[ "$accel" = icount ] || icount_shift=${accel#icount=}
+		number "--accel icount" "$icount_shift" 0 10
+		accel=icount=$icount_shift
+		: "${smp:=1}"
+		[ "$smp" -eq 1 ] || usage_error "--accel icount runs on one CPU only" ;;
+	*) usage_error "unknown accelerator '$accel'" ;;
+	esac
+	: "${smp:=$(nproc)}"
+	if [ -z "$jobs" ]; then
+		jobs=1
+		[ "$accel_name" != tcg-icount ] || jobs=$(nproc)
+	fi
+	suffix=up
+	[ "$smp" -eq 1 ] || suffix=smp
+}
+
+plan_rows() {
+	programs=$(conf programs)
+	: >"$work/all"
+	for p in $programs; do
+		[ -x "$BIN/$p" ] || die "the program $p is not built" "run 'make bench'"
+		"$BIN/$p" --list >"$work/list" || die "$p --list failed"
+		awk -v p="$p" 'NF >= 2 { print p "\t" $1 "\t" $2 }' "$work/list" >>"$work/all"
+	done
+	[ -s "$work/all" ] || die "the programs have no rows"
+	split "${only:-all}" >"$work/only"
+	awk -F '\t' '
+	NR == FNR { want[$1] = 1; next }
+	{
+		take = 0
+		for (w in want)
+			if (w == "all" || w == $2 || (w ~ /\.$/ && index($2, w) == 1)) {
+				take = 1
+				used[w] = 1
+			}
+		if (take)
+			print
+	}
+	END {
+		for (w in want)
+			if (!(w in used))
+				print w >"/dev/stderr"
+	}' "$work/only" "$work/all" >"$work/rows" 2>"$work/unknown"
+	[ ! -s "$work/unknown" ] ||
+		usage_error "no row '$(head -n 1 "$work/unknown")'"
+	n_rows=$(wc -l <"$work/rows")
+}
+
+plan_sides() {
+	: >"$work/found"
+	for f in "$PLATFORMS"/*; do
+		[ -f "$f" ] && [ -x "$f" ] || continue
+		"$f" names >"$work/names" || die "$f names failed"
+		while read -r name; do
+			echo "$name-$suffix$tab$name$tab$f$tab$("$f" where "$name")$tab$("$f" seconds "$name")"
+		done <"$work/names" >>"$work/found"
+	done
+	# The order of the tables: what we compare with, its control, then ours.
+	awk -F '\t' '{
+		n = split("native native2 patched context", first, " ")
+		r = n + 1
+		for (i = 1; i <= n; i++)
+			if ($2 == first[i])
+				r = i
+		print r "\t" $0
+	}' "$work/found" | sort -s -k1,1n -k3,3 | cut -f2- >"$work/sorted"
+	if [ -n "$sides" ]; then
+		split "$sides" | sed "s/-$suffix\$//" >"$work/wanted"
+		while read -r s; do
+			grep -q "^$s-$suffix$tab" "$work/sorted" || usage_error "no side '$s'"
+		done <"$work/wanted"
+		awk -F '\t' 'NR == FNR { want[$1] = 1; next } $2 in want' \
+			"$work/wanted" "$work/sorted" >"$work/sides"
+	else
+		cp "$work/sorted" "$work/sides"
+	fi
+	n_sides=$(wc -l <"$work/sides")
+	[ "$n_sides" -gt 0 ] || die "there are no sides in $PLATFORMS"
+	: >"$work/missing"
+	while IFS=$tab read -r side name file where seconds; do
+		why=$("$file" check "$name") ||
+			echo "$side$tab${why:-it cannot run here}" >>"$work/missing"
+	done <"$work/sides"
+}
+
+# reason SIDE: why it cannot run here, empty if it can
+reason() {
+	awk -F '\t' -v s="$1" '$1 == s { print $2; exit }' "$work/missing"
+}
+
+# Seconds for a boot of every side into $work/cost (SIDE SECONDS), and the whole
+# as $estimate. What the last runs of the same kind took is the best guess.
+plan_estimate() {
+	history=$OUT/compare/seconds
+	guess=$(conf guess)
+	while IFS=$tab read -r side name file where seconds; do
+		[ -z "$(reason "$side")" ] || continue
+		per=
+		[ ! -f "$history" ] || per=$(awk -F '\t' -v k="$experiment $profile $accel_name $side" \
+			-v n="$n_rows $execs" '$1 == k && $2 == n { s = $3 } END { print s }' "$history")
+		[ -n "$per" ] || per=$((seconds + guess * execs))
+		echo "$side$tab$per"
+	done <"$work/sides" >"$work/cost"
+	estimate=$(awk -F '\t' -v boots="$boots" -v jobs="$jobs" '
+		{ sum += $2 * boots; if ($2 > longest) longest = $2 }
+		END {
+			e = sum / jobs
+			if (e < longest)
+				e = longest
+			printf "%d", e + 0.5
+		}' "$work/cost")
+}
+
+# plan_order BOOT: the lines of the job's plan. Every execution has an order of
+# programs and rows and a size of environment of its own, drawn from the seed,
+# the boot and the execution alone: the same on every side.
+plan_order() {
+	awk -F '\t' -v seed="$seed" -v boot="$1" -v execs="$execs" '
+	# Park and Miller: exact in the doubles of any awk.
+	function rnd(n) { x = (x * 16807) % 2147483647; return int(x / 2147483647 * n) }
+	function shuffle(a, n,   i, j, t) {
+		for (i = n; i > 1; i--) {
+			j = rnd(i) + 1
+			t = a[i]; a[i] = a[j]; a[j] = t
+		}
+	}
+	!($1 in count) { program[++np] = $1 }
+	{ id[$1, ++count[$1]] = $2 }
+	END {
+		for (e = 1; e <= execs; e++) {
+			x = (seed * 1000003 + boot * 10007 + e * 101 + 1) % 2147483647
+			if (x == 0)
+				x = 1
+			for (i = 0; i < 20; i++)
+				rnd(2)
+			for (i = 1; i <= np; i++)
+				p[i] = program[i]
+			shuffle(p, np)
+			pad = rnd(4096)
+			for (i = 1; i <= np; i++) {
+				n = count[p[i]]
+				for (j = 1; j <= n; j++)
+					row[j] = id[p[i], j]
+				shuffle(row, n)
+				line = row[1]
+				for (j = 2; j <= n; j++)
+					line = line " " row[j]
+				print e "\t" pad "\t" p[i] "\t" line
+			}
+		}
+	}' "$work/rows"
+}
+
+cmd_plan() {
+	echo "experiment $experiment, profile $profile, seed $seed, $(accel_words)"
+	echo "$n_rows rows ($(cut -f1 "$work/rows" | sort -u | tr '\n' ' ' | sed 's/ $//')), $boots x $execs executions, $jobs at a time, $mem MiB, $smp CPU"
+	while IFS=$tab read -r side name file where seconds; do
+		why=$(reason "$side")
+		if [ -n "$why" ]; then
+			echo "  $side${tab}cannot run: $why"
+		else
+			echo "  $side${tab}$(minutes $(($(awk -F '\t' -v s="$side" '$1 == s { print $2 }' "$work/cost") * boots))) in $boots boot(s)"
+		fi
+	done <"$work/sides"
+	echo "estimate: $(minutes "$estimate")"
+	[ "$profile" != quick ] || echo "the profile quick is a smoke test, not evidence"
+}
+
+accel_words() {
+	case $accel_name in
+	kvm) echo "on this processor (KVM)" ;;
+	tcg) echo "EMULATED (TCG): no hardware times" ;;
+	tcg-icount) echo "EMULATED, counting instructions (2^$icount_shift ns each): no hardware times" ;;
+	esac
+}

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=sh
+
+# records RUN: the records of a run given by id, directory or file
+records() {
+	for f in "$1" "$1/run.jsonl" "$RESULTS/$1/run.jsonl"; do
+		if [ -f "$f" ]; then
+			echo "$f"
+			return
+		fi
+	done
+	die "no run '$1'" "the runs are in $RESULTS"
+}
+
+last_run() {
+	[ -f "$RESULTS/last" ] || die "there is no run yet" "try 'compare run'"
+	cat "$RESULTS/last"
+}
+
+need_report() {
+	[ -x "$REPORT" ] || die "bhreport is not built" "run 'make programs'"
+}
+
+# One file at a time appears whole or not at all.
+generate() { # FILE COMMAND...
+	target=$1
+	shift
+	"$@" >"$target.part" || {
+		rm -f "$target.part"
+		die "$(basename "$REPORT") could not write $target"
+	}
+	mv "$target.part" "$target"
+}
+
+cmd_report() {
+	html=$OUT/report/index.html run=
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--help) usage; exit 0 ;;
+		--html) [ $# -ge 2 ] || usage_error "--html needs a file"
+			html=$2; shift ;;
+		-*) usage_error "unknown option '$1'" ;;
+		*) [ -z "$run" ] || usage_error "more than one run: '$1'"
+			run=$1 ;;
+		esac
+		shift
+	done
+	need_report
+	[ -n "$run" ] || run=$(last_run)
+	file=$(records "$run")
+	mkdir -p "$(dirname -- "$html")"
+	generate "$(dirname -- "$file")/summary.jsonl" "$REPORT" summary "$file"
+	generate "$html" "$REPORT" html "$file"
+	"$REPORT" table "$file"
+	echo
+	echo "records $file"
+	echo "page    $html"
+}
+
+cmd_diff() {
+	[ $# -eq 2 ] || usage_error "diff needs two runs"
+	need_report
+	a=$(records "$1")
+	b=$(records "$2")
+	"$REPORT" diff "$a" "$b"
+}

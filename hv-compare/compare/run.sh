@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=sh
+# Boots the sides, some at a time, and turns what they leave into records.
+
+stop=0
+on_signal() {
+	stop=$((stop + 1))
+}
+
+# make_scratch: OUT/compare/scratch.img, the disk every boot gets a copy of:
+# ext4 with the programs in bin/.
+make_scratch() {
+	scratch=$OUT/compare/scratch.img
+	need mke2fs e2fsprogs
+	key=$(for p in $programs; do digest "$BIN/$p"; done; digest "$COMPARE_DIR/run.sh")
+	if [ -f "$scratch" ] && [ -f "$scratch.key" ] && [ "$(cat "$scratch.key")" = "$key" ]; then
+		return
+	fi
+	rm -f "$scratch.key"
+	mkdir -p "$work/scratch/bin"
+	for p in $programs; do
+		cp "$BIN/$p" "$work/scratch/bin/$p"
+	done
+	chmod 755 "$work/scratch" "$work/scratch/bin" "$work/scratch/bin"/*
+	rm -f "$scratch.part"
+	truncate -s 1G "$scratch.part"
+	# Everything is written now that a kernel would otherwise write in the
+	# background later; fixed identifiers, so that hashes fall the same way.
+	E2FSPROGS_FAKE_TIME=1700000000 mke2fs -q -F -t ext4 -m 0 -L bench \
+		-U b0000000-0000-4000-8000-000000000003 \
+		-E hash_seed=b0000000-0000-4000-8000-000000000004,lazy_itable_init=0,lazy_journal_init=0,root_owner=0:0 \
+		-d "$work/scratch" "$scratch.part"
+	mv "$scratch.part" "$scratch"
+	echo "$key" >"$scratch.key"
+}
+
+# queue: $work/queue, lines SIDE NAME FILE WHERE BOOT COST in the order of starts
+queue() {
+	b=1
+	while [ "$b" -le "$boots" ]; do
+		awk -F '\t' -v OFS='\t' -v b="$b" '
+			NR == FNR { cost[$1] = $2; next }
+			$1 in cost { print $1, $2, $3, $4, b, cost[$1] }' \
+			"$work/cost" "$work/sides" >"$work/block"
+		if [ "$accel_name" = tcg-icount ]; then
+			# The order cannot matter to counted instructions; the
+			# longest first leaves no CPU idle at the end.
+			sort -t "$tab" -s -k6,6nr "$work/block"
+		else
+			awk -F '\t' -v seed="$seed" -v b="$b" '
+			function rnd(n) { x = (x * 16807) % 2147483647; return int(x / 2147483647 * n) }
+			{ line[NR] = $0 }
+			END {
+				x = (seed * 1000003 + b * 7919 + 1) % 2147483647
+				if (x == 0)
+					x = 1
+				for (i = 0; i < 20; i++)
+					rnd(2)
+				for (i = NR; i > 1; i--) {
+					j = rnd(i) + 1
+					t = line[i]; line[i] = line[j]; line[j] = t
+				}
+				for (i = 1; i <= NR; i++)
+					print line[i]
+			}' "$work/block"
+		fi
+		b=$((b + 1))
+	done >"$work/queue"
+	if [ "$accel_name" = tcg-icount ]; then
+		order_words="rows: seeded shuffle per execution, the same on every side; boots: longest first"
+	else
+		order_words="rows: seeded shuffle per execution, the same on every side; boots: seeded shuffle in blocks of all sides"
+	fi
+}
+
+# start SIDE NAME FILE WHERE BOOT COST: one boot in the background, in a process
+# group of its own: Ctrl-C on the terminal is for us to handle, not for it.
+start() {
+	item=$1.boot$5
+	job=$run_dir/jobs/$item
+	mkdir -p "$job/results"
+	plan_order "$5" >"$job/plan"
+	conf program-limit >"$job/program-limit"
+	head -n 1 "$work/rows" | cut -f1 >"$job/env-program"
+	for p in $programs; do
+		conf "options.$p" >"$job/options.$p"
+	done
+	cp --sparse=always "$scratch" "$work/$item.img"
+	event "$1" start "boot $5"
+	ACCEL=$accel SMP=$smp MEM=$mem LIMIT=$limit SCRATCH=$work/$item.img \
+		setsid sh -c '
+		rc=0
+		"$1" run "$2" "$3" >"$3/log" 2>&1 || rc=$?
+		echo "$rc" >"$3/rc.part"
+		mv "$3/rc.part" "$3/rc"' sh "$3" "$2" "$job" </dev/null &
+	echo "$item$tab$!$tab$1$tab$4$tab$5$tab$6$tab$(date +%s)" >>"$work/active"
+	say_step "$1: boot $5 started"
+}
+
+# finish LINE-OF-ACTIVE RC
+finish() {
+	IFS=$tab read -r item pid side where boot cost began <<-END
+		$1
+	END
+	job=$run_dir/jobs/$item
+	event "$side" stop "boot $boot"
+	took=$(($(date +%s) - began))
+	merge "$side" "$where" "$boot" "$job" "$2"
+	rm -f "$work/$item.img" "$work/$item.img.job"
+	n_done=$((n_done + 1))
+	say_step "$side: boot $boot done in $(minutes $took), $merged_rows of $n_rows rows"
+	if [ "$2" -eq 0 ] && [ ! -e "$job/stop" ]; then
+		printf '%s\t%s\t%s\n' "$experiment $profile $accel_name $side" \
+			"$n_rows $execs" "$took" >>"$OUT/compare/seconds"
+	fi
+}
+
+say_step() {
+	[ -z "$tty" ] || printf '\r\033[K' >&2
+	echo "$(date -u +%H:%M:%S) $*" >&2
+}
+
+# One line that replaces itself, on a terminal only.
+say_progress() {
+	[ -n "$tty" ] || return 0
+	now=$(date +%s)
+	left=0 names='' steps=0
+	while IFS=$tab read -r item pid side where boot cost began; do
+		r=$((cost - (now - began)))
+		[ $r -gt 3 ] || r=3
+		left=$((left + r))
+		names="$names $side"
+		[ ! -f "$run_dir/jobs/$item/results/status" ] ||
+			steps=$((steps + $(wc -l <"$run_dir/jobs/$item/results/status")))
+	done <"$work/active"
+	left=$(((left + $(tail -n "+$((n_started + 1))" "$work/queue" |
+		awk -F '\t' '{ s += $6 } END { print s + 0 }')) / jobs))
+	printf '\r\033[K%s  %d/%d boots  %d executions under way in%s  eta %s%s' \
+		"$experiment" "$n_done" "$n_items" "$steps" "$names" \
+		"$(minutes $left)" "$([ $stop -eq 0 ] || echo '  (stopping)')" >&2
+}
+
+# Ctrl-C: once, the jobs end after their current execution; twice, now.
+obey() {
+	if [ $stop -ge 1 ] && [ ! -e "$work/told" ]; then
+		: >"$work/told"
+		say_step "stopping after the executions under way; once more to stop at once"
+		while IFS=$tab read -r item rest; do
+			: >"$run_dir/jobs/$item/stop"
+		done <"$work/active"
+	fi
+	if [ $stop -ge 2 ] && [ ! -e "$work/killed" ]; then
+		: >"$work/killed"
+		say_step "stopping now"
+		while IFS=$tab read -r item pid rest; do
+			kill -TERM -- "-$pid" 2>/dev/null || true # it may just have ended
+		done <"$work/active"
+	fi
+}
+
+cmd_run() {
+	make_scratch
+	queue
+	for p in $programs; do
+		printf '%s\t%s\n' "$p" "$(conf "options.$p")"
+	done >"$work/options"
+	limit=$(($(conf boot-limit) * 60))
+	started=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+	started_ns=$(now_ns)
+	run_id=$(date -u +%Y%m%dT%H%M%SZ)-$(od -An -N2 -tx1 /dev/urandom | tr -d ' \n')
+	run_dir=$RESULTS/$run_id
+	mkdir -p "$run_dir/jobs"
+	tty=
+	[ ! -t 2 ] || tty=1
+	cmd_plan >&2
+	echo "records: $run_dir/run.jsonl" >&2
+	record_run
+	echo "$run_id" >"$RESULTS/last.part"
+	mv "$RESULTS/last.part" "$RESULTS/last"
+
+	cut -f2 "$work/rows" >"$work/ids"
+	while IFS=$tab read -r side why; do
+		verdicts "$side" dnr "$why" <"$work/ids"
+		say_step "$side: cannot run: $why"
+		echo "$side: $why" >>"$work/failed"
+	done <"$work/missing"
+
+	n_items=$(wc -l <"$work/queue") n_started=0 n_done=0
+	: >"$work/active"
+	trap on_signal INT TERM
+	while :; do
+		n_active=$(wc -l <"$work/active")
+		while [ $stop -eq 0 ] && [ "$n_active" -lt "$jobs" ] &&
+			[ "$n_started" -lt "$n_items" ]; do
+			n_started=$((n_started + 1))
+			IFS=$tab read -r side name file where boot cost <<-END
+				$(sed -n "${n_started}p" "$work/queue")
+			END
+			start "$side" "$name" "$file" "$where" "$boot" "$cost"
+			n_active=$((n_active + 1))
+		done
+		[ "$n_active" -gt 0 ] || break
+		say_progress
+		sleep 1 || true # a signal ends it early
+		obey
+		cp "$work/active" "$work/check"
+		while read -r line; do
+			item=${line%%"$tab"*}
+			pid=${line#*"$tab"}
+			pid=${pid%%"$tab"*}
+			rc=
+			if [ -f "$run_dir/jobs/$item/rc" ]; then
+				rc=$(cat "$run_dir/jobs/$item/rc")
+			elif ! kill -0 "$pid" 2>/dev/null; then
+				# Gone without a word: killed, by us or others.
+				[ -f "$run_dir/jobs/$item/rc" ] || rc=143
+			fi
+			[ -n "$rc" ] || continue
+			awk -F '\t' -v i="$item" '$1 != i' "$work/active" >"$work/active.new"
+			mv "$work/active.new" "$work/active"
+			finish "$line" "$rc"
+		done <"$work/check"
+	done
+	trap 'exit 130' INT TERM
+
+	# Boots that were never started still are part of the plan.
+	tail -n "+$((n_started + 1))" "$work/queue" | cut -f1 | sort -u >"$work/unrun"
+	while read -r side; do
+		grep -q "\"t\":\"sample\".*\"side\":\"$side\"" "$run_dir/run.jsonl" ||
+			verdicts "$side" skip "interrupted before it ran" <"$work/ids"
+	done <"$work/unrun"
+	rc=0
+	[ $stop -eq 0 ] || rc=130
+	grep -q '"t":"sample"' "$run_dir/run.jsonl" || [ $rc -ne 0 ] || rc=1
+	record_end $rc
+	[ -z "$tty" ] || printf '\r\033[K' >&2
+	if [ -s "$work/failed" ]; then
+		echo "sides that gave no or not all results:" >&2
+		sed 's/^/  /' "$work/failed" >&2
+	fi
+	[ $rc -ne 1 ] || echo "compare: no side gave any result" >&2
+	exit $rc
+}

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=sh
+# Sourced by the sides. A side defines names, check, where, seconds and run (see
+# README.md) and ends with: side_main "$@"
+
+PLATFORMS=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+TOP=$(CDPATH='' cd -- "$PLATFORMS/../.." && pwd)
+OUT=${OUT:-$TOP/out}
+case $OUT in /*) ;; *) OUT=$PWD/$OUT ;; esac
+export OUT
+
+# The tests put a machine of their own here.
+MACHINE_RUN=${MACHINE_RUN:-$TOP/hv-compare/machine/run}
+
+side_die() {
+	echo "$(basename -- "$0"): $1" >&2
+	exit 2
+}
+
+# lacks FILE WHAT TARGET: true, with a reason on stdout, if FILE is not there.
+lacks() {
+	[ ! -e "$1" ] || return 1
+	echo "$2 is missing (make $3)"
+}
+
+# machine KERNEL JOBDIR OPTION...: one boot of the machine that all sides share.
+machine() {
+	side_kernel=$1 side_job=$2
+	shift 2
+	echo "$side_kernel" >"$side_job/kernel"
+	"$MACHINE_RUN" --kernel "$side_kernel" --accel "$ACCEL" --smp "$SMP" \
+		--mem "$MEM" --timeout "$LIMIT" "$@" "$side_job"
+}
+
+# copy_guest JOBDIR: the scripts that run in the machine.
+copy_guest() {
+	cp "$PLATFORMS"/lib/guest/* "$1/"
+}
+
+side_main() {
+	[ $# -ge 1 ] || side_die "what? (names, check, where, seconds, run)"
+	verb=$1
+	shift
+	case $verb in
+	names) names; return ;;
+	check | where | seconds) [ $# -eq 1 ] || side_die "usage: $verb NAME" ;;
+	run) [ $# -eq 2 ] || side_die "usage: run NAME JOBDIR"
+		[ -f "$2/plan" ] || side_die "'$2' has no plan" ;;
+	*) side_die "unknown verb '$verb'" ;;
+	esac
+	names | grep -qxF -e "$1" || side_die "no platform '$1' here"
+	"$verb" "$@"
+}
