@@ -95,13 +95,13 @@ struct vx_info {
 	refcount_t		vx_usecnt;
 	atomic_t		vx_tasks;
 	unsigned long		vx_state;
-	spinlock_t		vx_lock;
+	spinlock_t		vx_lock;	/* words, init, exit status */
 
 	struct pid		*vx_init;
 	pid_t			vx_initpid;
 	struct pid		*vx_reaper;
 
-	struct mutex		vx_space_lock;
+	struct mutex		vx_space_lock;	/* vx_space */
 	struct vx_space		vx_space[VX_SPACES];
 
 	wait_queue_head_t	vx_wait;
@@ -313,6 +313,7 @@ static inline long vx_badness(struct task_struct *p, unsigned long totalpages)
 }
 
 static inline u32 vx_current_xid(void) { return 0; }
+static inline void vx_label_pid(struct pid *pid) { }
 static inline pid_t vx_map_nr(struct pid *pid, pid_t nr) { return nr; }
 
 static inline struct pid *vx_find_pid_ns(int nr, struct pid_namespace *ns)
@@ -329,10 +330,10 @@ static inline struct pid *vx_find_ge_pid(unsigned int *nr,
 #define vx_view_nr(p, type, ns)		__task_pid_nr_ns(p, type, ns)
 #define vx_view_pid(pid, ns)		pid_nr_ns(pid, ns)
 #define vx_view_ppid(p, ns)		task_ppid_nr_ns(p, ns)
-#define vx_label_pid(pid)		do { } while (0)
 #define vx_uts_capable() \
 	ns_capable(current->nsproxy->uts_ns->user_ns, CAP_SYS_ADMIN)
-#define vx_ns_capable_space(ns, flags)	ns_capable(ns, CAP_SYS_ADMIN)
+#define vx_ns_capable_space(ns, flags) \
+	((void)(flags), ns_capable(ns, CAP_SYS_ADMIN))
 
 static inline int vx_proc_revalidate(struct task_struct *p, struct pid *pid,
 				     const struct qstr *name,

@@ -180,7 +180,7 @@ static void vx_move_self(struct vx_info *vxi, u32 xid)
 	 */
 	p->vx_entry_exec_id = p->self_exec_id;
 	WRITE_ONCE(p->vx_info, vxi);
-	smp_wmb();
+	smp_wmb();	/* pointer and exec id before the number */
 	WRITE_ONCE(p->xid, xid);
 	WRITE_ONCE(task_pid(p)->vx_xid, xid);
 

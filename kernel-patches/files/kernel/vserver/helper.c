@@ -69,22 +69,27 @@ int vx_helper_wait(struct vx_info *vxi, const char *action)
 	return ret;
 }
 
+static void vx_helper_idle(struct vx_info *vxi)
+{
+	clear_bit(VXS_HELPER, &vxi->vx_state);
+	smp_mb__after_atomic();	/* pairs with the waiter queueing itself */
+	wake_up_all(&vxi->vx_wait);
+}
+
 static void vx_helper_done(struct subprocess_info *info)
 {
 	struct vx_helper_call *call = info->data;
 	struct vx_info *vxi = call->vxi;
 
-	clear_bit(VXS_HELPER, &vxi->vx_state);
-	smp_mb__after_atomic();
-	wake_up_all(&vxi->vx_wait);
+	vx_helper_idle(vxi);
 	vx_put(vxi);
 	kfree(call);
 }
 
 /*
- * Start the helper and return at once; one at a time for a context.
- * VXS_HELPER and a reference are held until it has ended: cleanup runs after
- * that with UMH_WAIT_PROC semantics of the work below.
+ * A reboot helper is started and waited for by a worker, so that the caller
+ * of reboot(2) returns at once.  There is one at a time for a context:
+ * VXS_HELPER is set, and a reference held, until vx_helper_done().
  */
 struct vx_reboot_work {
 	struct work_struct work;
@@ -180,9 +185,7 @@ int vx_reboot(unsigned int cmd, void __user *arg)
 out_free:
 	kfree(rw);
 	kfree(call);
-	clear_bit(VXS_HELPER, &vxi->vx_state);
-	smp_mb__after_atomic();
-	wake_up_all(&vxi->vx_wait);
+	vx_helper_idle(vxi);
 	return -ENOMEM;
 }
 

@@ -41,9 +41,18 @@ static bool vx_is_machine_init(struct pid *pid)
 	return pid->level == 0 && pid->numbers[0].nr == 1;
 }
 
-/*
- * Rules that need no task.  @child is asked only where it matters.
- */
+/* Under RCU, or with a reference to the task. */
+static bool vx_is_child(struct task_struct *p)
+{
+	bool ret;
+
+	rcu_read_lock();
+	ret = same_thread_group(rcu_dereference(p->real_parent), current);
+	rcu_read_unlock();
+	return ret;
+}
+
+/* The rules above; one of @pid and @p may be NULL. */
 static bool vx_sees(u32 xid, struct pid *pid, struct task_struct *p)
 {
 	u32 cur = vx_current_xid();
@@ -59,8 +68,7 @@ static bool vx_sees(u32 xid, struct pid *pid, struct task_struct *p)
 		rcu_read_lock();
 		if (!p)
 			p = pid_task(pid, PIDTYPE_PID);
-		child = p && same_thread_group(rcu_dereference(p->real_parent),
-					       current);
+		child = p && vx_is_child(p);
 		rcu_read_unlock();
 		return child;
 	}
@@ -96,7 +104,8 @@ bool __vx_task_reachable(struct task_struct *p)
 /*
  * A task that has entered a context and not executed a program since: its
  * memory, files and directories are still those of the host, so the members
- * must not look into it.
+ * must not look into it.  Its own children have no more than it has, and it may
+ * trace them.
  */
 static bool vx_just_entered(struct task_struct *p)
 {
@@ -109,7 +118,7 @@ bool __vx_ptrace_allowed(struct task_struct *p, unsigned int mode)
 
 	if (xid == cur)
 		return cur < VX_XID_MIN || !vx_just_entered(p) ||
-		       vx_just_entered(current);
+		       vx_is_child(p);
 	if (mode & PTRACE_MODE_ATTACH)
 		return cur == VX_XID_HOST && xid == VX_XID_WATCH;
 	return cur < VX_XID_MIN && __vx_task_visible(p);

@@ -48,15 +48,15 @@
 #define VCI_VERSION_STAT	0x00020305
 
 /* Feature bits of get_vci */
-#define VCF_NO_DYNAMIC		(1U << 0)
-#define VCF_PROC_SECURE		(1U << 4)
-#define VCF_SCHED_HARD		(1U << 5)
-#define VCF_IDLELIMIT		(1U << 6)
-#define VCF_IDLETIME		(1U << 7)
-#define VCF_COWBL		(1U << 8)
-#define VCF_FULLCOWBL		(1U << 9)
-#define VCF_SPACES		(1U << 10)
-#define VCF_NETV2		(1U << 11)
+#define VCF_NO_DYNAMIC		0x00000001
+#define VCF_PROC_SECURE		0x00000010
+#define VCF_SCHED_HARD		0x00000020
+#define VCF_IDLELIMIT		0x00000040
+#define VCF_IDLETIME		0x00000080
+#define VCF_COWBL		0x00000100
+#define VCF_FULLCOWBL		0x00000200
+#define VCF_SPACES		0x00000400
+#define VCF_NETV2		0x00000800
 
 /* Ids */
 #define VX_XID_HOST		0
