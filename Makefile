@@ -7,8 +7,9 @@ export PROFILE ?= quick
 MACHINE := hv-compare/machine
 COMPARE := hv-compare/compare
 prefix ?= /usr/local
-# Programs of all rooms; a room that has nothing to build has no Makefile.
-ROOMS := userland benchmarks $(COMPARE)/report tests/selftests tests/unit
+# Every room with something to build has a Makefile whose first target builds it.
+ROOMS := $(patsubst %/Makefile,%,$(wildcard $(addsuffix /Makefile, userland \
+	benchmarks/* $(COMPARE)/* tests/* tests/selftests/*)))
 
 .DEFAULT_GOAL := help
 .PHONY: help deps kernel kernel-debug image userland bench programs compare \
@@ -47,14 +48,14 @@ image: deps
 $(ROOMS): deps
 	@$(MAKE) --no-print-directory -C $@
 
-bench: benchmarks
-programs: $(patsubst %/Makefile,%,$(wildcard $(addsuffix /Makefile,$(ROOMS))))
+bench: $(filter benchmarks/%,$(ROOMS))
+programs: $(ROOMS)
 
 compare: kernel image programs
-	@$(COMPARE)/compare run --profile $(PROFILE)
+	@$(COMPARE)/compare run
 	@$(COMPARE)/compare report
 
-report: $(COMPARE)/report
+report: $(filter $(COMPARE)/%,$(ROOMS))
 	@$(COMPARE)/compare report
 
 check: kernel-debug image programs
@@ -64,7 +65,7 @@ check-fast: kernel image programs
 	@tests/run --fast
 
 patches: deps
-	@kernel-patches/export "$(OUT)/patches"
+	@kernel-patches/export 6.12 "$(OUT)/patches"
 
 install: userland
 	@$(MAKE) --no-print-directory -C userland install prefix=$(prefix) DESTDIR=$(DESTDIR)
