@@ -28,7 +28,8 @@ while IFS= read -r file; do
 	[ -f "$file" ] || continue
 	case $file in
 	# The licences themselves, and lists and data with no room for a comment.
-	LICENSE | LICENSES/* | */series | *.json | *.jsonl | *.expected | *.golden) ;;
+	LICENSE | LICENSES/* | kernel-patches/*/series | kernel-patches/*/base | \
+		kernel-patches/*/date | *.json | *.jsonl | *.expected | *.golden) ;;
 	*.gitignore | *.out | tests/report/golden/* | tests/report/data/* | \
 		tests/stat/data/*) ;;
 	*)
@@ -44,8 +45,10 @@ while IFS= read -r file; do
 		case $file in
 		kernel-patches/files/include/uapi/*)
 			want='GPL-2.0 WITH Linux-syscall-note' ;;
+		kernel-patches/apply | kernel-patches/export | kernel-patches/refresh)
+			want='GPL-2.0-or-later' ;;
 		kernel-patches/* | tests/selftests/*) want='GPL-2.0' ;;
-		userland/lib/*) want='LGPL-2.1-or-later' ;;
+		userland/lib/* | userland/man/libvctx.*) want='LGPL-2.1-or-later' ;;
 		*) want='GPL-2.0-or-later' ;;
 		esac
 		case $licence in
@@ -75,11 +78,10 @@ git grep -nIE '/(work|home|root)/[a-z]+/' -- . \
 list "no path of one particular machine" "$TMP/paths"
 git ls-files -- out 'out/*' '*.o' '*.a' '*.so' '*.so.*' >"$TMP/built"
 list "nothing built is committed" "$TMP/built"
-git ls-files -s | awk '$1 == "100755" { print $4 }' >"$TMP/executable"
 : >"$TMP/noexec"
 while IFS= read -r file; do
 	# What other files source starts with #! in no case of ours.
-	grep -qxF "$file" "$TMP/executable" || case $file in
+	[ -x "$file" ] || case $file in
 	tests/*/test_*.sh) ;; # the harness runs them with sh
 	*) echo "$file" >>"$TMP/noexec" ;;
 	esac
