@@ -227,12 +227,12 @@ static inline pid_t vx_map_nr(struct pid *pid, pid_t nr)
 {
 	struct vx_info *vxi = current->vx_info;
 
-	if (vxi && vxi->vx_fake_init && nr) {
-		if (pid == vxi->vx_fake_init)
-			return 1;
-		if (pid->vx_xid != vxi->vx_id)
-			return 0;
-	}
+	if (!nr || !vxi)
+		return nr;
+	if (unlikely(pid == READ_ONCE(vxi->vx_fake_init)))
+		return 1;
+	if (unlikely(pid->vx_xid != vxi->vx_id))
+		return READ_ONCE(vxi->vx_fake_init) ? 0 : nr;
 	return nr;
 }
 
