@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * bhreport: from the records of a run to something a person can read.
+ *
+ * A report is a pure function of the records and the options: no clock, no
+ * environment, a fixed seed.  Nothing is printed before the input has been
+ * read and judged as a whole, so a bad file leaves no half report behind.
+ */
+#include "out.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define EXIT_USAGE 2
+
+/* Percentiles at 2.5 % need some hundred draws; 1e6 is minutes, not better. */
+#define MIN_RESAMPLES 100
+#define MAX_RESAMPLES 1000000
+#define MIN_WIDTH 60
+#define MAX_WIDTH 400
+
+static const struct command {
+	const char *name;
+	int files;
+	void (*print)(const struct analysis *a, FILE *f);
+	const char *help;
+} commands[] = {
+	{ "table", 1, out_table, "terminal table" },
+	{ "html", 1, out_html, "one self-contained HTML page" },
+	{ "summary", 1, out_summary, "summary.jsonl: one cell per line" },
+	{ "csv", 1, out_csv, "every cell as comma separated values" },
+	{ "markdown", 1, out_markdown, "tables to paste into an issue" },
+	{ "diff", 2, NULL, "what changed from the first run to the second" },
+};
+
+#define N_COMMANDS (sizeof(commands) / sizeof(*commands))
+
+static void usage(FILE *f)
+{
+	fputs("usage: bhreport COMMAND [OPTION]... RUN.jsonl [RUN2.jsonl]\n"
+	      "Turn the records of a comparison run into a report on standard output.\n\n"
+	      "commands:\n",
+	      f);
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		fprintf(f, "  %-10s %s\n", commands[i].name, commands[i].help);
+	fputs("\noptions:\n"
+	      "  --baseline SIDE     compare with SIDE (default native-up, else native-smp)\n"
+	      "  --boot-resamples N  bootstrap resamples (default 10000)\n"
+	      "  --width COLUMNS     width of the terminal table (default: the terminal, else 100)\n"
+	      "  --ascii             plain ASCII\n"
+	      "  --help              this text\n"
+	      "\nexample:\n"
+	      "  bhreport html out/results/RUN/run.jsonl > out/report/index.html\n",
+	      f);
+}
+
+static int number(const char *opt, const char *arg, long min, long max, long *out)
+{
+	char *end;
+
+	errno = 0;
+	*out = strtol(arg, &end, 10);
+	if (errno || !*arg || *end || *out < min || *out > max) {
+		complain("%s: \"%s\" is not a number from %ld to %ld", opt, arg, min, max);
+		return -1;
+	}
+	return 0;
+}
+
+static int terminal_width(void)
+{
+	struct winsize ws;
+
+	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) && ws.ws_col >= MIN_WIDTH)
+		return ws.ws_col < 120 ? ws.ws_col : 120;
+	return 100;
+}
+
+static int finish(FILE *f)
+{
+	if (fflush(f) || ferror(f)) {
+		complain("cannot write the report: %s", strerror(errno));
+		return 1;
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	enum { BASELINE = 256, RESAMPLES, WIDTH, ASCII, HELP };
+	static const struct option longopts[] = {
+		{ "baseline", required_argument, NULL, BASELINE },
+		{ "boot-resamples", required_argument, NULL, RESAMPLES },
+		{ "width", required_argument, NULL, WIDTH },
+		{ "ascii", no_argument, NULL, ASCII },
+		{ "help", no_argument, NULL, HELP },
+		{ 0 },
+	};
+	struct options opt = { .resamples = 10000 };
+	const struct command *cmd = NULL;
+	struct analysis *a[2] = { NULL, NULL };
+	struct run *r[2] = { NULL, NULL };
+	int c, ret = 1;
+	long n;
+
+	/* Only to learn whether the terminal shows UTF-8; numbers stay plain. */
+	setlocale(LC_CTYPE, "");
+	opt.ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":", longopts, NULL)) != -1) {
+		switch (c) {
+		case BASELINE:
+			opt.baseline = optarg;
+			break;
+		case RESAMPLES:
+			if (number("--boot-resamples", optarg, MIN_RESAMPLES, MAX_RESAMPLES, &n))
+				return EXIT_USAGE;
+			opt.resamples = (size_t)n;
+			break;
+		case WIDTH:
+			if (number("--width", optarg, MIN_WIDTH, MAX_WIDTH, &n))
+				return EXIT_USAGE;
+			opt.width = (int)n;
+			break;
+		case ASCII:
+			opt.ascii = true;
+			break;
+		case HELP:
+			usage(stdout);
+			return finish(stdout);
+		case ':':
+			complain("%s needs a value", argv[optind - 1]);
+			return EXIT_USAGE;
+		default:
+			complain("unknown option \"%s\"", argv[optind - 1]);
+			fputs("hint: see 'bhreport --help'\n", stderr);
+			return EXIT_USAGE;
+		}
+	}
+	argc -= optind;
+	argv += optind;
+	if (!argc) {
+		usage(stderr);
+		return EXIT_USAGE;
+	}
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		if (!strcmp(commands[i].name, argv[0]))
+			cmd = &commands[i];
+	if (!cmd) {
+		complain("unknown command \"%s\"", argv[0]);
+		fputs("hint: see 'bhreport --help'\n", stderr);
+		return EXIT_USAGE;
+	}
+	if (argc - 1 != cmd->files) {
+		complain("%s needs %d %s, not %d", cmd->name, cmd->files, cmd->files == 1 ? "file" : "files",
+			 argc - 1);
+		return EXIT_USAGE;
+	}
+	if (!opt.width)
+		opt.width = terminal_width();
+
+	for (int i = 0; i < cmd->files; i++) {
+		r[i] = run_read(argv[1 + i]);
+		if (!r[i])
+			goto out;
+		a[i] = analyse(r[i], &opt);
+		if (!a[i])
+			goto out;
+	}
+	if (cmd->print) {
+		cmd->print(a[0], stdout);
+		ret = finish(stdout);
+	} else if (!out_diff(a[0], a[1], stdout)) {
+		ret = finish(stdout);
+	}
+out:
+	for (int i = 0; i < 2; i++) {
+		analysis_free(a[i]);
+		run_free(r[i]);
+	}
+	return ret;
+}

@@ -1,0 +1,600 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "record.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const accel_names[] = { "none", "kvm", "tcg", "tcg-icount" };
+
+/* From ST_MISSING on they are ours: they cannot be recorded. */
+static const char *const status_names[] = {
+	"ok", "skip", "fail", "dnr", "unstable", "invalid", "no record", "partial",
+};
+
+static const struct unit units[] = {
+	{ "ns/op", LOWER_BETTER },    { "us", LOWER_BETTER },	     { "ops/s", HIGHER_BETTER },
+	{ "MB/s", HIGHER_BETTER },    { "Mb/s", HIGHER_BETTER },     { "sessions", HIGHER_BETTER },
+	{ "bytes", LOWER_BETTER },    { "ratio", NO_RATIO },	     { "%", NO_RATIO },
+	{ "instr/op", LOWER_BETTER }, { "instr/kB", LOWER_BETTER },
+};
+
+/*
+ * Keys without which a record cannot be used.  Others of the schema are shown
+ * when present; the report does not need them.
+ */
+static const struct {
+	const char *t;
+	const char *key[14];
+} required[] = {
+	{ "run", { "v", "run", "suite", "seed", "argv", "plan", "started", "accel" } },
+	{ "env", { "side" } },
+	{ "sample",
+	  { "bench", "side", "inst", "n_inst", "boot", "exec", "iter", "phase", "order", "unit",
+	    "value", "ops", "ns" } },
+	{ "verdict", { "bench", "side", "status" } },
+	{ "event", { "side", "kind" } },
+	{ "series", { "bench", "side" } },
+	{ "hist", { "bench", "side" } },
+	{ "end", { "rc" } },
+};
+
+const char *status_name(enum status s)
+{
+	return status_names[s];
+}
+
+const char *accel_name(enum accel a)
+{
+	return accel_names[a];
+}
+
+bool emulated(const struct run *r)
+{
+	return r->accel == ACCEL_TCG || r->accel == ACCEL_ICOUNT;
+}
+
+const char *run_banner(const struct run *r)
+{
+	switch (r->accel) {
+	case ACCEL_ICOUNT:
+		return r->synthetic ? "SYNTHETIC TEST DATA. EMULATED: instruction counts, not time" :
+				      "EMULATED: instruction counts, not time";
+	case ACCEL_TCG:
+		return r->synthetic ? "SYNTHETIC TEST DATA. EMULATED: timing not meaningful" :
+				      "EMULATED: timing not meaningful";
+	default:
+		return r->synthetic ? "SYNTHETIC TEST DATA" : NULL;
+	}
+}
+
+const char *run_banner_short(const struct run *r)
+{
+	struct run plain = *r;
+
+	plain.synthetic = false;
+	return run_banner(emulated(r) ? &plain : r);
+}
+
+static const struct unit *unit_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+		if (!strcmp(units[i].name, name))
+			return &units[i];
+	return NULL;
+}
+
+int run_side(const struct run *r, const char *name)
+{
+	json_t *i = json_object_get(r->side_ix, name);
+
+	return i ? (int)json_integer_value(i) : -1;
+}
+
+static int side_intern(struct run *r, const char *name)
+{
+	int i = run_side(r, name);
+
+	if (i >= 0)
+		return i;
+	if (r->n_sides == MAX_SIDES)
+		return -1;
+	i = r->n_sides++;
+	r->side[i] = xstrdup(name);
+	json_object_set_new(r->side_ix, name, json_integer(i));
+	return i;
+}
+
+static struct bench *bench_intern(struct run *r, const char *id)
+{
+	json_t *i = json_object_get(r->bench_ix, id);
+
+	if (i)
+		return &r->bench[json_integer_value(i)];
+	/* Grow by doubling: capacity is the next power of two. */
+	if (!(r->n_bench & (r->n_bench - 1)))
+		r->bench = xrealloc(r->bench, r->n_bench ? 2 * r->n_bench : 1, sizeof(*r->bench));
+	memset(&r->bench[r->n_bench], 0, sizeof(*r->bench));
+	r->bench[r->n_bench].id = xstrdup(id);
+	json_object_set_new(r->bench_ix, id, json_integer((json_int_t)r->n_bench));
+	return &r->bench[r->n_bench++];
+}
+
+static struct recs *recs_of(struct bench *b, int side)
+{
+	if (!b->by_side[side])
+		b->by_side[side] = xcalloc(1, sizeof(*b->by_side[side]));
+	return b->by_side[side];
+}
+
+/* What is wrong with a record; the caller adds file and line. */
+struct bad {
+	char text[200];
+};
+
+static int bad(struct bad *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static int bad(struct bad *e, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+static int get_str(const json_t *o, const char *key, const char **out, struct bad *e)
+{
+	const json_t *v = json_object_get(o, key);
+
+	*out = json_string_value(v);
+	if (!*out || !**out)
+		return bad(e, "\"%s\" must be a non-empty string", key);
+	return 0;
+}
+
+static int get_int(const json_t *o, const char *key, int *out, struct bad *e)
+{
+	const json_t *v = json_object_get(o, key);
+
+	if (!json_is_integer(v) || json_integer_value(v) < 0 || json_integer_value(v) > INT_MAX)
+		return bad(e, "\"%s\" must be an integer from 0 to %d", key, INT_MAX);
+	*out = (int)json_integer_value(v);
+	return 0;
+}
+
+/* A number, or a decimal string for what a double cannot hold exactly. */
+static int get_value(const json_t *o, const char *key, double *out, struct bad *e)
+{
+	const json_t *v = json_object_get(o, key);
+
+	if (json_is_number(v)) {
+		*out = json_number_value(v);
+	} else if (json_is_string(v)) {
+		const char *s = json_string_value(v);
+		char *end;
+
+		*out = strtod(s, &end);
+		/* strtod() also knows "nan" and "0x": only decimals are ours. */
+		if (!*s || *end || strspn(s, "0123456789+-.eE") != strlen(s))
+			return bad(e, "\"%s\" is not a decimal number", key);
+	} else {
+		return bad(e, "\"%s\" must be a number", key);
+	}
+	if (!isfinite(*out))
+		return bad(e, "\"%s\" is not finite", key);
+	return 0;
+}
+
+static int check_accel(const struct run *r, const json_t *o, struct bad *e)
+{
+	const char *a = json_string_value(json_object_get(o, "accel"));
+
+	if (a && r->head && strcmp(a, accel_names[r->accel]))
+		return bad(e, "accel \"%s\" in a run with accel \"%s\": they cannot share a report", a,
+			   accel_names[r->accel]);
+	return 0;
+}
+
+static int on_run(struct run *r, json_t *o, struct bad *e)
+{
+	const char *accel;
+	json_t *v = json_object_get(o, "v"), *p, *list;
+	size_t i;
+
+	if (!json_is_integer(v) || json_integer_value(v) != 1)
+		return bad(e, "schema \"v\" is not 1");
+	if (r->head)
+		return bad(e, "a second run record: one file holds one run");
+	if (get_str(o, "run", &r->id, e) || get_str(o, "started", &r->started, e) ||
+	    get_str(o, "accel", &accel, e))
+		return -1;
+	for (i = 0; i < 4 && strcmp(accel_names[i], accel); i++)
+		;
+	if (i == 4)
+		return bad(e, "unknown accel \"%s\"", accel);
+	r->accel = (enum accel)i;
+	if (r->accel == ACCEL_ICOUNT) {
+		if (get_int(o, "icount_shift", &r->shift, e))
+			return -1;
+		if (r->shift > 10)
+			return bad(e, "icount_shift %d: at most 10", r->shift);
+	}
+	r->head = json_incref(o);
+	r->synthetic = json_is_true(json_object_get(o, "synthetic"));
+
+	p = json_object_get(o, "plan");
+	r->profile = json_string_value(json_object_get(p, "profile"));
+	if (!r->profile)
+		r->profile = json_string_value(json_object_get(o, "profile"));
+	if (!r->profile)
+		r->profile = "";
+	/* What was planned is listed even when nothing came of it. */
+	list = json_object_get(p, "sides");
+	json_array_foreach(list, i, v)
+		if (json_is_string(v) && side_intern(r, json_string_value(v)) < 0)
+			return bad(e, "more than %d sides", MAX_SIDES);
+	list = json_object_get(p, "benches");
+	json_array_foreach(list, i, v)
+		if (json_is_string(v))
+			bench_intern(r, json_string_value(v));
+	return 0;
+}
+
+static int on_sample(struct run *r, json_t *o, struct bad *e)
+{
+	const char *id, *side_name, *phase, *unit_name;
+	const struct unit *u;
+	struct sample s;
+	struct bench *b;
+	struct recs *c;
+	int side;
+
+	if (check_accel(r, o, e) || get_str(o, "bench", &id, e) || get_str(o, "side", &side_name, e) ||
+	    get_str(o, "phase", &phase, e) || get_str(o, "unit", &unit_name, e) ||
+	    get_int(o, "boot", &s.boot, e) || get_int(o, "exec", &s.exec, e) ||
+	    get_int(o, "iter", &s.iter, e) || get_int(o, "inst", &s.inst, e) ||
+	    get_value(o, "value", &s.value, e))
+		return -1;
+	u = unit_find(unit_name);
+	if (!u)
+		return bad(e, "unit \"%s\" is not in the closed list", unit_name);
+	side = side_intern(r, side_name);
+	if (side < 0)
+		return bad(e, "more than %d sides", MAX_SIDES);
+	b = bench_intern(r, id);
+	if (!b->unit)
+		b->unit = u;
+	else if (b->unit != u)
+		return bad(e, "unit \"%s\" after \"%s\" in bench \"%s\"", unit_name, b->unit->name, id);
+	c = recs_of(b, side);
+	if (!strcmp(phase, "warmup")) {
+		c->n_warmup++;
+		r->n_warmup++;
+		return 0;
+	}
+	if (strcmp(phase, "measure"))
+		return bad(e, "unknown phase \"%s\"", phase);
+	if (c->n == c->cap) {
+		c->cap = c->cap ? 2 * c->cap : 16;
+		c->s = xrealloc(c->s, c->cap, sizeof(*c->s));
+	}
+	c->s[c->n++] = s;
+	r->n_samples++;
+	if (s.inst > r->max_inst)
+		r->max_inst = s.inst;
+	return 0;
+}
+
+static int on_verdict(struct run *r, json_t *o, struct bad *e)
+{
+	const char *id, *side_name, *status, *why;
+	enum status st;
+	struct recs *c;
+	int side;
+
+	if (get_str(o, "bench", &id, e) || get_str(o, "side", &side_name, e) ||
+	    get_str(o, "status", &status, e))
+		return -1;
+	for (st = ST_OK; st < ST_MISSING && strcmp(status_names[st], status); st++)
+		;
+	if (st == ST_MISSING)
+		return bad(e, "unknown status \"%s\"", status);
+	why = json_string_value(json_object_get(o, "why"));
+	if (st != ST_OK && (!why || !*why))
+		return bad(e, "status \"%s\" without \"why\"", status);
+	side = side_intern(r, side_name);
+	if (side < 0)
+		return bad(e, "more than %d sides", MAX_SIDES);
+	if (!strcmp(id, "*")) {
+		free(r->side_why[side]);
+		r->side_why[side] = why ? xstrdup(why) : NULL;
+		r->side_status[side] = st;
+		return 0;
+	}
+	c = recs_of(bench_intern(r, id), side);
+	/*
+	 * The worst word wins: a later "ok" of another execution does not undo
+	 * an earlier "invalid".
+	 */
+	if (st == ST_OK || (c->status != ST_OK && c->status != ST_UNSTABLE && st == ST_UNSTABLE))
+		return 0;
+	c->status = st;
+	free(c->why);
+	c->why = xstrdup(why);
+	return 0;
+}
+
+static int on_record(struct run *r, json_t *o, json_t *events, struct bad *e)
+{
+	const char *t = json_string_value(json_object_get(o, "t")), *side, *kind;
+	size_t i;
+
+	if (!t)
+		return bad(e, "no record type \"t\"");
+	for (i = 0; i < sizeof(required) / sizeof(*required) && strcmp(required[i].t, t); i++)
+		;
+	if (i == sizeof(required) / sizeof(*required)) {
+		r->n_unknown++;
+		return 0;
+	}
+	for (const char *const *k = required[i].key; *k; k++)
+		if (!json_object_get(o, *k))
+			return bad(e, "%s record without required key \"%s\"", t, *k);
+
+	if (!strcmp(t, "sample"))
+		return on_sample(r, o, e);
+	if (!strcmp(t, "run"))
+		return on_run(r, o, e);
+	if (!strcmp(t, "verdict"))
+		return on_verdict(r, o, e);
+	if (!strcmp(t, "env")) {
+		if (check_accel(r, o, e) || get_str(o, "side", &side, e))
+			return -1;
+		if (side_intern(r, side) < 0)
+			return bad(e, "more than %d sides", MAX_SIDES);
+		/* One machine state per side is shown: that of its first boot. */
+		if (!json_object_get(r->env, side))
+			json_object_set(r->env, side, o);
+	} else if (!strcmp(t, "event")) {
+		if (get_str(o, "side", &side, e) || get_str(o, "kind", &kind, e))
+			return -1;
+		if (!strcmp(kind, "oom") || !strcmp(kind, "timeout") || !strcmp(kind, "dmesg")) {
+			char *key = xasprintf("%s on %s", kind, side);
+			json_int_t n = json_integer_value(json_object_get(events, key));
+
+			json_object_set_new(events, key, json_integer(n + 1));
+			free(key);
+		}
+	} else if (!strcmp(t, "end")) {
+		json_decref(r->end);
+		r->end = json_incref(o);
+	}
+	return 0;
+}
+
+/*
+ * Guest time under -icount counts instructions: 1 ns = 2^-shift instructions.
+ * Show what was counted.  A rate becomes its cost, so that it stays a count.
+ */
+static void convert_icount(struct run *r)
+{
+	double per_ns = ldexp(1, -r->shift);
+
+	for (size_t i = 0; i < r->n_bench; i++) {
+		struct bench *b = &r->bench[i];
+		const char *from, *to = "instr/op";
+		double mul = 0, inverse = 0;
+
+		if (!b->unit)
+			continue;
+		from = b->unit->name;
+		if (!strcmp(from, "ns/op"))
+			mul = per_ns;
+		else if (!strcmp(from, "us"))
+			mul = 1e3 * per_ns;
+		else if (!strcmp(from, "ops/s"))
+			inverse = 1e9 * per_ns;
+		else if (!strcmp(from, "MB/s"))		/* 1 MB/s is 1 kB per 1e6 ns */
+			inverse = 1e6 * per_ns, to = "instr/kB";
+		else if (!strcmp(from, "Mb/s"))
+			inverse = 8e6 * per_ns, to = "instr/kB";
+		else
+			continue;
+		b->unit = unit_find(to);
+		for (int s = 0; s < r->n_sides; s++) {
+			struct recs *c = b->by_side[s];
+
+			for (size_t k = 0; c && k < c->n; k++) {
+				if (!inverse) {
+					c->s[k].value *= mul;
+				} else if (c->s[k].value > 0) {
+					c->s[k].value = inverse / c->s[k].value;
+				} else {
+					/* Nothing moved: there is no cost per byte. */
+					c->status = ST_INVALID;
+					free(c->why);
+					c->why = xstrdup("a rate of zero was recorded");
+					break;
+				}
+			}
+		}
+	}
+}
+
+static int cmp_sample(const void *a, const void *b)
+{
+	const struct sample *x = a, *y = b;
+
+#define BY(field)                            \
+	if (x->field != y->field)            \
+		return x->field < y->field ? -1 : 1
+	BY(boot);
+	BY(exec);
+	BY(inst);
+	BY(iter);
+	BY(value);
+#undef BY
+	return 0;
+}
+
+/* Order the samples of each cell; a key recorded twice counts once. */
+static void settle(struct run *r)
+{
+	for (size_t i = 0; i < r->n_bench; i++)
+		for (int s = 0; s < r->n_sides; s++) {
+			struct recs *c = r->bench[i].by_side[s];
+			size_t keep = 0;
+
+			if (!c || !c->n)
+				continue;
+			qsort(c->s, c->n, sizeof(*c->s), cmp_sample);
+			for (size_t k = 0; k < c->n; k++) {
+				struct sample *x = &c->s[k], *y = keep ? &c->s[keep - 1] : NULL;
+
+				if (y && x->boot == y->boot && x->exec == y->exec &&
+				    x->inst == y->inst && x->iter == y->iter)
+					r->n_duplicates++;
+				else
+					c->s[keep++] = *x;
+			}
+			c->n = keep;
+		}
+}
+
+static void collect_warnings(struct run *r, json_t *events, long long end_at)
+{
+	const char *key, *sum;
+	json_t *v;
+
+	if (!r->end) {
+		strlist_add(&r->warn, "the run has no end record: it was stopped early or is still going");
+	} else {
+		json_int_t rc = json_integer_value(json_object_get(r->end, "rc"));
+		char hex[65];
+
+		if (rc)
+			strlist_add(&r->warn, "the run ended with code %lld", (long long)rc);
+		sum = json_string_value(json_object_get(r->end, "sha256"));
+		if (sum && !sha256_file(r->path, end_at, hex) && strcmp(sum, hex))
+			strlist_add(&r->warn, "the records were changed after the run: their sha256 is not the one in the end record");
+	}
+	json_object_foreach(events, key, v)
+		strlist_add(&r->warn, "event: %s, %lld times", key, (long long)json_integer_value(v));
+	if (r->n_unknown)
+		strlist_add(&r->warn, "%zu records of unknown type ignored", r->n_unknown);
+	if (r->n_duplicates)
+		strlist_add(&r->warn, "%zu samples were recorded twice; one of each counts", r->n_duplicates);
+}
+
+struct run *run_read(const char *path)
+{
+	struct run *r = xcalloc(1, sizeof(*r));
+	json_t *events = json_object();
+	long long at = 0, end_at = 0;
+	char *line = NULL;
+	size_t cap = 0;
+	FILE *f = NULL;
+	struct bad e;
+	ssize_t len;
+
+	r->path = xstrdup(path);
+	r->bench_ix = json_object();
+	r->side_ix = json_object();
+	r->env = json_object();
+
+	f = fopen(path, "re");
+	if (!f || sha256_file(path, -1, r->sha256)) {
+		complain("cannot read %s: %s", path, strerror(errno));
+		goto fail;
+	}
+	while ((len = getline(&line, &cap, f)) > 0) {
+		bool whole = line[len - 1] == '\n';
+		json_error_t je;
+		json_t *o, *had = r->end;
+		int rc;
+
+		r->n_lines++;
+		if (whole)
+			len--;
+		/* Blank lines mean nothing. */
+		if (strspn(line, " \t\r") == (size_t)len) {
+			at += len + whole;
+			continue;
+		}
+		o = json_loadb(line, (size_t)len, JSON_REJECT_DUPLICATES, &je);
+		if (!o) {
+			if (!whole) {
+				strlist_add(&r->warn, "line %zu, the last one, is truncated and was dropped",
+					    r->n_lines);
+				break;
+			}
+			complain("%s:%zu: not JSON: %s", path, r->n_lines, je.text);
+			goto fail;
+		}
+		rc = json_is_object(o) ? on_record(r, o, events, &e) : bad(&e, "not a JSON object");
+		if (r->end != had)
+			end_at = at;
+		json_decref(o);
+		if (rc) {
+			complain("%s:%zu: %s", path, r->n_lines, e.text);
+			goto fail;
+		}
+		at += len + whole;
+	}
+	if (ferror(f)) {
+		complain("cannot read %s: %s", path, strerror(errno));
+		goto fail;
+	}
+	if (!r->head) {
+		complain("%s: no run record: this is not a run.jsonl", path);
+		goto fail;
+	}
+	settle(r);
+	if (r->accel == ACCEL_ICOUNT)
+		convert_icount(r);
+	collect_warnings(r, events, end_at);
+	free(line);
+	fclose(f);
+	json_decref(events);
+	return r;
+
+fail:
+	free(line);
+	if (f)
+		fclose(f);
+	json_decref(events);
+	run_free(r);
+	return NULL;
+}
+
+void run_free(struct run *r)
+{
+	if (!r)
+		return;
+	for (size_t i = 0; i < r->n_bench; i++) {
+		for (int s = 0; s < r->n_sides; s++)
+			if (r->bench[i].by_side[s]) {
+				free(r->bench[i].by_side[s]->s);
+				free(r->bench[i].by_side[s]->why);
+				free(r->bench[i].by_side[s]);
+			}
+		free(r->bench[i].id);
+	}
+	for (int s = 0; s < r->n_sides; s++) {
+		free(r->side[s]);
+		free(r->side_why[s]);
+	}
+	free(r->bench);
+	json_decref(r->bench_ix);
+	json_decref(r->side_ix);
+	json_decref(r->env);
+	json_decref(r->end);
+	json_decref(r->head);
+	strlist_free(&r->warn);
+	free(r->path);
+	free(r);
+}

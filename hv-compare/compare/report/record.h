@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reading run.jsonl: one JSON object per line, append-only, read in one pass.
+ *
+ * Rules: unknown keys are ignored; unknown record types are ignored and
+ * counted; a missing required key, a wrong type, a second run or a mix of
+ * accelerators rejects the file with "file:line: what"; a last line without
+ * its newline that does not parse is what a killed run leaves behind, so it is
+ * dropped with a warning.
+ */
+#ifndef BH_RECORD_H
+#define BH_RECORD_H
+
+#include "util.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define MAX_SIDES 64
+
+enum accel { ACCEL_NONE, ACCEL_KVM, ACCEL_TCG, ACCEL_ICOUNT };
+
+enum status {
+	ST_OK,		/* there are samples, or nothing was said */
+	ST_SKIP,
+	ST_FAIL,
+	ST_DNR,		/* did not return a result */
+	ST_UNSTABLE,	/* samples count, but are marked */
+	ST_INVALID,	/* samples exist and must not be used */
+	ST_MISSING,	/* planned, and no record says why it is not there */
+	ST_PARTIAL,	/* samples count, but some executions gave none */
+};
+
+const char *status_name(enum status s);
+
+/* The closed list of units, and which direction is better. */
+enum direction { LOWER_BETTER, HIGHER_BETTER, NO_RATIO };
+
+struct unit {
+	const char *name;
+	enum direction dir;
+};
+
+struct sample {
+	double value;
+	int boot, exec, inst, iter;
+};
+
+/* Everything recorded for one bench on one side. */
+struct recs {
+	struct sample *s;	/* measured batches only */
+	size_t n, cap;
+	size_t n_warmup;
+	enum status status;	/* from a verdict record */
+	char *why;		/* or NULL */
+};
+
+struct bench {
+	char *id;
+	const struct unit *unit;	/* NULL until a sample named it */
+	struct recs *by_side[MAX_SIDES];
+};
+
+struct run {
+	char *path;		/* as given */
+	char sha256[65];
+	json_t *head;		/* the run record */
+	json_t *env;		/* object: side -> first env record */
+	json_t *end;		/* the end record or NULL */
+	const char *id, *started, *profile;	/* inside head; profile may be "" */
+	enum accel accel;
+	int shift;		/* icount_shift, 0 unless tcg-icount */
+	bool synthetic;		/* test data, says so on every page */
+
+	char *side[MAX_SIDES];
+	int n_sides;
+	char *side_why[MAX_SIDES];		/* verdict for bench "*" */
+	enum status side_status[MAX_SIDES];
+	struct bench *bench;
+	size_t n_bench;
+
+	size_t n_samples, n_warmup, n_unknown, n_lines, n_duplicates;
+	int max_inst;
+	struct strlist warn;
+
+	json_t *bench_ix;	/* id -> index, a library's hash table */
+	json_t *side_ix;
+};
+
+/*
+ * Read the file.  NULL after one line on stderr when it cannot be used.
+ * With accel tcg-icount the values of time units are already converted to
+ * instructions (one guest nanosecond is 2^-shift instructions).
+ */
+struct run *run_read(const char *path);
+void run_free(struct run *r);
+
+int run_side(const struct run *r, const char *name);	/* index or -1 */
+const char *accel_name(enum accel a);
+bool emulated(const struct run *r);
+/* The words every table and figure of this run must carry, or NULL. */
+const char *run_banner(const struct run *r);
+/* The same without the remark on made-up data, for lines that are short. */
+const char *run_banner_short(const struct run *r);
+
+#endif

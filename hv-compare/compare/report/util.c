@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "util.h"
+
+#include <errno.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void no_memory(void)
+{
+	fputs("bhreport: out of memory\n", stderr);
+	exit(1);
+}
+
+void *xcalloc(size_t n, size_t size)
+{
+	/* calloc(0) may return NULL, which is not a failure. */
+	void *p = calloc(n ? n : 1, size);
+
+	if (!p)
+		no_memory();
+	return p;
+}
+
+void *xrealloc(void *p, size_t n, size_t size)
+{
+	p = reallocarray(p, n ? n : 1, size);
+	if (!p)
+		no_memory();
+	return p;
+}
+
+char *xstrdup(const char *s)
+{
+	char *p = strdup(s);
+
+	if (!p)
+		no_memory();
+	return p;
+}
+
+static char *xvasprintf(const char *fmt, va_list ap)
+{
+	char *p;
+
+	if (vasprintf(&p, fmt, ap) < 0)
+		no_memory();
+	return p;
+}
+
+char *xasprintf(const char *fmt, ...)
+{
+	va_list ap;
+	char *p;
+
+	va_start(ap, fmt);
+	p = xvasprintf(fmt, ap);
+	va_end(ap);
+	return p;
+}
+
+void complain(const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("bhreport: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+void strlist_add(struct strlist *l, const char *fmt, ...)
+{
+	va_list ap;
+
+	l->s = xrealloc(l->s, l->n + 1, sizeof(*l->s));
+	va_start(ap, fmt);
+	l->s[l->n++] = xvasprintf(fmt, ap);
+	va_end(ap);
+}
+
+void strlist_free(struct strlist *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		free(l->s[i]);
+	free(l->s);
+	memset(l, 0, sizeof(*l));
+}
+
+int sha256_file(const char *path, long long len, char hex[65])
+{
+	unsigned char buf[65536], md[EVP_MAX_MD_SIZE];
+	unsigned int n = 0;
+	EVP_MD_CTX *ctx = NULL;
+	FILE *f = fopen(path, "rbe");
+	int ret = -1;
+
+	if (!f)
+		return -1;
+	ctx = EVP_MD_CTX_new();
+	if (!ctx || !EVP_DigestInit_ex(ctx, EVP_sha256(), NULL)) {
+		errno = ENOMEM;
+		goto out;
+	}
+	while (len) {
+		size_t want = len < 0 || len > (long long)sizeof(buf) ? sizeof(buf) : (size_t)len;
+		size_t got = fread(buf, 1, want, f);
+
+		if (!got)
+			break;
+		EVP_DigestUpdate(ctx, buf, got);
+		if (len > 0)
+			len -= (long long)got;
+	}
+	if (ferror(f)) {
+		errno = EIO;
+		goto out;
+	}
+	EVP_DigestFinal_ex(ctx, md, &n);
+	for (unsigned int i = 0; i < n && i < 32; i++)
+		sprintf(hex + 2 * i, "%02x", md[i]);
+	ret = 0;
+out:
+	EVP_MD_CTX_free(ctx);
+	fclose(f);
+	return ret;
+}
