@@ -274,7 +274,7 @@ void out_table(const struct analysis *a, FILE *f)
 	}
 	for (int g = 0; g < N_GROUPS; g++)
 		print_group(a, g, f, prec, name_w, base_w, col_w, total);
-	fputs("\n= same (within 3 %)  + slower  - faster  ? undecided  ! see No result  DNR no result\n", f);
+	fputs("\n= same (within 3 %)  + slower  - faster  ? undecided  ! incomplete  DNR none\n", f);
 	print_absolute_note(a, f);
 
 	print_summary(a, f);

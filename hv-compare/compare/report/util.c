@@ -94,7 +94,7 @@ int sha256_file(const char *path, long long len, char hex[65])
 	unsigned int n = 0;
 	EVP_MD_CTX *ctx = NULL;
 	FILE *f = fopen(path, "rbe");
-	int ret = -1;
+	int ret = -1, err;
 
 	if (!f)
 		return -1;
@@ -113,16 +113,16 @@ int sha256_file(const char *path, long long len, char hex[65])
 		if (len > 0)
 			len -= (long long)got;
 	}
-	if (ferror(f)) {
-		errno = EIO;
-		goto out;
-	}
+	if (ferror(f))
+		goto out;	/* errno is that of the read */
 	EVP_DigestFinal_ex(ctx, md, &n);
 	for (unsigned int i = 0; i < n && i < 32; i++)
 		sprintf(hex + 2 * i, "%02x", md[i]);
 	ret = 0;
 out:
+	err = errno;
 	EVP_MD_CTX_free(ctx);
 	fclose(f);
+	errno = err;
 	return ret;
 }

@@ -401,6 +401,14 @@ void warning_words(const struct analysis *a, struct strlist *out)
 		strlist_add(out, "profile quick: smoke, not evidence");
 	for (size_t i = 0; i < a->warn.n; i++)
 		strlist_add(out, "%s", a->warn.s[i]);
+	/* The smallest p value is 2/(resamples+1); Holm multiplies it by the rows. */
+	for (int g = 0; g < N_GROUPS; g++)
+		if (a->max_exec >= MIN_EXECS_CI &&
+		    2.0 * (double)a->tally[a->base][g].rows > 0.05 * (double)(a->opt.resamples + 1)) {
+			strlist_add(out, "too few resamples (%zu) for Holm over %zu rows: differences stay undecided",
+				    a->opt.resamples, a->tally[a->base][g].rows);
+			break;
+		}
 	if (a->gate != GATE_TRUSTED)
 		strlist_add(out, "A/A check %s: %s", a->gate == GATE_UNTRUSTED ? "FAILED, this run is not trusted" :
 										    "not done",
