@@ -5,7 +5,10 @@
 . "$(dirname -- "$0")/../lib.sh"
 . "$TESTS/report/report_lib.sh"
 
-browser=$(command -v chromium || command -v chromium-browser || true)	# none is an answer
+browser=
+for b in chromium chromium-browser; do
+	[ -n "$browser" ] || ! command -v "$b" >/dev/null || browser=$b
+done
 [ -n "$browser" ] || skip_all "no chromium"
 sh "$HERE/gen_run.sh" -b 2 -e 3 -n 3 >"$TMP/run.jsonl"
 "$R" html --boot-resamples 500 "$TMP/run.jsonl" >"$TMP/index.html"
