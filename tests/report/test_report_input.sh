@@ -49,9 +49,10 @@ head -c 3000 /dev/zero | tr '\0' '\001' >binary
 echo >>binary
 out=$("$S" table binary 2>&1)
 matches "$?|$out" "1|bhreport: binary:1: not JSON: *" "a binary file is refused"
-refuses_run() { # TEXT DESCRIPTION: records on stdin after a good run record
+# bad_run: records on stdin after a good run record, into the file bad.  What
+# follows must not be in the pipe: a subshell would lose the count.
+bad_run() {
 	{ run_record none; cat; } >bad
-	refuses bad "$1" "$2"
 }
 
 run_record none >only-run
@@ -270,30 +271,42 @@ for key in v run suite seed argv plan started accel; do
 	refuses bad "bad:1: run record without required key \"$key\"" "run without \"$key\""
 done
 for key in bench side inst n_inst boot exec iter phase order unit value ops ns; do
-	sample sys.a native-up 1 0 0 ns/op 5 | sed "s/\"$key\":/\"x\":/" |
-		refuses_run "bad:2: sample record without required key \"$key\"" "sample without \"$key\""
+	sample sys.a native-up 1 0 0 ns/op 5 | sed "s/\"$key\":/\"x\":/" | bad_run
+refuses bad "bad:2: sample record without required key \"$key\"" "sample without \"$key\""
 done
 s() { sample sys.a native-up 1 0 0 ns/op 5; }
-echo '{"a":1}' | refuses_run 'bad:2: no record type "t"' "record without type"
-echo '[1]' | refuses_run 'bad:2: not a JSON object' "a line that is no object"
-{ echo '{"t":'; s; } | refuses_run "bad:2: not JSON: unexpected token near end of file" "a broken line in the middle"
-s | sed 's/"value":5/"value":"five"/' | refuses_run 'bad:2: "value" is not a decimal number' "a value in words"
-s | sed 's/"value":5/"value":"nan"/' | refuses_run 'bad:2: "value" is not a decimal number' "a value of nan"
-s | sed 's/"value":5/"value":"1e999"/' | refuses_run 'bad:2: "value" is not finite' "a value too large"
-s | sed 's/"value":5/"value":null/' | refuses_run 'bad:2: "value" must be a number' "a value of null"
-s | sed 's/"exec":0/"exec":-1/' | refuses_run 'bad:2: "exec" must be an integer from 0 to 2147483647' "a negative execution"
-s | sed 's/"exec":0/"exec":1.5/' | refuses_run 'bad:2: "exec" must be an integer from 0 to 2147483647' "half an execution"
-s | sed 's/measure/measured/' | refuses_run 'bad:2: unknown phase "measured"' "an unknown phase"
-s | sed 's,ns/op,ns per op,' | refuses_run 'bad:2: unit "ns per op" is not in the closed list' "an unknown unit"
-{ s; s | sed 's,ns/op,us,; s/"exec":0/"exec":1/'; } |
-	refuses_run 'bad:3: unit "us" after "ns/op" in bench "sys.a"' "two units in one bench"
-s | sed 's/"t":"sample"/&,"accel":"kvm"/' |
-	refuses_run 'bad:2: accel "kvm" in a run with accel "none": they cannot share a report' "mixed accelerators"
-run_record none | refuses_run 'bad:2: a second run record: one file holds one run' "two runs in one file"
-echo '{"t":"verdict","bench":"a","side":"s","status":"lost","why":"x"}' |
-	refuses_run 'bad:2: unknown status "lost"' "an unknown status"
-echo '{"t":"verdict","bench":"a","side":"s","status":"skip"}' |
-	refuses_run 'bad:2: status "skip" without "why"' "a skip without reason"
+echo '{"a":1}' | bad_run
+refuses bad 'bad:2: no record type "t"' "record without type"
+echo '[1]' | bad_run
+refuses bad 'bad:2: not a JSON object' "a line that is no object"
+{ echo '{"t":'; s; } | bad_run
+refuses bad "bad:2: not JSON: unexpected token near end of file" "a broken line in the middle"
+s | sed 's/"value":5/"value":"five"/' | bad_run
+refuses bad 'bad:2: "value" is not a decimal number' "a value in words"
+s | sed 's/"value":5/"value":"nan"/' | bad_run
+refuses bad 'bad:2: "value" is not a decimal number' "a value of nan"
+s | sed 's/"value":5/"value":"1e999"/' | bad_run
+refuses bad 'bad:2: "value" is not finite' "a value too large"
+s | sed 's/"value":5/"value":null/' | bad_run
+refuses bad 'bad:2: "value" must be a number' "a value of null"
+s | sed 's/"exec":0/"exec":-1/' | bad_run
+refuses bad 'bad:2: "exec" must be an integer from 0 to 2147483647' "a negative execution"
+s | sed 's/"exec":0/"exec":1.5/' | bad_run
+refuses bad 'bad:2: "exec" must be an integer from 0 to 2147483647' "half an execution"
+s | sed 's/measure/measured/' | bad_run
+refuses bad 'bad:2: unknown phase "measured"' "an unknown phase"
+s | sed 's,ns/op,ns per op,' | bad_run
+refuses bad 'bad:2: unit "ns per op" is not in the closed list' "an unknown unit"
+{ s; s | sed 's,ns/op,us,; s/"exec":0/"exec":1/'; } | bad_run
+refuses bad 'bad:3: unit "us" after "ns/op" in bench "sys.a"' "two units in one bench"
+s | sed 's/"t":"sample"/&,"accel":"kvm"/' | bad_run
+refuses bad 'bad:2: accel "kvm" in a run with accel "none": they cannot share a report' "mixed accelerators"
+run_record none | bad_run
+refuses bad 'bad:2: a second run record: one file holds one run' "two runs in one file"
+echo '{"t":"verdict","bench":"a","side":"s","status":"lost","why":"x"}' | bad_run
+refuses bad 'bad:2: unknown status "lost"' "an unknown status"
+echo '{"t":"verdict","bench":"a","side":"s","status":"skip"}' | bad_run
+refuses bad 'bad:2: status "skip" without "why"' "a skip without reason"
 run_record none | sed 's/"v":1/"v":2/' >bad
 refuses bad 'bad:1: schema "v" is not 1' "another schema"
 run_record tcg-icount >bad

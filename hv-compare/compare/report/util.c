@@ -2,7 +2,7 @@
 #include "util.h"
 
 #include <errno.h>
-#include <openssl/evp.h>
+#include <sha2.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,39 +90,28 @@ void strlist_free(struct strlist *l)
 
 int sha256_file(const char *path, long long len, char hex[65])
 {
-	unsigned char buf[65536], md[EVP_MAX_MD_SIZE];
-	unsigned int n = 0;
-	EVP_MD_CTX *ctx = NULL;
+	unsigned char buf[65536];
 	FILE *f = fopen(path, "rbe");
-	int ret = -1, err;
+	SHA2_CTX ctx;
+	int err = 0;
 
 	if (!f)
 		return -1;
-	ctx = EVP_MD_CTX_new();
-	if (!ctx || !EVP_DigestInit_ex(ctx, EVP_sha256(), NULL)) {
-		errno = ENOMEM;
-		goto out;
-	}
+	SHA256Init(&ctx);
 	while (len) {
 		size_t want = len < 0 || len > (long long)sizeof(buf) ? sizeof(buf) : (size_t)len;
 		size_t got = fread(buf, 1, want, f);
 
 		if (!got)
 			break;
-		EVP_DigestUpdate(ctx, buf, got);
+		SHA256Update(&ctx, buf, got);
 		if (len > 0)
 			len -= (long long)got;
 	}
 	if (ferror(f))
-		goto out;	/* errno is that of the read */
-	EVP_DigestFinal_ex(ctx, md, &n);
-	for (unsigned int i = 0; i < n && i < 32; i++)
-		sprintf(hex + 2 * i, "%02x", md[i]);
-	ret = 0;
-out:
-	err = errno;
-	EVP_MD_CTX_free(ctx);
+		err = errno;
+	SHA256End(&ctx, hex);
 	fclose(f);
 	errno = err;
-	return ret;
+	return err ? -1 : 0;
 }
