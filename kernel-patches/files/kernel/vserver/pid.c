@@ -194,8 +194,8 @@ pid_t vx_view_nr(struct task_struct *p, unsigned int type,
 		return __task_pid_nr_ns(p, type, ns);
 
 	rcu_read_lock();
-	pid = type == PIDTYPE_PID ? rcu_dereference(p->thread_pid) :
-				    rcu_dereference(p->signal->pids[type]);
+	pid = type == PIDTYPE_PID ? READ_ONCE(p->thread_pid) :
+				    READ_ONCE(p->signal->pids[type]);
 	nr = vx_view_pid(pid, ns);
 	rcu_read_unlock();
 	return nr;
