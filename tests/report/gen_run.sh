@@ -117,7 +117,7 @@ BEGIN {
 
 	printf "{\"t\":\"run\",\"v\":1,\"run\":\"%s\",\"synthetic\":true,\"suite\":{\"version\":\"0\",\"git\":\"synthetic\"},\"accel\":\"%s\",", runid, accel
 	if (!timed) printf "\"icount_shift\":0,"
-	printf "\"seed\":%d,\"argv\":[\"tests/report/gen_run.sh\",\"-a\",\"%s\"],\"started\":\"2026-11-20T19:00:00Z\",", seed, accel
+	printf "\"host\":{\"cpu\":\"Made-up host CPU\",\"cpus\":2},\"seed\":%d,\"argv\":[\"tests/report/gen_run.sh\",\"-a\",\"%s\"],\"started\":\"2026-11-20T19:00:00Z\",", seed, accel
 	printf "\"plan\":{\"profile\":\"%s\",\"order\":\"shuffled blocks\",\"budget_s\":900,\"reps\":%d,\"sides\":[", profile, boots * execs
 	for (s = 1; s <= ns; s++) printf "%s\"%s\"", (s > 1 ? "," : ""), sides[s]
 	printf "],\"benches\":["
@@ -137,7 +137,7 @@ BEGIN {
 		for (b = 1; b <= nb; b++) {
 			fac = stem == "native" ? 1 : f[b, stem]
 			v = val[b]
-			if (name[b] == "life.context" && (stem == "patched")) { fac = 1; v = 604000 }
+			if (name[b] == "life.context" && stem == "patched") { fac = 1; v = 604000 }
 			if (stem == "xen" && noxen) continue
 			if (fac == "-" || v == "-") {
 				printf "{\"t\":\"verdict\",\"bench\":\"%s\",\"side\":\"%s\",\"status\":\"skip\",\"why\":\"%s\"}\n", name[b], sides[s], (stem == "context" ? "no context or name space can be made inside a context" : "this kernel has no contexts")

@@ -145,9 +145,14 @@ static void hero(const struct analysis *a, FILE *f)
 	}
 	esc(f, a->gate_text);
 	fputs("</p>\n<p class=\"small\">", f);
-	if (a->max_exec)
-		fprintf(f, "%zu%s executions per cell, up to %zu boots; ", a->min_exec,
-			a->min_exec == a->max_exec ? "" : " or more", a->max_boot);
+	if (a->max_exec) {
+		if (a->min_exec == a->max_exec)
+			fprintf(f, "%zu", a->max_exec);
+		else
+			fprintf(f, "%zu to %zu", a->min_exec, a->max_exec);
+		fprintf(f, " execution%s per cell, %zu boot%s; ", a->max_exec == 1 ? "" : "s", a->max_boot,
+			a->max_boot == 1 ? "" : "s");
+	}
 	s = evidence_words(a);
 	esc(f, s);
 	free(s);
@@ -411,6 +416,17 @@ static void section_group(const struct analysis *a, int g, FILE *f)
 	free(cat);
 	if (g == G_CTX && a->n_shown > 1)
 		svg_ctx(a, f);
+	if (g == G_LIFE) {
+		struct strlist l = { 0 };
+
+		life_words(a, &l);
+		for (size_t i = 0; i < l.n; i++) {
+			fputs("<p>", f);
+			esc(f, l.s[i]);
+			fputs("</p>\n", f);
+		}
+		strlist_free(&l);
+	}
 	group_table(a, g, f);
 	fputs("</section>\n", f);
 }

@@ -65,7 +65,7 @@ static void wrap(FILE *f, const char *text, int width, int indent, bool ascii)
 }
 
 /*
- * A cell of a compared side: "1.0003 [.999 1.001] =".  prec 0: half the
+ * A cell of a compared side: "1.0003 [0.999 1.001] =".  prec 0: half the
  * width of the interval instead, "[.0004]"; prec < 0: no interval.
  */
 static void cell_text(char *buf, size_t n, const struct cell *c, const struct unit *u, int prec, bool ascii)
@@ -90,9 +90,24 @@ static void cell_text(char *buf, size_t n, const struct cell *c, const struct un
 		char half[40];
 
 		fmt_bound(half, sizeof(half), (c->cmp.iv.hi - c->cmp.iv.lo) / 2, 4);
-		snprintf(iv, sizeof(iv), c->cmp.iv.kind == IV_CI ? "[%s]" : "{%s}", half);
+		/* ".0003": a half width needs no zero in front, and the column is narrow. */
+		snprintf(iv, sizeof(iv), c->cmp.iv.kind == IV_CI ? "[%s]" : "{%s}", half[0] == '0' ? half + 1 : half);
 	}
 	snprintf(buf, n, "%s%s%s %c%s", ratio, *iv ? " " : "", iv, verdict_mark(c->cmp.verdict), unstable);
+}
+
+/* A cell of the baseline: its value, or the word for why there is none. */
+static void base_text(char *buf, size_t n, const struct cell *c, const struct unit *u, bool ascii)
+{
+	size_t len;
+
+	if (!usable(c)) {
+		snprintf(buf, n, "%s", c->status == ST_DNR ? "DNR" : status_name(c->status));
+		return;
+	}
+	fmt_value(buf, n, c->median, u, ascii);
+	len = strlen(buf);
+	snprintf(buf + len, n - len, "%s", c->status != ST_OK ? "!" : "");
 }
 
 static bool in_table(const struct row *row)
@@ -120,10 +135,7 @@ static int layout(const struct analysis *a, int prec, int *name_w, int *base_w, 
 		n = columns(row->b->id);
 		if (n > *name_w)
 			*name_w = n < NAME_MAX_COLS ? n : NAME_MAX_COLS;
-		if (usable(&row->cell[a->base]))
-			fmt_value(buf, sizeof(buf), row->cell[a->base].median, row->b->unit, ascii);
-		else
-			snprintf(buf, sizeof(buf), "%s", status_name(row->cell[a->base].status));
+		base_text(buf, sizeof(buf), &row->cell[a->base], row->b->unit, ascii);
 		n = columns(buf);
 		if (n > *base_w)
 			*base_w = n;
@@ -171,12 +183,7 @@ static void print_group(const struct analysis *a, enum group g, FILE *f, int pre
 		pad(f, id, -name_w);
 		free(id);
 		fputs(" ", f);
-		if (usable(&row->cell[a->base]))
-			fmt_value(buf, sizeof(buf), row->cell[a->base].median, row->b->unit, ascii);
-		else
-			snprintf(buf, sizeof(buf), "%s",
-				 row->cell[a->base].status == ST_DNR ? "DNR" :
-								       status_name(row->cell[a->base].status));
+		base_text(buf, sizeof(buf), &row->cell[a->base], row->b->unit, ascii);
 		pad(f, buf, base_w);
 		for (int k = 1; k < a->n_shown; k++) {
 			fputs(" ", f);
@@ -276,6 +283,10 @@ void out_table(const struct analysis *a, FILE *f)
 		print_group(a, g, f, prec, name_w, base_w, col_w, total);
 	fputs("\n= same (within 3 %)  + slower  - faster  ? undecided  ! incomplete  DNR none\n", f);
 	print_absolute_note(a, f);
+	life_words(a, &l);
+	for (size_t i = 0; i < l.n; i++)
+		wrap(f, l.s[i], width, 2, ascii);
+	strlist_free(&l);
 
 	print_summary(a, f);
 

@@ -57,16 +57,13 @@ void fmt_ratio(char *buf, size_t n, double v)
 
 void fmt_bound(char *buf, size_t n, double v, int prec)
 {
-	char tmp[40];
-
 	if (v >= 1e6) {
 		snprintf(buf, n, "%.3g", v);
 		return;
 	}
 	if (v >= 10)
 		prec = v < 100 ? 1 : 0;
-	snprintf(tmp, sizeof(tmp), "%.*f", prec, v);
-	snprintf(buf, n, "%s", tmp[0] == '0' && tmp[1] == '.' ? tmp + 1 : tmp);
+	snprintf(buf, n, "%.*f", prec, v);
 }
 
 void fmt_interval(char *buf, size_t n, const struct interval *iv, int prec)
@@ -127,7 +124,7 @@ char *machine_line(const struct analysis *a)
 {
 	const struct run *r = a->run;
 	json_t *env = json_object_get(r->env, r->side[a->base]);
-	const char *cpu = env_string(r, a->base, "cpu.model"), *kernel;
+	const char *cpu = env_string(r, a->base, "cpu.model"), *kernel, *host;
 	json_int_t cores = json_integer_value(json_path(env, "cpu.cores"));
 	json_t *mem = json_path(env, "mem.total");
 	long kb;
@@ -163,6 +160,9 @@ char *machine_line(const struct analysis *a)
 	if (!s)
 		s = xstrdup("machine not recorded");
 	add(&s, "accel %s", accel_name(r->accel));
+	host = json_string_value(json_path(r->head, "host.cpu"));
+	if (host && strcmp(host, cpu))
+		add(&s, "%s %s", emulated(r) ? "emulated on" : "host", host);
 	add(&s, "%.10s", r->started);
 	if (*r->profile)
 		add(&s, "%s", r->profile);
@@ -339,8 +339,13 @@ char *acceptance_words(const struct analysis *a, const struct acceptance *acc)
 	if (acc->state == ACC_NOT_EVALUATED)
 		return xasprintf("not evaluated: %s", acc->why);
 	t = &a->tally[acc->side][G_ALL];
-	for (size_t i = 0; i < acc->n_over; i++)
-		add(&over, "%s %.4f", acc->over[i]->b->id, acc->over[i]->cell[acc->side].cmp.ratio);
+	for (size_t i = 0; i < acc->n_over; i++) {
+		const struct cmp *c = &acc->over[i]->cell[acc->side].cmp;
+		char iv[100];
+
+		fmt_interval(iv, sizeof(iv), &c->iv, 4);
+		add(&over, "%s %.4f %s", acc->over[i]->b->id, c->ratio, iv);
+	}
 	s = xasprintf("%s: geometric mean %.4f (limit %.3f), %zu of %zu rows above %.3f%s%s",
 		      acc->state == ACC_MET ? "met" : "NOT MET", t->geomean, acc->max_geomean, acc->n_over,
 		      t->compared, acc->max_row, over ? ": " : "", over ? over : "");
@@ -352,6 +357,52 @@ char *acceptance_words(const struct analysis *a, const struct acceptance *acc)
 		s = more;
 	}
 	return s;
+}
+
+static const struct row *row_by_id(const struct analysis *a, const char *id)
+{
+	for (size_t i = 0; i < a->n_row; i++)
+		if (!strcmp(a->row[i].b->id, id))
+			return &a->row[i];
+	return NULL;
+}
+
+void life_words(const struct analysis *a, struct strlist *out)
+{
+	static const struct {
+		const char *id, *what;
+	} ways[] = {
+		{ "life.context", "a context" },
+		{ "life.context.spaces", "a context with all name spaces" },
+	};
+	const struct row *base = row_by_id(a, "life.unshare");
+	double *draws;
+
+	if (!base)
+		return;
+	draws = xcalloc(a->opt.resamples, sizeof(*draws));
+	for (size_t w = 0; w < sizeof(ways) / sizeof(*ways); w++) {
+		const struct row *row = row_by_id(a, ways[w].id);
+
+		for (int k = 0; row && k < a->n_shown; k++) {
+			const struct cell *x = &row->cell[a->shown[k]], *y = &base->cell[a->shown[k]];
+			char ratio[40], iv[100], vx[60], vy[60];
+			struct cmp c;
+
+			compare_cells(x, y, row->b->unit, a->run->accel == ACCEL_ICOUNT,
+				      hash_str(hash_str(0x6c696665, row->b->id), a->run->side[a->shown[k]]),
+				      a->opt.resamples, draws, &c);
+			if (!c.has || row->b->unit != base->b->unit)
+				continue;
+			fmt_ratio(ratio, sizeof(ratio), c.ratio);
+			fmt_interval(iv, sizeof(iv), &c.iv, 4);
+			fmt_value(vx, sizeof(vx), x->median, row->b->unit, a->opt.ascii);
+			fmt_value(vy, sizeof(vy), y->median, row->b->unit, a->opt.ascii);
+			strlist_add(out, "On %s, making %s, running /bin/true in it and removing it costs %s times as much as unshare with all name spaces: %s (%s against %s).",
+				    a->run->side[a->shown[k]], ways[w].what, ratio, iv, vx, vy);
+		}
+	}
+	free(draws);
 }
 
 void no_result_words(const struct analysis *a, struct strlist *out)

@@ -15,9 +15,9 @@
 void fmt_value(char *buf, size_t n, double v, const struct unit *u, bool ascii);
 /* Four decimals below 10: the limits of issue 2 are at 1.001. */
 void fmt_ratio(char *buf, size_t n, double v);
-/* A bound with prec decimals, fewer for large values, ".99" without its zero. */
+/* A bound with prec decimals, fewer for large values. */
 void fmt_bound(char *buf, size_t n, double v, int prec);
-/* "[.999 1.001]", or "{...}" for a range. */
+/* "[0.999 1.001]", or "{...}" for a range. */
 void fmt_interval(char *buf, size_t n, const struct interval *iv, int prec);
 /* "14 same, 1 slower, 2 DNR"; owned by the caller. */
 char *tally_words(const struct tally *t);
@@ -48,6 +48,12 @@ void claims_make(const struct analysis *a, struct claim c[3]);
 void claims_free(struct claim c[3]);
 
 char *acceptance_words(const struct analysis *a, const struct acceptance *acc);
+
+/*
+ * life.context and life.context.spaces against life.unshare on each side that
+ * ran both: two ways to make an isolated place on one kernel.
+ */
+void life_words(const struct analysis *a, struct strlist *out);
 
 /* Rows without a result, grouped: "xen-up, DNR: why (12 rows: a, b, ...)". */
 void no_result_words(const struct analysis *a, struct strlist *out);
