@@ -5,7 +5,7 @@
 # and what it says when the kernel has no contexts.
 . "$(dirname -- "$0")/../lib.sh"
 
-V=$OUT/userland/vctx
+V=${VCTX:-$OUT/userland/vctx}
 ROOT=$TMP/guest
 mkdir -p "$ROOT/proc" "$ROOT/dev"
 # Own state root, so that nothing of this host is looked at or touched.

@@ -384,9 +384,36 @@ static int parse(struct cli *c, int argc, char **argv)
 	return 0;
 }
 
-int main(int argc, char **argv)
+static int run_verb(struct cli *c)
 {
 	struct vctx_err err = VCTX_ERR_INIT;
+	int r;
+
+	if (c->help) {
+		help_verb(c->verb);
+		return cli_flush();
+	}
+	if (c->command && !c->verb->command)
+		return cli_usage(c, NULL, "it takes no command after \"--\"");
+	if (c->verb->command && (!c->command || !c->command[0]))
+		return cli_usage(c, "put the command after \"--\"",
+				 "no command given");
+	if (c->n_args < c->verb->min_args)
+		return cli_usage(c, NULL, "no name given");
+	if (c->n_args > c->verb->max_args)
+		return cli_usage(c, c->verb->command ?
+				 "put the command after \"--\"" : NULL,
+				 "unexpected \"%s\"", c->args[c->verb->max_args]);
+	c->v = vctx_open(c->state_root, &err);
+	if (!c->v)
+		return cli_fail(c, NULL, &err);
+	r = c->verb->run(c);
+	vctx_close(c->v);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
 	struct cli c = { .state_root = "" };
 	int i = 1, r;
 
@@ -423,37 +450,16 @@ int main(int argc, char **argv)
 	if (i >= argc)
 		return cli_usage(NULL, NULL, "no verb given");
 	c.verb = find_verb(argv[i]);
-	if (!c.verb) {
+	if (!c.verb)
 		return unknown_verb(NULL, argv[i]);
-	}
 	if ((c.json && !(c.verb->opts & OPT_JSON)) ||
 	    (c.dry_run && !(c.verb->opts & OPT_DRY_RUN)))
 		return cli_usage(&c, NULL, "unknown option \"%s\"",
 				 c.json && !(c.verb->opts & OPT_JSON) ?
 				 "--json" : "--dry-run");
 	r = parse(&c, argc - i, argv + i);
-	if (r)
-		return r;
-	if (c.help) {
-		help_verb(c.verb);
-		return cli_flush();
-	}
-	if (c.command && !c.verb->command)
-		return cli_usage(&c, NULL, "it takes no command after \"--\"");
-	if (c.verb->command && (!c.command || !c.command[0]))
-		return cli_usage(&c, "put the command after \"--\"",
-				 "no command given");
-	if (c.n_args < c.verb->min_args)
-		return cli_usage(&c, NULL, "no name given");
-	if (c.n_args > c.verb->max_args)
-		return cli_usage(&c, c.verb->command ?
-				 "put the command after \"--\"" : NULL,
-				 "unexpected \"%s\"", c.args[c.verb->max_args]);
-	c.v = vctx_open(c.state_root, &err);
-	if (!c.v)
-		return cli_fail(&c, NULL, &err);
-	r = c.verb->run(&c);
-	vctx_close(c.v);
+	if (!r)
+		r = run_verb(&c);
 	free(c.args);
 	free(c.set);
 	free(c.env);
