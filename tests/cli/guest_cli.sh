@@ -19,7 +19,7 @@ footprint() {
 	cat /proc/self/mountinfo
 	find /etc/vctx /var/lib/vctx /run/vctx /var/log/vctx \
 		-mindepth 1 ! -name .ids 2>/dev/null | sort
-	find "$ROOT" -xdev -maxdepth 2 | sort
+	echo "$ROOT"/* "$ROOT"/opt/*
 	pgrep -x -l 'vctx|vctx-test' || :
 }
 # Waits up to 10 s for a command to succeed.
@@ -109,8 +109,8 @@ hostpid=$!
 is "$(in_web1 /bin/sh -c "ls -d /proc/$hostpid 2>/dev/null; kill -0 $hostpid 2>&1 | grep -o 'No such process'")" \
 	"No such process" "a process of the host is not there"
 kill $hostpid
-is "$(in_web1 /bin/sh -c 'ls -d /proc/[0-9]*' | wc -l)" \
-	"$(($(vctx ps web1 -q | wc -l) + 2))" \
+is "$(in_web1 /bin/sh -c 'for p in /proc/[0-9]*; do echo $p; done' | wc -l)" \
+	"$(($(vctx ps web1 -q | wc -l) + 1))" \
 	"it sees its own processes and no more"
 try in_web1 $G mknod /dev/sda b 8 0
 is "$STATUS" 1 "it cannot make device nodes"
@@ -123,12 +123,13 @@ matches "$STDERR" "*Read-only file system*" "it cannot change sysctls"
 try in_web1 /bin/sh -c 'echo b > /proc/sysrq-trigger'
 matches "$STDERR" "*Read-only file system*" "it cannot trigger sysrq"
 try in_web1 $G date -s 2020.01.01-00:00
-is "$STATUS" 1 "it cannot set the clock"
+matches "$STDERR" "*Operation not permitted*" "it cannot set the clock"
 try in_web1 /usr/bin/unshare -m /bin/true
 is "$STATUS" 1 "it cannot unshare namespaces"
-try in_web1 $G hostname other
 host_name=$(hostname)
-is "$host_name" "$(cat /proc/sys/kernel/hostname)" "its host name is not the host's"
+try in_web1 $G hostname other
+is "$STATUS: $(in_web1 /bin/hostname) $(hostname)" "0: other $host_name" \
+	"it sets its own host name and no other"
 is "$(in_web1 $G cat /proc/kcore 2>/dev/null | head -c 1 | wc -c)" 0 \
 	"the kernel's memory is hidden"
 is "$(in_web1 /bin/sh -c 'for d in 1 2 3; do cd ..; done; ls -d /out /job 2>/dev/null')" \
@@ -155,8 +156,8 @@ is "$(SECRET=1 vctx exec web1 -- $G env | grep -c SECRET)" 0 \
 	"exec: the caller's environment stays outside"
 is "$(in_web1 /bin/sh -c 'ls /proc/self/fd | wc -l' 9</etc/passwd)" 4 \
 	"exec: no file of the host is open"
-is "$(echo 'echo in $(hostname)' | vctx enter web1 2>/dev/null)" "in box" "enter"
-in_web1 /bin/sleep 1000 &
+is "$(echo 'echo in $(hostname)' | vctx enter web1 2>/dev/null)" "in other" "enter"
+"$V" exec web1 -- /bin/sleep 1000 &
 execpid=$!
 until_ok sh -c "$V ps web1 | grep -q 'sleep 1000'"
 kill -TERM $execpid
@@ -170,7 +171,7 @@ is "$(vctx ps web1 --json | jq -c '[.[] | select(.guest_pid == 1) | .comm]')" \
 is "$(vctx ps web1 --json | jq '[.[] | select(.id != 1000)] | length')" 0 \
 	"ps shows this context only"
 matches "$(vctx ps --all)" "*CTX*PID*INSIDE*1000 *busybox*" "ps --all"
-in_web1 /bin/sleep 2000 &
+"$V" exec web1 -- /bin/sleep 2000 &
 execpid=$!
 until_ok sh -c "$V ps web1 | grep -q 'sleep 2000'"
 victim=$(vctx ps web1 --json | jq '.[] | select(.command == "/bin/sleep 2000").pid')
@@ -185,7 +186,7 @@ hint: 'vctx ps' shows its processes" "kill does not reach the host" \
 
 refuses 124 "vctx: wait web1: the context still runs after the time given" \
 	"wait runs out of time" vctx wait web1 --timeout 300ms
-vctx wait web1 &
+"$V" wait web1 &
 waitpid=$!
 try vctx stop web1
 is "$STATUS: $STDOUT$STDERR" "0: " "stop ends it without force"
@@ -240,7 +241,7 @@ is "$(run_rm -- /bin/sh -c 'echo $$; hostname')" "1
 r1" "run: the command is process 1"
 run_rm -- /bin/sh -c 'sleep 1000 & exit 4'
 is "$?" 4 "run: what the command leaves behind ends with it"
-run_rm -- /bin/sh -c 'sleep 1000; exit 5' &
+"$V" run --rm r1 --root $ROOT -- /bin/sh -c 'sleep 1000; exit 5' &
 runpid=$!
 until_ok vctx running r1
 refuses 125 "vctx: run r1: context is running already
@@ -304,8 +305,8 @@ rm -rf /tmp/other
 refuses 1 "vctx: list: cannot read /run/vctx: Permission denied
 hint: run as root" "list as an ordinary user" \
 	setpriv --reuid 65534 --regid 65534 --clear-groups "$V" list
-try run_rm -s "mount.bind=/out/userland /mnt" -- /mnt/vctx run --rm x \
-	--root /srv -- /bin/true
+try vctx run --rm r1 -s context.root=/ -- "$V" run --rm x \
+	--root $ROOT -- /bin/true
 is "$STATUS" 125 "no contexts from inside a context"
 matches "$STDERR" "vctx: run x: *Operation not permitted*" "and why"
 
@@ -329,9 +330,9 @@ for step in $steps; do
 done
 # Killed: the helper or vctx itself. Files of a killed vctx may stay until the
 # next command for that name; contexts, mounts and processes may not.
-for step in $steps; do
+for step in state fork pivot create name ready record init exec; do
 	fail_run "$step:kill" >/dev/null 2>&1
-	until_ok sh -c '! pgrep -x vctx-test'
+	until_ok sh -c "! pgrep -x vctx-test"
 	is "$(ls /proc/virtual | grep -cE '^[0-9]+$')$(vctx list --json)" "0[]" \
 		"killed at $step: no context is left"
 	run_f1=$(vctx run --rm f1 --root $ROOT -- /bin/echo fine 2>&1)
@@ -356,12 +357,12 @@ is "$(sort /tmp/codes | uniq -c | tr -s ' ')" " 1 0
  3 4" "of four starts at once one wins"
 sed -i 's/"boot_id": "[^"]*"/"boot_id": "another"/' /run/vctx/one/state.json
 is "$(vctx list --json | jq -c 'map([.name,.state,.unmanaged])')" \
-	'[["one","running",true],["one","stopped",false]]' \
+	'[["one","stopped",false],["one","running",true]]' \
 	"a record of another boot does not count"
 vctx delete 1000 --force
 vctx delete one
 
-n=20
+n=10
 i=0
 while [ $i -lt $n ]; do
 	vctx create many$i --root $ROOT -s "context.init=/bin/sleep 1000" \

@@ -227,6 +227,41 @@ static char *boot_id(void)
 	return id;
 }
 
+/* Remove the mark of an id if it is this name's. */
+static void unmark(const char *base, uint32_t id, const char *name)
+{
+	vx_autofree char *path = vx_printf("%s/.ids/%u", base, id);
+	char target[VCTX_NAME_MAX + 2];
+	ssize_t n = readlink(path, target, sizeof(target) - 1);
+
+	if (n < 0)
+		return;
+	target[n] = '\0';
+	if (!strcmp(target, name))
+		unlink(path);
+}
+
+/*
+ * A vctx that was killed leaves its id mark and its state.  Whoever takes the
+ * lock next for the same name, and finds its directory there, tidies up.
+ */
+static void drop_marks(struct vctx *v, const char *name)
+{
+	vx_autofree char *dir = vx_printf("%s/.ids", v->run);
+	DIR *h = opendir(dir);
+	struct dirent *d;
+
+	while (h && (d = readdir(h))) {
+		char *end;
+		unsigned long id = strtoul(d->d_name, &end, 10);
+
+		if (end != d->d_name && !*end)
+			unmark(v->run, (uint32_t)id, name);
+	}
+	if (h)
+		closedir(h);
+}
+
 int vx_lock(struct vctx *v, const char *name, struct vctx_err *err)
 {
 	vx_autofree char *dir = vx_printf("%s/%s", v->run, name);
@@ -239,6 +274,7 @@ int vx_lock(struct vctx *v, const char *name, struct vctx_err *err)
 	 */
 	for (tries = 0; tries < 100; tries++) {
 		struct stat a, b;
+		bool leftover = !access(path, F_OK);
 		int fd;
 
 		if (vx_mkdirs(v->run, 0700, err) || vx_mkdirs(dir, 0700, err))
@@ -265,8 +301,11 @@ int vx_lock(struct vctx *v, const char *name, struct vctx_err *err)
 					     "cannot lock %s", path);
 		}
 		if (!fstat(fd, &a) && !stat(path, &b) && a.st_ino == b.st_ino &&
-		    a.st_dev == b.st_dev)
+		    a.st_dev == b.st_dev) {
+			if (leftover && !vx_alive(v, name))
+				drop_marks(v, name);
 			return fd;
+		}
 		close(fd);
 	}
 	return vx_fail(err, VCTX_STATE, "try again",
@@ -375,20 +414,6 @@ void vx_state_free(struct vx_state *st)
 	free(st->config);
 	free(st->root);
 	free(st);
-}
-
-/* Remove the mark of an id if it is this name's. */
-static void unmark(const char *base, uint32_t id, const char *name)
-{
-	vx_autofree char *path = vx_printf("%s/.ids/%u", base, id);
-	char target[VCTX_NAME_MAX + 2];
-	ssize_t n = readlink(path, target, sizeof(target) - 1);
-
-	if (n < 0)
-		return;
-	target[n] = '\0';
-	if (!strcmp(target, name))
-		unlink(path);
 }
 
 void vx_state_remove(struct vctx *v, const char *name, uint32_t id)
@@ -892,9 +917,15 @@ struct vctx_info *vctx_find(struct vctx *v, const char *name_or_id,
 				name = marked(v->lib, (uint32_t)id);
 			if (name)
 				info = look(v, name);
-			if (!info || info->id != id) {
-				vctx_info_free(info);
-				info = look_kernel((uint32_t)id);
+			/* A number means the running context that has it, if any. */
+			if (!info || info->id != id ||
+			    info->state == VCTX_STOPPED) {
+				struct vctx_info *k = look_kernel((uint32_t)id);
+
+				if (k || (info && info->id != id)) {
+					vctx_info_free(info);
+					info = k;
+				}
 			}
 		}
 	} else {
@@ -957,7 +988,9 @@ static int by_name(const void *a, const void *b)
 		if (r)
 			return r;
 	}
-	return x->id < y->id ? -1 : x->id > y->id;
+	if (x->id != y->id)
+		return x->id < y->id ? -1 : 1;
+	return x->unmanaged - y->unmanaged;
 }
 
 struct vctx_info **vctx_list(struct vctx *v, struct vctx_err *err)
