@@ -314,6 +314,18 @@ refuses bad 'bad:1: "icount_shift" must be an integer from 0 to 2147483647' "cou
 run_record fast >bad
 refuses bad 'bad:1: unknown accel "fast"' "an unknown accelerator"
 
+# --------------------------------------------------------------- a run beside it
+sed 's/"accel":"tcg-icount","icount_shift":0/"accel":"tcg"/; s/"accel":"tcg-icount"/"accel":"tcg"/; s/"run":"r1"/"run":"r2"/; s/,"icount_shift":0//; s/1006/1500/' gate >timed
+"$S" html --beside timed gate >beside.html 2>err
+is "$?|$(cat err)" "0|" "a timed run beside a counted one"
+sound beside.html "beside"
+says beside.html "emulated time: 1.2247" "its mean stands in the tile"
+says beside.html "EMULATED: timing not meaningful" "its tables have their own banner"
+"$S" table --ascii --beside timed gate >beside.table
+says beside.table "Beside it, emulated time (run r2, accel tcg)" "and in the terminal"
+is "$("$S" table --beside gate gate 2>&1)" \
+	"bhreport: --beside: gate has accel tcg-icount, too: it shows another way of counting" "not two of a kind"
+
 # ---------------------------------------------------------------------- usage
 is "$("$S" 2>&1 >/dev/null | head -n 1)|$("$S" table 2>&1)" \
 	"usage: bhreport COMMAND [OPTION]... RUN.jsonl [RUN2.jsonl]|bhreport: table needs 1 file, not 0" "usage"
@@ -331,5 +343,5 @@ is "$?|$(cat err)|$(cat out)" \
 "$S" table one >/dev/full 2>err
 is "$?|$(cat err)" "1|bhreport: cannot write the report: No space left on device" "a full disk is noticed"
 "$S" --help >out 2>&1
-is "$?|$(wc -l <out | tr -d ' ')" "0|20" "--help fits a screen"
+is "$?|$(wc -l <out | tr -d ' ')" "0|21" "--help fits a screen"
 finish

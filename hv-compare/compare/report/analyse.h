@@ -24,6 +24,7 @@ struct options {
 	size_t resamples;
 	int width;		/* columns of the terminal table */
 	bool ascii;
+	const char *beside;	/* records of a second run, or NULL */
 };
 
 enum ivkind {
@@ -110,6 +111,7 @@ struct acceptance {
 
 struct analysis {
 	const struct run *run;
+	const struct analysis *beside;	/* the same sides under another accelerator, or NULL */
 	struct options opt;
 	int base;		/* index of the baseline side */
 	int control;		/* the A/A side or -1 */

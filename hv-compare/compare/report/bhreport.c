@@ -54,6 +54,7 @@ static void usage(FILE *f)
 	      "  --boot-resamples N  bootstrap resamples (default 10000)\n"
 	      "  --width COLUMNS     width of the terminal table (default: the terminal, else 100)\n"
 	      "  --ascii             plain ASCII\n"
+	      "  --beside RUN.jsonl  table, html: show a run with another accel beside it\n"
 	      "  --help              this text\n"
 	      "\nexample:\n"
 	      "  bhreport html out/results/RUN/run.jsonl > out/report/index.html\n",
@@ -93,19 +94,20 @@ static int finish(FILE *f)
 
 int main(int argc, char **argv)
 {
-	enum { BASELINE = 256, RESAMPLES, WIDTH, ASCII, HELP };
+	enum { BASELINE = 256, RESAMPLES, WIDTH, ASCII, BESIDE, HELP };
 	static const struct option longopts[] = {
 		{ "baseline", required_argument, NULL, BASELINE },
 		{ "boot-resamples", required_argument, NULL, RESAMPLES },
 		{ "width", required_argument, NULL, WIDTH },
 		{ "ascii", no_argument, NULL, ASCII },
+		{ "beside", required_argument, NULL, BESIDE },
 		{ "help", no_argument, NULL, HELP },
 		{ 0 },
 	};
 	struct options opt = { .resamples = 10000 };
 	const struct command *cmd = NULL;
-	struct analysis *a[2] = { NULL, NULL };
-	struct run *r[2] = { NULL, NULL };
+	struct analysis *a[3] = { NULL, NULL, NULL };
+	struct run *r[3] = { NULL, NULL, NULL };
 	int c, ret = 1;
 	long n;
 
@@ -130,6 +132,9 @@ int main(int argc, char **argv)
 			break;
 		case ASCII:
 			opt.ascii = true;
+			break;
+		case BESIDE:
+			opt.beside = optarg;
 			break;
 		case HELP:
 			usage(stdout);
@@ -173,6 +178,20 @@ int main(int argc, char **argv)
 		if (!a[i])
 			goto out;
 	}
+	if (opt.beside) {
+		r[2] = run_read(opt.beside);
+		if (!r[2])
+			goto out;
+		if (r[2]->accel == r[0]->accel) {
+			complain("--beside: %s has accel %s, too: it shows another way of counting", opt.beside,
+				 accel_name(r[2]->accel));
+			goto out;
+		}
+		a[2] = analyse(r[2], &opt);
+		if (!a[2])
+			goto out;
+		a[0]->beside = a[2];
+	}
 	if (cmd->print) {
 		cmd->print(a[0], stdout);
 		ret = finish(stdout);
@@ -180,7 +199,7 @@ int main(int argc, char **argv)
 		ret = finish(stdout);
 	}
 out:
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 3; i++) {
 		analysis_free(a[i]);
 		run_free(r[i]);
 	}

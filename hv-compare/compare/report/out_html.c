@@ -131,6 +131,17 @@ static void hero(const struct analysis *a, FILE *f)
 			esc(f, r->side[a->base]);
 			fputs("</p>\n", f);
 		}
+		if (beside_tally(a, side, G_ALL)) {
+			const struct tally *o = beside_tally(a, side, G_ALL);
+
+			if (o->has) {
+				fmt_ratio(buf, sizeof(buf), o->geomean);
+				fmt_interval(iv, sizeof(iv), &o->iv, 3);
+				fprintf(f, "<p class=\"small\">%s: %s %s &#215;</p>\n", beside_words(a->beside), buf, iv);
+			} else {
+				fprintf(f, "<p class=\"small\">%s: no result</p>\n", beside_words(a->beside));
+			}
+		}
 		count_strip(t, f);
 		fputs("</div>\n", f);
 	}
@@ -431,6 +442,8 @@ static void section_group(const struct analysis *a, int g, FILE *f)
 	fputs("</section>\n", f);
 }
 
+static void geomean_table(const struct analysis *a, FILE *f);
+
 static void section_overview(const struct analysis *a, FILE *f)
 {
 	struct bars_cat cat[N_GROUPS + 1];
@@ -468,7 +481,12 @@ static void section_overview(const struct analysis *a, FILE *f)
 	svg_bars(a, f, "Relative cost, geometric mean per group", cat, n, cat, n);
 	fputs("<figcaption>Geometric means of the ratios in each group of rows; the first bars are over all operating system rows.</figcaption>\n</figure>\n", f);
 	legend_text(a, f);
+	geomean_table(a, f);
+	fputs("</section>\n", f);
+}
 
+static void geomean_table(const struct analysis *a, FILE *f)
+{
 	fputs("<details><summary>Table: geometric means</summary>\n", f);
 	banner(a, f);
 	fputs("<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\">group</th>", f);
@@ -499,7 +517,24 @@ static void section_overview(const struct analysis *a, FILE *f)
 		}
 		fputs("</tr>\n", f);
 	}
-	fputs("</tbody>\n</table></div>\n</details>\n</section>\n", f);
+	fputs("</tbody>\n</table></div>\n</details>\n", f);
+}
+
+/*
+ * The headline of a counted run is instructions; the time of the same rows goes
+ * beside it, in tables of its own with a banner of its own.
+ */
+static void section_beside(const struct analysis *b, FILE *f)
+{
+	fprintf(f, "<section id=\"beside\">\n<h2>The same rows as %s</h2>\n<p>From another run, <code>", beside_words(b));
+	esc(f, b->run->id);
+	fprintf(f, "</code>, accel %s, sha256 of its records <code>%s</code>; its numbers are never mixed with those above.</p>\n",
+		accel_name(b->run->accel), b->run->sha256);
+	geomean_table(b, f);
+	for (int g = 0; g < N_GROUPS; g++)
+		if (b->tally[b->base][g].rows)
+			group_table(b, g, f);
+	fputs("</section>\n", f);
 }
 
 /* -------------------------------------------------------- how and on what */
@@ -746,6 +781,8 @@ void out_html(const struct analysis *a, FILE *f)
 	section_overview(a, f);
 	for (int g = 0; g < N_GROUPS; g++)
 		section_group(a, g, f);
+	if (a->beside)
+		section_beside(a->beside, f);
 	section_method(a, f);
 	section_env(a, f);
 	section_raw(a, f);

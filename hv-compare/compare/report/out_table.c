@@ -218,6 +218,28 @@ static void print_summary(const struct analysis *a, FILE *f)
 	}
 }
 
+static void print_beside(const struct analysis *a, FILE *f)
+{
+	if (!a->beside)
+		return;
+	fprintf(f, "\nBeside it, %s (run %s, accel %s): geometric mean of all OS rows\n", beside_words(a->beside),
+		a->beside->run->id, accel_name(a->beside->run->accel));
+	for (int k = 1; k < a->n_shown; k++) {
+		const struct tally *t = beside_tally(a, a->shown[k], G_ALL);
+		char ratio[40] = "-", iv[100] = "", *w;
+
+		if (!t)
+			continue;
+		if (t->has) {
+			fmt_ratio(ratio, sizeof(ratio), t->geomean);
+			fmt_interval(iv, sizeof(iv), &t->iv, 4);
+		}
+		w = tally_words(t);
+		fprintf(f, "%-12s %-10s %8s %-18s %s\n", a->run->side[a->shown[k]], "all", ratio, iv, w);
+		free(w);
+	}
+}
+
 static void print_list(FILE *f, const char *title, const struct strlist *l, int width, bool ascii)
 {
 	if (!l->n)
@@ -289,6 +311,7 @@ void out_table(const struct analysis *a, FILE *f)
 	strlist_free(&l);
 
 	print_summary(a, f);
+	print_beside(a, f);
 
 	s = xasprintf("A/A check (%s against itself): %s: %s; %zu of %zu rows within 0.1 %%",
 		      r->side[a->base],

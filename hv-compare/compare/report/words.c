@@ -233,6 +233,32 @@ char *headline(const struct analysis *a)
 	return out;
 }
 
+const char *beside_words(const struct analysis *b)
+{
+	switch (b->run->accel) {
+	case ACCEL_ICOUNT:
+		return "instructions";
+	case ACCEL_TCG:
+		return "emulated time";
+	default:
+		return "time";
+	}
+}
+
+const struct tally *beside_tally(const struct analysis *a, int side, int group)
+{
+	const struct analysis *b = a->beside;
+	int other;
+
+	if (!b)
+		return NULL;
+	other = run_side(b->run, a->run->side[side]);
+	/* A side of the other suffix has no tally. */
+	if (other < 0 || !b->tally[other][group].rows)
+		return NULL;
+	return &b->tally[other][group];
+}
+
 char *evidence_words(const struct analysis *a)
 {
 	const struct run *r = a->run;

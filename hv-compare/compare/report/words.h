@@ -33,6 +33,10 @@ char *machine_line(const struct analysis *a);
 char *headline(const struct analysis *a);
 /* "2.3 % more instructions"; the noun only when full. */
 char *cost_words(const struct analysis *a, const struct tally *t, bool full);
+/* "emulated time", "time", "instructions": what the run beside this one counts. */
+const char *beside_words(const struct analysis *b);
+/* The tally of the same side and group in the run beside this one, or NULL. */
+const struct tally *beside_tally(const struct analysis *a, int side, int group);
 /* Is this run evidence, and why (not)? */
 char *evidence_words(const struct analysis *a);
 
