@@ -44,6 +44,7 @@ kernel-debug: deps
 
 image: deps
 	@$(MACHINE)/image
+	@$(MACHINE)/xen >/dev/null
 
 $(ROOMS): deps
 	@$(MAKE) --no-print-directory -C $@

@@ -49,7 +49,8 @@ debian_release() {
 	*) die "no package list for Debian release \"$DEBIAN_SUITE\"" \
 		"set DEBIAN_SUITE=bookworm or trixie" ;;
 	esac
-	DEBIAN_MIRROR=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
+	# No mirror given: Debian's own servers, with its security updates.
+	DEBIAN_MIRROR=${DEBIAN_MIRROR:-}
 }
 
 # digest FILE...: one sha256 over names-independent contents, for stamps.
