@@ -242,7 +242,7 @@ fi
 	run_record none
 	cells sys.a native-up ns/op 1 2 3
 	printf '{"t":"sample","bench":"sys.a","si'
-} >cut
+} >./cut
 every_form cut "truncated last line"
 says cut.table "line 5, the last one, is truncated and was dropped" "it is dropped with a warning"
 is "$(grep -c '"side":"native-up".*"n_exec":3' cut.summary)" 1 "and what came before it counts"
