@@ -719,6 +719,19 @@ static void judge_claim(struct analysis *a)
 	free(out);
 }
 
+/* "64k" and "1m" in KB; -1 when it is no size. */
+static double size_of(const char *s)
+{
+	char *end;
+	double v = strtod(s, &end);
+
+	if (end == s)
+		return -1;
+	if (!strcmp(end, "m"))
+		return v * 1024;
+	return !*end || !strcmp(end, "k") ? v : -1;
+}
+
 static int cmp_row(const void *x, const void *y)
 {
 	const struct row *a = x, *b = y;
@@ -732,6 +745,12 @@ static int cmp_row(const void *x, const void *y)
 	j = known_index(b->b->id);
 	if (i != j)
 		return i < j ? -1 : 1;
+	/* mem.chase.16k comes before mem.chase.1m. */
+	const char *p = strrchr(a->b->id, '.'), *q = strrchr(b->b->id, '.');
+
+	if (p && q && p - a->b->id == q - b->b->id && !strncmp(a->b->id, b->b->id, (size_t)(p - a->b->id)) &&
+	    size_of(p + 1) >= 0 && size_of(q + 1) >= 0 && size_of(p + 1) != size_of(q + 1))
+		return size_of(p + 1) < size_of(q + 1) ? -1 : 1;
 	return strverscmp(a->b->id, b->b->id);
 }
 

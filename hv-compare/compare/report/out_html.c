@@ -539,20 +539,20 @@ static void section_beside(const struct analysis *b, FILE *f)
 
 /* -------------------------------------------------------- how and on what */
 
-/* Is the string at this path the same on all sides that recorded it? */
+/* Is the value at this path the same on all sides that recorded it? */
 static const char *rule_equal(const struct analysis *a, const char *path)
 {
-	const char *first = "";
+	json_t *first = NULL;
 	int seen = 0;
 
 	for (int k = 0; k < a->n_shown; k++) {
-		const char *s = env_string(a->run, a->shown[k], path);
+		json_t *v = json_path(json_object_get(a->run->env, a->run->side[a->shown[k]]), path);
 
-		if (!*s)
+		if (!v || json_is_null(v))
 			continue;
-		if (seen++ && strcmp(s, first))
+		if (seen++ && !json_equal(v, first))
 			return "broken";
-		first = s;
+		first = v;
 	}
 	return seen == a->n_shown ? "held" : seen ? "held where recorded" : "not recorded";
 }
@@ -591,7 +591,8 @@ static void section_method(const struct analysis *a, FILE *f)
 	fputs("<h3>Rules of a fair comparison</h3>\n<ol>\n", f);
 	rule(f, rule_equal(a, "binary.sha256"), "The same static benchmark binary on every side (sha256).");
 	rule(f, rule_equal(a, "kernel.release"), "The same kernel release on every side.");
-	rule(f, "not checked", "Memory of guest, hypervisor and host together equals native memory (see the environment).");
+	rule(f, rule_equal(a, "machine.mem_mib"),
+	     "The machine has the same memory on every side: guest, hypervisor and host share what native has.");
 	rule(f, rule_equal(a, "fs.type"), "The same file system type under the work directory.");
 	rule(f, has_stem(a, "native") && has_stem(a, "patched") ? "held" : "broken",
 	     "Stock and patched kernel are both shown.");

@@ -54,7 +54,7 @@ static const char style_css[] =
 	"summary{cursor:pointer;padding:.5em 0;font-weight:600}\nsummary:focus-visible{outline:2px solid var(--s-context)}\n"
 	"table{border-collapse:collapse;width:100%;font-size:.87rem;margin:.4em 0 .8em;font-variant-numeric:tabular-nums}\n"
 	"th,td{padding:.35em .6em;border-bottom:1px solid var(--line);text-align:right;vertical-align:top;white-space:nowrap}\n"
-	"th:first-child,td.unit,table.env td{text-align:left}\nthead th{border-bottom:2px solid var(--line);vertical-align:bottom}\n"
+	"th:first-child,td.unit,table.env td,table.env th{text-align:left}\nthead th{border-bottom:2px solid var(--line);vertical-align:bottom}\n"
 	"th{font-weight:600}\ntd small,th small{display:block;font-weight:400;font-size:.78rem}\n"
 	"td.gone{color:var(--no);font-weight:600}\nabbr{text-decoration:none}\ntr.derived{opacity:.75}\n"
 	"table.env td{white-space:normal;overflow-wrap:anywhere;min-width:7em}\ntable.env th{vertical-align:top}\n"
