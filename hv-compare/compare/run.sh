@@ -153,7 +153,7 @@ obey() {
 		: >"$work/killed"
 		say_step "stopping now"
 		while IFS=$tab read -r item pid rest; do
-			kill -TERM -- "-$pid" 2>/dev/null || true # it may just have ended
+			kill -s TERM -- "-$pid" 2>/dev/null || true # it may just have ended
 		done <"$work/active"
 	fi
 }

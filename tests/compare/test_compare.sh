@@ -1,0 +1,349 @@
+#!/bin/sh
+# fast
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The driver of the comparison, with sides and programs made up here.
+. "$(dirname -- "$0")/../lib.sh"
+
+COMPARE=$TOP/hv-compare/compare/compare
+real_out=$OUT
+OUT=$TMP/out
+export OUT
+BULKHEAD_PLATFORMS=$TMP/platforms
+BULKHEAD_BENCH_BIN=$TMP/bin
+BULKHEAD_EXPERIMENTS=$TMP/experiments
+export BULKHEAD_PLATFORMS BULKHEAD_BENCH_BIN BULKHEAD_EXPERIMENTS
+unset PROFILE ACCEL
+mkdir -p "$OUT" "$TMP/platforms" "$TMP/bin" "$TMP/experiments/toy"
+
+command -v jq >/dev/null || skip_all "jq is not installed"
+
+cat >"$TMP/experiments/toy/experiment.conf" <<'END'
+programs	prog
+boots.quick	1
+execs.quick	2
+boots.standard	2
+execs.standard	2
+options.prog	--default
+options.prog.tcg-icount	--counted
+options.prog.tcg-icount.quick	--counted-quick
+program-limit	5
+boot-limit	1
+guess	1
+END
+
+# A program with a value that says nothing, and ways to go wrong.
+cat >"$TMP/bin/prog" <<'END'
+#!/bin/sh
+case $1 in
+--list) for i in 1 2 3 4 5 6 7 8; do echo "a.$i ns/op"; done; echo "b.1 MB/s"; exit ;;
+esac
+for row; do
+	case $row in
+	a.3) echo '{"t":"verdict","bench":"a.3","status":"skip","why":"not today"}' ;;
+	*) [ "$row$DIE" != a.5yes ] || { echo '{"t":"sam'; echo "prog: died" >&2; exit 3; }
+		for i in 0 1; do
+			echo "{\"t\":\"sample\",\"bench\":\"$row\",\"iter\":$i,\"phase\":\"measure\",\"unit\":\"ns/op\",\"value\":10.5,\"ops\":100,\"ns\":1050,\"minflt\":0,\"majflt\":0,\"ctxsw\":{\"vol\":0,\"invol\":0},\"flags\":[\"pin1\"]}"
+		done ;;
+	esac
+done
+END
+
+# side NAME: a side that works through the plan on the host; BODY on stdin comes
+# first and may do otherwise.
+side() {
+	{
+		cat <<-END
+			#!/bin/sh
+			set -eu
+			case \$1 in
+			names) echo $1; exit ;;
+			where) echo host; exit ;;
+			seconds) echo 1; exit ;;
+			check) ;;
+			run) job=\$3 ;;
+			esac
+		END
+		cat
+		cat <<-'END'
+			[ "$1" = run ] || exit 0
+			res=$job/results
+			echo native >"$job/kernel"
+			for f in "$BULKHEAD_BENCH_BIN"/*; do
+				echo "$(sha256sum <"$f" | cut -d' ' -f1)  /bench/bin/$(basename "$f")"
+			done >"$res/sha256"
+			echo '{"t":"env","kernel":{"release":"toy"}}' >"$res/env.json"
+			while IFS='	' read -r exec pad prog rows; do
+				[ ! -e "$job/stop" ] || exit 0
+				rc=0
+				"$BULKHEAD_BENCH_BIN/$prog" $rows >"$res/$exec.$prog.jsonl" \
+					2>"$res/$exec.$prog.err" || rc=$?
+				echo "$exec $prog $rc" >>"$res/status"
+			done <"$job/plan"
+		END
+	} >"$TMP/platforms/$1"
+	chmod +x "$TMP/platforms/$1"
+}
+chmod +x "$TMP/bin/prog"
+# The first two differ in place only; their names sort the other way round.
+side native </dev/null
+side native2 </dev/null
+side alpha </dev/null
+side lacking <<'END'
+[ "$1" != check ] || { echo "no such machine here"; exit 1; }
+END
+side broken <<'END'
+[ "$1" != run ] || { echo "broken: something" ; echo "broken: it did not boot" >&2; exit 125; }
+END
+
+run() { try "$COMPARE" run --experiment toy --accel icount --jobs 2 "$@"; }
+records() { echo "$OUT/results/$(cat "$OUT/results/last")/run.jsonl"; }
+# count FILTER: records of the last run that match
+count() { jq -c "select($1)" "$(records)" | wc -l; }
+
+# --- words and refusals
+h="
+hint: try 'compare --help'"
+refuses 2 "compare: unknown command 'fly'$h" "an unknown command" "$COMPARE" fly
+refuses 2 "compare: unknown argument 'x'$h" "an unknown argument" "$COMPARE" run x
+refuses 2 "compare: --seed needs a value$h" "an option without its value" "$COMPARE" run --seed
+refuses 2 "compare: --seed needs a number, not '-1'$h" "a negative seed" "$COMPARE" plan --seed -1
+refuses 2 "compare: --execs must be from 1 to 1000, not '0'$h" "no executions" \
+	"$COMPARE" plan --execs 0
+refuses 2 "compare: --boots must be from 1 to 100, not '99999999999999999999'$h" \
+	"a number that no shell can hold" "$COMPARE" plan --boots 99999999999999999999
+refuses 2 "compare: unknown profile 'slow' (quick, standard or full)$h" "an unknown profile" \
+	"$COMPARE" plan --profile slow
+refuses 2 "compare: unknown experiment '../toy'$h" "an experiment outside" \
+	"$COMPARE" plan --experiment ../toy
+refuses 2 "compare: unknown accelerator 'xen'$h" "an unknown accelerator" \
+	"$COMPARE" plan --experiment toy --accel xen
+refuses 2 "compare: --accel icount runs on one CPU only$h" "counting on two CPUs" \
+	"$COMPARE" plan --experiment toy --accel icount --smp 2
+refuses 2 "compare: no side 'nowhere'$h" "an unknown side" \
+	"$COMPARE" plan --experiment toy --accel icount --sides native,nowhere
+refuses 2 "compare: no row 'c.'$h" "an unknown row" \
+	"$COMPARE" plan --experiment toy --accel icount --only a.1,c.
+refuses 1 "compare: there is no run yet
+hint: try 'compare run'" "a report before any run" env BULKHEAD_REPORT=/bin/true "$COMPARE" report
+refuses 1 "compare: no run 'x'
+hint: the runs are in $OUT/results" "a report of no run" \
+	env BULKHEAD_REPORT=/bin/true "$COMPARE" report x
+refuses 1 "compare: the program prog is not built
+hint: run 'make bench'" "programs that are not built" \
+	env BULKHEAD_BENCH_BIN="$TMP" "$COMPARE" plan --experiment toy --accel icount
+is "$(ls "$OUT" | tr '\n' ' ')" "compare " "refusals leave nothing behind"
+
+# --- plan
+try "$COMPARE" plan --experiment toy
+is "$STATUS" 0 "plan works without a kernel: it counts instructions"
+matches "$STDOUT" "experiment toy, profile quick, seed 1, EMULATED, counting instructions*
+9 rows (prog), 1 x 2 executions, 2 at a time, 1024 MiB, 1 CPU
+  native-up*
+  native2-up*
+  alpha-up*
+  broken-up*
+  lacking-up	cannot run: no such machine here
+estimate: *
+the profile quick is a smoke test, not evidence" "plan says what, where and how long"
+[ ! -e "$OUT/results" ] && ok "plan starts nothing" || not_ok "plan starts nothing"
+
+# --- a run
+run --sides native,native2-up,lacking,broken --seed 7
+run_stderr=$STDERR
+is "$STATUS" 0 "a run with sides that cannot run ends well"
+r=$(records)
+try jq -e . "$r"
+is "$STATUS" 0 "every record is JSON"
+is "$(head -n 1 "$r" | jq -r .t) $(tail -n 1 "$r" | jq -r .t)" "run end" "run first, end last"
+is "$(tail -n 1 "$r" | jq -r .sha256)" "$(head -n -1 "$r" | sha256sum | cut -d' ' -f1)" \
+	"the end has the digest of all that came before"
+is "$(tail -n 1 "$r" | jq -r .records)" "$(head -n -1 "$r" | wc -l)" "and their number"
+is "$(awk 'length > 4096' "$r" | wc -l)" 0 "no record is longer than 4 KB"
+lacks_keys() {
+	jq -r --arg t "$1" --arg k "$2" 'select(.t == $t) | . as $r |
+		$k | split(" ")[] | select($r[.] == null)' "$r" | sort -u
+}
+is "$(lacks_keys run "v run suite seed argv plan started accel icount_shift")" "" \
+	"run records have their keys"
+is "$(lacks_keys sample "bench side inst n_inst boot exec iter phase order unit value ops ns flags accel")" \
+	"" "sample records have their keys"
+is "$(lacks_keys env "side where kernel boot accel machine build dmesg_marks")" "" \
+	"env records have their keys"
+is "$(lacks_keys verdict "bench side status why")" "" "verdicts have their keys"
+is "$(lacks_keys event "side kind at_ns")" "" "events have their keys"
+is "$(head -n 1 "$r" | jq -c '[.seed, .accel, .icount_shift, .plan.sides, .plan.boots, .plan.reps, .plan.options.prog]')" \
+	'[7,"tcg-icount",0,["native-up","native2-up","broken-up","lacking-up"],1,2,"--counted-quick"]' \
+	"the plan is in the run record"
+is "$(count '.t == "sample"')" 64 "two sides, two executions, eight rows, two batches"
+is "$(count '.t == "verdict" and .status == "skip" and .why == "not today"')" 4 \
+	"a program's own verdicts are kept"
+is "$(count '.side == "lacking-up" and .status == "dnr" and .why == "no such machine here"')" 9 \
+	"a side that cannot run: every row says why"
+is "$(count '.side == "broken-up" and .status == "dnr" and .why == "broken: it did not boot"')" 9 \
+	"a side that fails: every row says why"
+matches "$run_stderr" "*sides that gave no or not all results:
+  lacking-up: no such machine here
+  broken-up: broken: it did not boot" "and so does the end of the run"
+is "$(count '.t == "event" and .side == "native-up" and (.kind == "start" or .kind == "stop")')" 2 \
+	"start and stop of a boot are events"
+
+# --- order and seed
+jobs=$(dirname "$r")/jobs
+is "$(cat "$jobs/native-up.boot1/plan")" "$(cat "$jobs/native2-up.boot1/plan")" \
+	"all sides run the same rows in the same order"
+is "$(sort -u "$jobs/native-up.boot1/plan" | cut -f1 | tr '\n' ' ')" "1 2 " "one line per execution"
+[ "$(sed -n 1p "$jobs/native-up.boot1/plan" | cut -f4)" != "$(sed -n 2p "$jobs/native-up.boot1/plan" | cut -f4)" ] &&
+	ok "executions differ in order" || not_ok "executions differ in order"
+is "$(cut -f4 "$jobs/native-up.boot1/plan" | tr ' ' '\n' | sort | uniq -c | awk '{print $1}' | sort -u)" 2 \
+	"every row is in every execution once"
+is "$(awk -F '\t' '$2 < 0 || $2 > 4095' "$jobs/native-up.boot1/plan")" "" "the padding is 0 to 4095 bytes"
+is "$(jq -r 'select(.t == "sample" and .side == "native-up" and .exec == 2 and .iter == 0) | "\(.order) \(.bench)"' "$r" |
+	sort -n | cut -d' ' -f2 | tr '\n' ' ')" \
+	"$(sed -n 2p "$jobs/native-up.boot1/plan" | cut -f4 | sed 's/a\.3 //; s/ a\.3$//') " \
+	"samples say their place in the order"
+cp "$jobs/native-up.boot1/plan" "$TMP/plan7"
+run --sides native --seed 7
+cmp -s "$TMP/plan7" "$(dirname "$(records)")/jobs/native-up.boot1/plan" &&
+	ok "the same seed gives the same plan" || not_ok "the same seed gives the same plan"
+run --sides native --seed 8
+cmp -s "$TMP/plan7" "$(dirname "$(records)")/jobs/native-up.boot1/plan" &&
+	not_ok "another seed gives another plan" || ok "another seed gives another plan"
+run --sides native --profile standard --only b.,a.1
+is "$(count '.t == "sample"') $(jq -r 'select(.t == "sample") | "\(.bench)/\(.boot)"' "$(records)" | sort -u | tr '\n' ' ')" \
+	"16 a.1/1 a.1/2 b.1/1 b.1/2 " "boots, executions and a selection of rows"
+
+# --- things that go wrong on a side
+DIE=yes run --sides native
+is "$STATUS" 0 "a program that dies is no end of the run"
+DIED=$(count '.t == "verdict" and .status == "fail" and (.why | test("^prog ended with status 3 in execution [12]: prog: died$"))')
+[ "$DIED" -ge 2 ] && ok "the rows it owes have failed, and say why" ||
+	not_ok "the rows it owes have failed, and say why" "$(cat "$(records)")"
+is "$(jq -s '[.[] | select(.t == "sample" or .t == "verdict") | .bench] | unique | length' "$(records)")" 9 \
+	"no row is missing"
+side liar <<'END'
+if [ "$1" = run ]; then
+	echo "0000  /bench/bin/prog" >"$job/results/sha256"
+	echo '{"t":"env"}' >"$job/results/env.json"
+	for e in 1 2; do "$BULKHEAD_BENCH_BIN/prog" a.1 >"$job/results/$e.prog.jsonl"; echo "$e prog 0"; done >"$job/results/status"
+	exit 0
+fi
+END
+run --sides liar --only a.1
+is "$(count '.status == "invalid" and (.why | test("another file"))')" 1 "another program than ours is invalid"
+side quiet <<'END'
+[ "$1" != run ] || exit 0
+END
+run --sides quiet
+is "$STATUS: $(count '.status == "dnr" and .why == "it left no environment record"')" "1: 9" \
+	"a side without results is no success"
+matches "$STDERR" "*compare: no side gave any result" "and that is said"
+side warns <<'END'
+[ "$1" != run ] || echo "[    1.0] WARNING: CPU: 0 PID: 1 at x.c" >"$job/results/dmesg.txt"
+END
+run --sides warns --only a.1
+is "$(count '.t == "event" and .kind == "dmesg"') $(jq 'select(.t == "env") | .dmesg_marks' "$(records)")" \
+	"1 1" "a warning of the kernel is in the records"
+
+# --- Ctrl-C. A script's background jobs ignore SIGINT for good, so SIGTERM
+# stands in; both go the same way.
+cat >"$TMP/platforms/slow" <<'END'
+#!/bin/sh
+case $1 in
+names) echo slow; exit ;;
+where) echo host; exit ;;
+seconds) echo 1; exit ;;
+check) exit 0 ;;
+esac
+job=$3
+echo '{"t":"env"}' >"$job/results/env.json"
+"$BULKHEAD_BENCH_BIN/prog" a.1 a.2 >"$job/results/1.prog.jsonl"
+echo "1 prog 0" >"$job/results/status"
+: >"$job/ready"
+n=0
+while [ $n -lt 300 ]; do
+	[ ! -e "$job/stop" ] || [ -e "$job/stubborn" ] || [ -n "${STUBBORN:-}" ] || exit 0
+	sleep 0.1
+	n=$((n + 1))
+done
+END
+chmod +x "$TMP/platforms/slow"
+interrupt() { # COUNT
+	rm -f "$OUT/results/last"
+	"$COMPARE" run --experiment toy --accel icount --jobs 1 --sides slow,alpha \
+		--only a.1,a.2 >"$TMP/i.out" 2>"$TMP/i.err" &
+	pid=$!
+	n=0
+	until ls "$OUT/results/$(cat "$OUT/results/last" 2>/dev/null)"/jobs/slow*/ready >/dev/null 2>&1; do
+		n=$((n + 1))
+		[ $n -lt 100 ] || break
+		sleep 0.1
+	done
+	kill -TERM $pid
+	[ "$1" -eq 1 ] || { sleep 1.5; kill -TERM $pid; }
+	STATUS=0
+	wait $pid || STATUS=$?
+}
+rm "$TMP/platforms/broken" "$TMP/platforms/lacking"
+# "slow" must be the first to start: alpha's cost is known by now, and lower.
+sed -i '/toy quick tcg-icount alpha-up/d' "$OUT/compare/seconds"
+printf 'toy quick tcg-icount slow-up\t2 2\t50\n' >>"$OUT/compare/seconds"
+interrupt 1
+is "$STATUS" 130 "one signal: exit 130"
+is "$(tail -n 1 "$(records)" | jq -c '[.t, .rc]')" '["end",130]' "the records are complete"
+is "$(count '.t == "sample" and .side == "slow-up"')" 4 "what was measured is kept"
+is "$(jq -r 'select(.status == "skip") | "\(.side) \(.bench) \(.why)"' "$(records)" | sort | tr '\n' ';')" \
+	"alpha-up a.1 interrupted before it ran;alpha-up a.2 interrupted before it ran;" \
+	"what was not says so"
+STUBBORN=1
+export STUBBORN
+start=$(date +%s)
+interrupt 2
+is "$STATUS" 130 "two signals: exit 130"
+[ $(($(date +%s) - start)) -lt 20 ] && ok "at once" || not_ok "at once"
+is "$(count '.t == "sample" and .side == "slow-up"')" 4 "what was measured is kept then, too"
+unset STUBBORN
+
+# --- the sides themselves, on a machine that only writes down how it is called
+unset BULKHEAD_PLATFORMS
+mkdir -p "$OUT/kernel" "$OUT/userland" "$TMP/job"
+is "$("$TOP/hv-compare/platforms/native" names | tr '\n' ' ')" "native native2 " "native comes twice"
+for s in native patched context; do
+	try "$TOP/hv-compare/platforms/$s" check "$s"
+	matches "$STATUS $STDOUT" "1 the *kernel is missing (make kernel)" "$s says what it lacks"
+done
+: >"$OUT/kernel/patched.bzImage"
+try "$TOP/hv-compare/platforms/context" check context
+is "$STATUS $STDOUT" "1 the tool vctx is missing (make userland)" "context needs vctx, too"
+refuses 2 "native: no platform 'other' here" "a name of another side" \
+	"$TOP/hv-compare/platforms/native" check other
+cat >"$TMP/machine" <<'END'
+#!/bin/sh
+for j; do :; done
+echo "$*" >"$j/args"
+exit 7
+END
+chmod +x "$TMP/machine"
+MACHINE_RUN=$TMP/machine
+export MACHINE_RUN
+echo 5 >"$TMP/job/program-limit"
+echo prog >"$TMP/job/env-program"
+: >"$TMP/job/options.prog"
+printf '1\t0\tprog\ta.1\n' >"$TMP/job/plan"
+for s in native:native native2:native patched:patched context:patched; do
+	f=$TOP/hv-compare/platforms/${s%%:*}
+	[ -e "$f" ] || f=${f%2}
+	ACCEL=icount=0 SMP=1 MEM=1024 LIMIT=60 SCRATCH=/x.img try "$f" run "${s%%:*}" "$TMP/job"
+	is "$STATUS $(cat "$TMP/job/args")" \
+		"7 --kernel ${s#*:} --accel icount=0 --smp 1 --mem 1024 --timeout 60 --disk /x.img $TMP/job" \
+		"${s%%:*} boots the shared machine and passes on its status"
+done
+mkdir -p "$TMP/job/results"
+ACCEL=icount=0 SMP=1 MEM=1024 LIMIT=60 SCRATCH=$TMP/x.img \
+	try "$TOP/hv-compare/platforms/xen" run xen "$TMP/job"
+is "$STATUS $(cat "$TMP/job/args")" \
+	"7 --kernel native --accel icount=0 --smp 1 --mem 1024 --timeout 60 --xen --dom0-mem 256 --disk $OUT/image/root.img,snapshot=on --disk $TMP/x.img --disk $TMP/x.img.job $TMP/job" \
+	"xen boots the same machine with the hypervisor, the root disk again, scratch and job"
+[ ! -e "$TMP/x.img.job" ] && ok "and leaves no disk behind" || not_ok "and leaves no disk behind"
+
+OUT=$real_out
+finish
