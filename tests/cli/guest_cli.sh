@@ -156,6 +156,12 @@ is "$(SECRET=1 vctx exec web1 -- $G env | grep -c SECRET)" 0 \
 	"exec: the caller's environment stays outside"
 is "$(in_web1 /bin/sh -c 'ls /proc/self/fd | wc -l' 9</etc/passwd)" 4 \
 	"exec: no file of the host is open"
+try script -qec "$V exec web1 -- /bin/sh -c 'test -t 0 && echo a terminal; exit 5'" /dev/null
+matches "$STATUS: $STDOUT" "5: *a terminal*" \
+	"exec: a terminal of its own when there is one"
+try script -qec "echo | $V exec web1 -- /bin/sh -c 'echo x >/dev/tty'" /dev/null
+matches "$STDOUT" "*No such device or address*" \
+	"exec: the caller's terminal is out of reach"
 is "$(echo 'echo in $(hostname)' | vctx enter web1 2>/dev/null)" "in other" "enter"
 "$V" exec web1 -- /bin/sleep 1000 &
 execpid=$!

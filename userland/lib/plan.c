@@ -623,9 +623,9 @@ static int do_init(struct act *a)
 {
 	int null;
 
+	if (vx_session(a->p->opts.terminal))
+		return fail(a, "cannot make a session");
 	if (!a->p->opts.foreground) {
-		/* A session of its own: no signals from the caller's terminal. */
-		setsid();
 		null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 		if (null < 0 || dup2(null, 0) < 0 || dup2(a->log, 1) < 0 ||
 		    dup2(a->log, 2) < 0)

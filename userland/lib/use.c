@@ -14,7 +14,8 @@
 #include "internal.h"
 
 int vctx_exec(const struct vctx_info *info, char *const *argv,
-	      char *const *env, pid_t *pid_out, struct vctx_err *err)
+	      char *const *env, bool terminal, pid_t *pid_out,
+	      struct vctx_err *err)
 {
 	struct vctx_err e = VCTX_ERR_INIT;
 	int status[2];
@@ -48,6 +49,9 @@ int vctx_exec(const struct vctx_info *info, char *const *argv,
 		} else if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC)) {
 			vx_fail_errno(&e, VCTX_OURS, NULL,
 				      "cannot close the host's files");
+		} else if (vx_session(terminal)) {
+			vx_fail_errno(&e, VCTX_OURS, NULL,
+				      "cannot make a session");
 		} else if (vctx_sys_migrate(info->id, 0)) {
 			vctx_sys_error(&e, "cannot enter the context");
 		} else {

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "internal.h"
@@ -284,6 +285,14 @@ void vx_exec(char *const *argv, char **env, struct vctx_err *err)
 		return;
 	}
 	vx_fail_errno(err, code, NULL, "%s", argv[0]);
+}
+
+int vx_session(bool terminal)
+{
+	/* A child that was just forked leads no group, so this can only work. */
+	if (setsid() < 0)
+		return -1;
+	return terminal ? ioctl(STDIN_FILENO, TIOCSCTTY, 0) : 0;
 }
 
 void vx_signals_default(void)

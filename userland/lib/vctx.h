@@ -278,10 +278,17 @@ char *vctx_config_path(struct vctx *v, const char *name);
 
 struct vctx_plan;
 
+/*
+ * A process in a context always gets a session of its own.  If it kept the
+ * caller's, it could open the caller's terminal as /dev/tty and type on it.
+ * "terminal" makes stdin the controlling terminal of the new session; it must
+ * be one that nobody else uses, such as a fresh pseudo-terminal.
+ */
 struct vctx_plan_opts {
 	char *const *argv;	/* run this as init; NULL: the configured init */
 	char *const *env;	/* more environment, NAME=VALUE; or NULL */
 	bool foreground;	/* keep stdin, stdout and stderr */
+	bool terminal;		/* stdin is a terminal made for it, see below */
 	bool transient;		/* no record outside /run */
 	const char *config;	/* where cfg came from, for the record; or NULL */
 };
@@ -319,7 +326,8 @@ int vctx_forget(struct vctx *v, const char *name, struct vctx_err *err);
  * are those of the command itself.
  */
 int vctx_exec(const struct vctx_info *info, char *const *argv,
-	      char *const *env, pid_t *pid, struct vctx_err *err);
+	      char *const *env, bool terminal, pid_t *pid,
+	      struct vctx_err *err);
 
 /* Send a signal to init (pid 1), to all (0) or to one process. */
 int vctx_kill(const struct vctx_info *info, pid_t pid, int sig,

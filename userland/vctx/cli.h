@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "vctx.h"
@@ -116,10 +117,26 @@ struct vctx_config *cli_config(struct cli *c, const char *name, bool stored,
 /* Print the steps of a plan. */
 int cli_print_plan(const struct vctx_plan *plan);
 /*
+ * A pseudo-terminal between ours and the one in the context, when stdin and
+ * stdout are terminals: what runs inside must not get hold of ours.
+ * cli_pty_open() puts it in the place of stdin, stdout and stderr until
+ * cli_pty_parent() is called after the fork.
+ */
+struct cli_pty {
+	bool active;
+	int master;
+	int saved[3];
+	struct termios termios;
+};
+
+int cli_pty_open(struct cli *c, struct cli_pty *pty);
+/* started: the child runs; false puts everything back. */
+void cli_pty_parent(struct cli_pty *pty, bool started);
+/*
  * Wait for a child in context "id" and pass signals on to "target" (1: init).
  * Returns the exit code to use.
  */
-int cli_wait_child(pid_t pid, uint32_t id, pid_t target);
+int cli_wait_child(struct cli_pty *pty, pid_t pid, uint32_t id, pid_t target);
 /* Signals meant for the child must not end us first: call before forking. */
 void cli_block_signals(void);
 

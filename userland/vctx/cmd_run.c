@@ -16,6 +16,7 @@ int cmd_run(struct cli *c)
 	};
 	bool stored, created = false, killed;
 	char *file = NULL;
+	struct cli_pty pty;
 	uint32_t id, version;
 	pid_t pid;
 	int r = -1;
@@ -64,17 +65,21 @@ int cmd_run(struct cli *c)
 		if (vctx_create(c->v, name, cfg, file, &err))
 			goto out;
 		created = true;
-		/* Again, because the context has its id now. */
-		vctx_plan_free(plan);
-		plan = vctx_plan_new(c->v, name, cfg, &opts, &err);
-		if (!plan)
-			goto out;
 	}
+	r = cli_pty_open(c, &pty);
+	if (r)
+		goto out;
 	cli_block_signals();
-	if (vctx_plan_run(plan, &pid, &id, &err))
+	/* Again: it knows about the terminal now, and about a new id. */
+	opts.terminal = pty.active;
+	vctx_plan_free(plan);
+	plan = vctx_plan_new(c->v, name, cfg, &opts, &err);
+	r = plan ? vctx_plan_run(plan, &pid, &id, &err) : -1;
+	cli_pty_parent(&pty, !r);
+	if (r)
 		goto out;
 	created = false;	/* it has been used, so it stays */
-	r = cli_wait_child(pid, id, 1);
+	r = cli_wait_child(&pty, pid, id, 1);
 	vctx_info_free(info);
 	/* The command was its init; what it left behind ends with it. */
 	info = vctx_find(c->v, name, &err);

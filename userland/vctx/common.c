@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Pieces that several verbs share. */
 
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -175,6 +178,7 @@ static void signal_set(sigset_t *set)
 	for (i = 0; i < ARRAY_SIZE(forwarded); i++)
 		sigaddset(set, forwarded[i]);
 	sigaddset(set, SIGCHLD);
+	sigaddset(set, SIGWINCH);
 }
 
 void cli_block_signals(void)
@@ -187,29 +191,143 @@ void cli_block_signals(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
-int cli_wait_child(pid_t pid, uint32_t id, pid_t target)
+int cli_pty_open(struct cli *c, struct cli_pty *pty)
 {
+	struct winsize ws;
+	int slave, i;
+
+	memset(pty, 0, sizeof(*pty));
+	pty->master = -1;
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+		return 0;
+	pty->master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (pty->master < 0 || grantpt(pty->master) || unlockpt(pty->master) ||
+	    tcgetattr(STDIN_FILENO, &pty->termios) ||
+	    (slave = open(ptsname(pty->master),
+			  O_RDWR | O_NOCTTY | O_CLOEXEC)) < 0) {
+		fprintf(stderr, "vctx: %s: cannot make a terminal: %s\n",
+			c->verb->name, strerror(errno));
+		return VCTX_OURS;
+	}
+	tcsetattr(slave, TCSANOW, &pty->termios);
+	if (!ioctl(STDIN_FILENO, TIOCGWINSZ, &ws))
+		ioctl(slave, TIOCSWINSZ, &ws);
+	for (i = 0; i < 3; i++) {
+		pty->saved[i] = fcntl(i, F_DUPFD_CLOEXEC, 3);
+		/* An stderr that was sent elsewhere stays there. */
+		if (i < 2 || isatty(i))
+			dup2(slave, i);
+	}
+	close(slave);
+	pty->active = true;
+	return 0;
+}
+
+void cli_pty_parent(struct cli_pty *pty, bool started)
+{
+	struct termios raw;
+	int i;
+
+	if (!pty->active)
+		return;
+	for (i = 0; i < 3; i++) {
+		dup2(pty->saved[i], i);
+		close(pty->saved[i]);
+	}
+	if (!started) {
+		close(pty->master);
+		pty->active = false;
+		return;
+	}
+	raw = pty->termios;
+	cfmakeraw(&raw);
+	tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
+}
+
+/* Copy once; false when there is nothing more to come. */
+static bool copy(int from, int to)
+{
+	char buf[4096];
+	ssize_t n = read(from, buf, sizeof(buf)), done = 0;
+
+	if (n < 0)
+		return errno == EINTR || errno == EAGAIN;
+	while (done < n) {
+		ssize_t w = write(to, buf + done, (size_t)(n - done));
+
+		if (w < 0 && errno != EINTR)
+			return false;
+		if (w > 0)
+			done += w;
+	}
+	return n > 0;
+}
+
+/* What the child wrote before it ended is still in the terminal. */
+static void pty_close(struct cli_pty *pty)
+{
+	struct pollfd p = { .fd = pty->master, .events = POLLIN };
+
+	if (!pty->active)
+		return;
+	while (poll(&p, 1, 0) > 0 && (p.revents & POLLIN) &&
+	       copy(pty->master, STDOUT_FILENO))
+		;
+	tcsetattr(STDIN_FILENO, TCSADRAIN, &pty->termios);
+	close(pty->master);
+	pty->active = false;
+}
+
+static void got_signal(int sfd, struct cli_pty *pty, uint32_t id, pid_t target)
+{
+	struct signalfd_siginfo si;
+	struct winsize ws;
+
+	if (read(sfd, &si, sizeof(si)) != sizeof(si))
+		return;
+	if (si.ssi_signo == SIGCHLD)
+		return;
+	if (si.ssi_signo == SIGWINCH) {
+		if (pty->active && !ioctl(STDIN_FILENO, TIOCGWINSZ, &ws))
+			ioctl(pty->master, TIOCSWINSZ, &ws);
+		return;
+	}
+	/* A target that is gone meanwhile shows as the end of the child. */
+	vctx_sys_kill(id, target, (int)si.ssi_signo);
+}
+
+int cli_wait_child(struct cli_pty *pty, pid_t pid, uint32_t id, pid_t target)
+{
+	struct pollfd p[3] = {
+		{ .events = POLLIN },
+		{ .fd = pty->active ? STDIN_FILENO : -1, .events = POLLIN },
+		{ .fd = pty->active ? pty->master : -1, .events = POLLIN },
+	};
 	sigset_t set;
 	int status;
 
 	signal_set(&set);
+	p[0].fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	for (;;) {
-		siginfo_t si;
 		pid_t r = waitpid(pid, &status, WNOHANG);
 
 		if (r == pid)
 			break;
-		if (r < 0 && errno != EINTR)
+		if ((r < 0 && errno != EINTR) || p[0].fd < 0) {
+			pty_close(pty);
 			return VCTX_OURS;
-		if (sigwaitinfo(&set, &si) < 0)
+		}
+		if (poll(p, 3, -1) < 0)
 			continue;
-		/*
-		 * The terminal sends its signals to the whole foreground group,
-		 * the child included; passing those on would double them.
-		 */
-		if (si.si_signo != SIGCHLD && si.si_code != SI_KERNEL)
-			vctx_sys_kill(id, target, si.si_signo);
+		if (p[0].revents)
+			got_signal(p[0].fd, pty, id, target);
+		if (p[1].revents && !copy(STDIN_FILENO, pty->master))
+			p[1].fd = -1;
+		if (p[2].revents && !copy(pty->master, STDOUT_FILENO))
+			p[2].fd = -1;
 	}
+	close(p[0].fd);
+	pty_close(pty);
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status)
 				   : WEXITSTATUS(status);
 }
