@@ -24,7 +24,11 @@
 #include <linux/xarray.h>
 #include "internal.h"
 
-DEFINE_STATIC_KEY_DEFERRED_FALSE(vx_key, HZ);
+/*
+ * A minute, so that a host whose contexts restart, or run one after the other,
+ * does not patch its code each time.
+ */
+DEFINE_STATIC_KEY_DEFERRED_FALSE(vx_key, 60 * HZ);
 
 static DEFINE_XARRAY(vx_contexts);
 static struct kmem_cache *vx_cachep;
@@ -42,11 +46,7 @@ static void vx_free_rcu(struct rcu_head *head)
 	kmem_cache_free(vx_cachep, container_of(head, struct vx_info, vx_rcu));
 }
 
-/*
- * Drop a reference.  Any context: the key is lowered by delayed work, and
- * only after a while, so that a busy host does not patch its code at the rate
- * at which contexts come and go.
- */
+/* Drop a reference.  May be called under RCU. */
 void vx_put(struct vx_info *vxi)
 {
 	if (!refcount_dec_and_test(&vxi->vx_usecnt))
