@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The kernel's header against the specification: numbers, layouts, entries. */
+#include "vs_test.h"
+
+#include <stddef.h>
+#include <linux/vserver.h>
+
+#define SAME(ours, theirs) _Static_assert((ours) == (theirs), #theirs)
+
+SAME(VS_VERSION, VCI_VERSION);
+SAME(CMD_get_version, VCMD_get_version);
+SAME(CMD_get_vci, VCMD_get_vci);
+SAME(CMD_ctx_create_v1, VCMD_ctx_create);
+SAME(CMD_ctx_migrate_v0, VCMD_ctx_migrate_v0);
+SAME(CMD_ctx_migrate_v1, VCMD_ctx_migrate);
+SAME(CMD_task_xid, VCMD_task_xid);
+SAME(CMD_vx_info, VCMD_vx_info);
+SAME(CMD_ctx_stat, VCMD_ctx_stat);
+SAME(CMD_wait_exit, VCMD_wait_exit);
+SAME(CMD_ctx_kill, VCMD_ctx_kill);
+SAME(CMD_get_cflags, VCMD_get_cflags);
+SAME(CMD_set_cflags, VCMD_set_cflags);
+SAME(CMD_get_ccaps, VCMD_get_ccaps);
+SAME(CMD_set_ccaps, VCMD_set_ccaps);
+SAME(CMD_get_bcaps, VCMD_get_bcaps);
+SAME(CMD_set_bcaps, VCMD_set_bcaps);
+SAME(CMD_get_umask, VCMD_get_umask);
+SAME(CMD_set_umask, VCMD_set_umask);
+SAME(CMD_get_wmask, VCMD_get_wmask);
+SAME(CMD_set_wmask, VCMD_set_wmask);
+SAME(CMD_get_badness, VCMD_get_badness);
+SAME(CMD_set_badness, VCMD_set_badness);
+SAME(CMD_set_vhi_name, VCMD_set_vhi_name);
+SAME(CMD_get_vhi_name, VCMD_get_vhi_name);
+SAME(CMD_enter_space_v0, VCMD_enter_space_v0);
+SAME(CMD_enter_space_v1, VCMD_enter_space_v1);
+SAME(CMD_enter_space_v2, VCMD_enter_space);
+SAME(CMD_set_space_v0, VCMD_set_space_v0);
+SAME(CMD_set_space_v1, VCMD_set_space_v1);
+SAME(CMD_set_space_v2, VCMD_set_space);
+SAME(CMD_get_space_mask_v0, VCMD_get_space_mask_v0);
+SAME(CMD_get_space_mask_v1, VCMD_get_space_mask);
+SAME(CMD_get_space_default, VCMD_get_space_default);
+
+SAME(CF_PRIVATE, VXF_INFO_PRIVATE);
+SAME(CF_FAKEINIT, VXF_INFO_INIT);
+SAME(CF_HIDE_VINFO, VXF_HIDE_VINFO);
+SAME(CF_ONE_TIME, VXF_ONE_TIME);
+SAME(CF_SC_HELPER, VXF_SC_HELPER);
+SAME(CF_REBOOT_KILL, VXF_REBOOT_KILL);
+SAME(CF_PERSISTENT, VXF_PERSISTENT);
+SAME(CC_SET_UTSNAME, VXC_SET_UTSNAME);
+SAME(CC_RAW_ICMP, VXC_RAW_ICMP);
+SAME(CC_SYSLOG, VXC_SYSLOG);
+SAME(CC_AUDIT_CONTROL, VXC_AUDIT_CONTROL);
+SAME(BC_API, VXB_CONTEXT);
+SAME(MIGRATE_SET_INIT, VXM_SET_INIT);
+SAME(MIGRATE_SET_REAPER, VXM_SET_REAPER);
+
+SAME(8, sizeof(struct vcmd_ctx_create));
+SAME(8, sizeof(struct vcmd_ctx_migrate));
+SAME(8, sizeof(struct vcmd_vx_info));
+SAME(4, offsetof(struct vcmd_vx_info, initpid));
+SAME(8, sizeof(struct vcmd_ctx_stat));
+SAME(4, offsetof(struct vcmd_ctx_stat, tasks));
+SAME(8, sizeof(struct vcmd_ctx_kill));
+SAME(4, offsetof(struct vcmd_ctx_kill, sig));
+SAME(8, sizeof(struct vcmd_wait_exit));
+SAME(4, offsetof(struct vcmd_wait_exit, exit_code));
+SAME(16, sizeof(struct vcmd_ctx_flags));
+SAME(8, offsetof(struct vcmd_ctx_flags, mask));
+SAME(16, sizeof(struct vcmd_ctx_caps));
+SAME(8, offsetof(struct vcmd_ctx_caps, cmask));
+SAME(16, sizeof(struct vcmd_bcaps));
+SAME(8, offsetof(struct vcmd_bcaps, bmask));
+SAME(16, sizeof(struct vcmd_umask));
+SAME(16, sizeof(struct vcmd_wmask));
+SAME(8, sizeof(struct vcmd_badness));
+SAME(8, sizeof(struct vcmd_space_mask_v1));
+SAME(16, sizeof(struct vcmd_space_mask));
+SAME(8, offsetof(struct vcmd_space_mask, index));
+SAME(4, offsetof(struct vcmd_vhi_name, name));
+/* 72 with the tail padding that userland sends, 69 bytes of content */
+_Static_assert(sizeof(struct vcmd_vhi_name) <= 72, "vhi_name");
+
+TEST(entry_64, "system call 236 answers get_version on x86-64")
+{
+	EQ(syscall(VS_NR_X86_64, VCMD_get_version, 63, NULL), VS_VERSION);
+}
+
+TEST(entry_32, "system call 273 answers get_version on i386")
+{
+#ifdef __x86_64__
+	long ret;
+
+	/* int $0x80 enters through the 32-bit table even from a 64-bit program */
+	asm volatile("int $0x80" : "=a"(ret)
+		     : "a"(VS_NR_I386), "b"(VCMD_get_version), "c"(63), "d"(0)
+		     : "memory", "r8", "r9", "r10", "r11");
+	EQ((int)ret, VS_VERSION);
+#else
+	vs_skip("not on x86-64");
+#endif
+}
+
+TEST(proc_syscall, "the number in /proc/virtual/info is the one that works")
+{
+	char buf[512], v[32];
+
+	NEED_OK(read_file("/proc/virtual/info", buf, sizeof(buf)));
+	NEED(CHECK(line_value(buf, "VCISyscall:\t", v, sizeof(v)), "no VCISyscall: line"));
+	EQ(atoi(v), VS_NR_X86_64);
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The vserver system call as the tests know it.
+ *
+ * Numbers and layouts are written down here a second time, from the
+ * specification and not from the kernel's header: a test that took its
+ * constants from the code under test would follow every mistake made there.
+ * abi.c holds both against each other.
+ */
+#ifndef VS_ABI_H
+#define VS_ABI_H
+
+#include <stdint.h>
+
+#define VS_NR_X86_64		236
+#define VS_NR_I386		273
+
+#define VS_VERSION		0x00020308u
+#define VS_VCI_NO_DYNAMIC	(1u << 0)
+#define VS_VCI_SPACES		(1u << 10)
+
+#define VS_CMD(cat, cmd, ver)	((uint32_t)(cat) << 24 | (uint32_t)(cmd) << 16 | (ver))
+
+#define CMD_get_version		VS_CMD(0, 0, 0)
+#define CMD_get_vci		VS_CMD(0, 1, 0)
+#define CMD_ctx_create_v1	VS_CMD(9, 1, 1)
+#define CMD_ctx_create_v2	VS_CMD(9, 1, 2)
+#define CMD_ctx_migrate_v0	VS_CMD(11, 1, 0)
+#define CMD_ctx_migrate_v1	VS_CMD(11, 1, 1)
+#define CMD_ctx_migrate_v2	VS_CMD(11, 1, 2)
+#define CMD_task_xid		VS_CMD(46, 1, 0)
+#define CMD_task_nid		VS_CMD(46, 2, 0)
+#define CMD_task_tag		VS_CMD(46, 3, 0)
+#define CMD_vx_info		VS_CMD(46, 5, 0)
+#define CMD_ctx_stat		VS_CMD(40, 0, 0)
+#define CMD_wait_exit		VS_CMD(48, 99, 0)
+#define CMD_ctx_kill		VS_CMD(12, 1, 0)
+#define CMD_get_cflags		VS_CMD(52, 1, 0)
+#define CMD_set_cflags		VS_CMD(52, 2, 0)
+#define CMD_get_ccaps		VS_CMD(52, 3, 1)
+#define CMD_set_ccaps		VS_CMD(52, 4, 1)
+#define CMD_get_bcaps		VS_CMD(52, 9, 0)
+#define CMD_set_bcaps		VS_CMD(52, 10, 0)
+#define CMD_get_umask		VS_CMD(52, 13, 0)
+#define CMD_set_umask		VS_CMD(52, 14, 0)
+#define CMD_get_wmask		VS_CMD(52, 15, 0)
+#define CMD_set_wmask		VS_CMD(52, 16, 0)
+#define CMD_get_badness		VS_CMD(20, 5, 0)
+#define CMD_set_badness		VS_CMD(20, 6, 0)
+#define CMD_set_vhi_name	VS_CMD(2, 1, 0)
+#define CMD_get_vhi_name	VS_CMD(2, 2, 0)
+#define CMD_enter_space_v0	VS_CMD(10, 1, 0)
+#define CMD_enter_space_v1	VS_CMD(10, 1, 1)
+#define CMD_enter_space_v2	VS_CMD(10, 1, 2)
+#define CMD_set_space_v0	VS_CMD(10, 3, 0)
+#define CMD_set_space_v1	VS_CMD(10, 3, 1)
+#define CMD_set_space_v2	VS_CMD(10, 3, 2)
+#define CMD_get_space_mask_v0	VS_CMD(10, 4, 0)
+#define CMD_get_space_mask_v1	VS_CMD(54, 0, 1)
+#define CMD_get_space_default	VS_CMD(54, 1, 0)
+
+#define XID_SELF		0xfffffffeu	/* VC_SAMECTX */
+#define XID_NONE		0xffffffffu	/* VC_DYNAMIC_XID, VC_NOCTX */
+
+#define CF_LOCK			0x1ull
+#define CF_PRIVATE		0x8ull
+#define CF_FAKEINIT		0x10ull
+#define CF_HIDE_VINFO		0x04000000ull
+#define CF_STATE_SETUP		(1ull << 32)
+#define CF_STATE_INIT		(1ull << 33)
+#define CF_STATE_ADMIN		(1ull << 34)
+#define CF_ONE_TIME		(CF_STATE_SETUP | CF_STATE_INIT | CF_STATE_ADMIN)
+#define CF_SC_HELPER		(1ull << 36)
+#define CF_REBOOT_KILL		(1ull << 37)
+#define CF_PERSISTENT		(1ull << 38)
+
+#define CC_SET_UTSNAME		0x1ull
+#define CC_RAW_ICMP		0x100ull
+#define CC_SYSLOG		0x1000ull
+#define CC_AUDIT_CONTROL	0x4000ull
+#define CC_SECURE		(CC_SET_UTSNAME | CC_RAW_ICMP | CC_AUDIT_CONTROL)
+
+/* The word that "vattribute --secure" really sends. */
+#define BC_SECURE		0xffffffffb44c04ffull
+#define BC_ALL			(~0ull)
+/* Bit 63 has no capability behind it: it makes the interface visible. */
+#define BC_API			(1ull << 63)
+
+#define MIGRATE_SET_INIT	1ull
+#define MIGRATE_SET_REAPER	2ull
+
+#define SP_TIME			0x80ull
+#define SP_FS			0x200ull
+#define SP_NS			0x20000ull
+#define SP_CGROUP		0x02000000ull
+#define SP_UTS			0x04000000ull
+#define SP_IPC			0x08000000ull
+#define SP_USER			0x10000000ull
+#define SP_PID			0x20000000ull
+#define SP_NET			0x40000000ull
+#define SP_DEFAULT		0x0c020200ull
+
+struct abi_vx_info { uint32_t xid, initpid; };
+struct abi_ctx_stat { uint32_t usecnt, tasks; };
+struct abi_wait_exit { uint32_t reboot_cmd; int32_t exit_code; };
+struct abi_ctx_kill { int32_t pid, sig; };
+struct abi_flagword { uint64_t flagword; };
+struct abi_word { uint64_t value, mask; };	/* cflags ccaps bcaps umask wmask */
+struct abi_badness { int64_t bias; };
+struct abi_space { uint64_t mask; uint32_t index, pad; };
+struct abi_vhi { uint32_t field; char name[65]; char pad[3]; };
+
+_Static_assert(sizeof(struct abi_vx_info) == 8, "vx_info");
+_Static_assert(sizeof(struct abi_word) == 16, "flag words");
+_Static_assert(sizeof(struct abi_space) == 16, "space_mask_v2");
+_Static_assert(sizeof(struct abi_vhi) == 72, "vhi_name");
+
+#endif
