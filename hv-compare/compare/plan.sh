@@ -70,12 +70,12 @@ plan_options() {
 	need jq jq
 	plan_accel
 
-	work=$(mktemp -d "${TMPDIR:-/tmp}/compare.XXXXXX")
+	mkdir -p "$OUT/compare"
+	work=$(mktemp -d "$OUT/compare/work.XXXXXX")
 	trap 'rm -rf -- "$work"' EXIT
 	trap 'exit 130' INT TERM
 	[ -n "$boots" ] || boots=$(conf boots)
 	[ -n "$execs" ] || execs=$(conf execs)
-	mkdir -p "$OUT/compare"
 	plan_rows
 	plan_sides
 	plan_estimate

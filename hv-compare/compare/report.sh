@@ -33,12 +33,14 @@ generate() { # FILE COMMAND...
 }
 
 cmd_report() {
-	html=$OUT/report/index.html run=
+	html=$OUT/report/index.html run='' beside=''
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--help) usage; exit 0 ;;
 		--html) [ $# -ge 2 ] || usage_error "--html needs a file"
 			html=$2; shift ;;
+		--beside) [ $# -ge 2 ] || usage_error "--beside needs a run"
+			beside=$2; shift ;;
 		-*) usage_error "unknown option '$1'" ;;
 		*) [ -z "$run" ] || usage_error "more than one run: '$1'"
 			run=$1 ;;
@@ -48,10 +50,12 @@ cmd_report() {
 	need_report
 	[ -n "$run" ] || run=$(last_run)
 	file=$(records "$run")
+	set --
+	[ -z "$beside" ] || set -- --beside "$(records "$beside")"
 	mkdir -p "$(dirname -- "$html")"
 	generate "$(dirname -- "$file")/summary.jsonl" "$REPORT" summary "$file"
-	generate "$html" "$REPORT" html "$file"
-	"$REPORT" table "$file"
+	generate "$html" "$REPORT" html "$@" "$file"
+	"$REPORT" table "$@" "$file"
 	echo
 	echo "records $file"
 	echo "page    $html"

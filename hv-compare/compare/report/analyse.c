@@ -431,7 +431,21 @@ void compare_cells(const struct cell *x, const struct cell *base, const struct u
 	n = x->h.n_exec < base->h.n_exec ? x->h.n_exec : base->h.n_exec;
 	out->paired = hier_paired(&x->h, &base->h);
 
-	if (n < MIN_EXECS_CI) {
+	if (n < MIN_EXECS_CI && counted && out->paired && n > 1) {
+		/*
+		 * What an execution counts depends on its order of rows and its
+		 * padding, which are the same on both sides by design: the spread
+		 * between executions is none of the ratio's.
+		 */
+		out->iv = (struct interval){ out->ratio, out->ratio, IV_RANGE };
+		for (uint32_t i = 0; i < n; i++) {
+			double q = num->h.exec[i].median / den->h.exec[i].median;
+
+			out->iv.lo = q < out->iv.lo ? q : out->iv.lo;
+			out->iv.hi = q > out->iv.hi ? q : out->iv.hi;
+		}
+		out->need = MIN_EXECS_CI;
+	} else if (n < MIN_EXECS_CI) {
 		double nlo, nhi, dlo, dhi;
 
 		range_of(&num->h, &nlo, &nhi);
