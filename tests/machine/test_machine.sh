@@ -90,9 +90,9 @@ echo started >results/started
 sleep 600
 END
 )
-boot --timeout 25 "$job"
+boot --timeout 40 "$job"
 is "$STATUS" 124 "a job that hangs is stopped: 124"
-is "$STDERR" "run: the job did not finish within 25 s: $job" "and it says so"
+is "$STDERR" "run: the job did not finish within 40 s: $job" "and it says so"
 is "$(cat "$job/results/started")" started "results before a timeout are kept"
 
 job=$(new_job panic <<'END'
