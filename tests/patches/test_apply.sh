@@ -30,7 +30,7 @@ is "$(sum "$TMP/a")" "$before" "--check changes nothing"
 try "$apply" "$TMP/a"
 is "$STATUS:$STDOUT:$STDERR" "0:apply: $patches patches applied to kernel $full in $TMP/a:" "applies without fuzz, offsets or complaints"
 is "$(cd "$TMP/a" && find . -name '*.orig' -o -name '*.rej')" "" "leaves no .orig and no .rej behind"
-is "$(cd "$TOP/kernel-patches/files" && find . -type f -exec cmp -s {} "$TMP/a/{}" \; -o -print | head -n 3)" "" "brings every new file"
+is "$(cd "$TOP/kernel-patches/files" && find . -type f ! -exec cmp -s {} "$TMP/a/{}" \; -print | head -n 3)" "" "brings every new file"
 refuses 1 "apply: '$TMP/a' has the context patches already (kernel/vserver exists)
 hint: unpack the source again to start over" "refuses a patched tree" "$apply" "$TMP/a"
 
@@ -51,7 +51,7 @@ before=$(sum "$TMP/c")
 try "$apply" "$TMP/c"
 is "$STATUS" 1 "a patch that does not fit fails"
 is "$(sum "$TMP/c")" "$before" "... and nothing was changed"
-matches "$STDERR" "*020-*does not fit*" "... and is named"
+matches "$STDERR" "*-vserver-*.patch does not fit*" "... and is named"
 
 tree "$TMP/d"
 git -C "$TMP/d" init -q

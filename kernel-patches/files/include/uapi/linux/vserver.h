@@ -178,16 +178,16 @@ struct vcmd_badness {
 #define VXF_HIDE_MOUNT		0x01000000ULL
 #define VXF_HIDE_NETIF		0x02000000ULL
 #define VXF_HIDE_VINFO		0x04000000ULL
-#define VXF_STATE_SETUP		(1ULL << 32)
-#define VXF_STATE_INIT		(1ULL << 33)
-#define VXF_STATE_ADMIN		(1ULL << 34)
-#define VXF_SC_HELPER		(1ULL << 36)
-#define VXF_REBOOT_KILL		(1ULL << 37)
-#define VXF_PERSISTENT		(1ULL << 38)
-#define VXF_FORK_RSS		(1ULL << 48)
-#define VXF_PROLIFIC		(1ULL << 49)
-#define VXF_IGNEG_NICE		(1ULL << 52)
-#define VXF_IGNEG_IONICE	(1ULL << 53)
+#define VXF_STATE_SETUP		0x100000000ULL
+#define VXF_STATE_INIT		0x200000000ULL
+#define VXF_STATE_ADMIN		0x400000000ULL
+#define VXF_SC_HELPER		0x1000000000ULL
+#define VXF_REBOOT_KILL		0x2000000000ULL
+#define VXF_PERSISTENT		0x4000000000ULL
+#define VXF_FORK_RSS		0x1000000000000ULL
+#define VXF_PROLIFIC		0x2000000000000ULL
+#define VXF_IGNEG_NICE		0x10000000000000ULL
+#define VXF_IGNEG_IONICE	0x20000000000000ULL
 
 /* can be cleared once and never set again */
 #define VXF_ONE_TIME \
@@ -215,7 +215,7 @@ struct vcmd_badness {
 #define VXC_NAMESPACE		0x02000000ULL
 
 /* Bit of bcaps that makes the system call itself visible in a context */
-#define VXB_CONTEXT		(1ULL << 63)
+#define VXB_CONTEXT		0x8000000000000000ULL
 
 /* Host names */
 #define VCMD_set_vhi_name	VC_CMD(VC_CAT_VHOST, 1, 0)
