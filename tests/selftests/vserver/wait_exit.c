@@ -84,11 +84,12 @@ TEST(last_code, "without init it is that of the last task")
 
 	if (pid == 0) {
 		if (fork() == 0) {
-			step_wait(1);
-			msleep(50);
+			/* until the other one has left, however long that takes */
+			while (ctx_tasks(XID_SELF) > 1)
+				msleep(2);
+			msleep(20);
 			_exit(9);
 		}
-		step_set(1);
 		_exit(5);
 	}
 	EQ(wait_exit(g.xid, &w), 0);
