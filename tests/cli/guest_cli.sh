@@ -22,12 +22,12 @@ footprint() {
 	echo "$ROOT"/* "$ROOT"/opt/*
 	pgrep -x -l 'vctx|vctx-test' || :
 }
-# Waits up to 10 s for a command to succeed.
+# Waits up to a minute for a command to succeed: hosts can be busy.
 until_ok() {
 	until_n=0
 	until "$@" >/dev/null 2>&1; do
 		until_n=$((until_n + 1))
-		[ $until_n -lt 100 ] || return 1
+		[ $until_n -lt 600 ] || return 1
 		sleep 0.1
 	done
 }
@@ -46,7 +46,7 @@ is "$(vctx list --json)" "[]" "no contexts yet"
 # --- create ---
 
 try vctx create web1 --root $ROOT -s context.hostname=box \
-	-s "context.init=/bin/busybox init" -s exec.stop-timeout=20s
+	-s "context.init=/bin/busybox init" -s exec.stop-timeout=60s
 is "$STATUS: $STDOUT$STDERR" "0: " "create"
 [ -s /etc/vctx/web1.conf ] && [ -s /var/lib/vctx/web1/meta.json ]
 is "$?" 0 "it wrote the configuration and the record"
