@@ -1,36 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The life of contexts, on a kernel that has them. Runs in the machine as the
-# job's run.sh, with tests/lib.sh beside it.
-export OUT=/tmp/out
-. /job/lib.sh
-
-V=/out/userland/vctx
-VT=/out/userland/vctx-test
-ROOT=/srv/guest-root
-G=/bin/busybox
-
-vctx() {
-	"$V" "$@"
-}
-# What a command must not change: contexts, mounts, files, helpers of ours.
-footprint() {
-	ls /proc/virtual 2>/dev/null | grep -E '^[0-9]+$'
-	cat /proc/self/mountinfo
-	find /etc/vctx /var/lib/vctx /run/vctx /var/log/vctx \
-		-mindepth 1 ! -name .ids 2>/dev/null | sort
-	echo "$ROOT"/* "$ROOT"/opt/*
-	pgrep -x -l 'vctx|vctx-test' || :
-}
-# Waits up to a minute for a command to succeed: hosts can be busy.
-until_ok() {
-	until_n=0
-	until "$@" >/dev/null 2>&1; do
-		until_n=$((until_n + 1))
-		[ $until_n -lt 600 ] || return 1
-		sleep 0.1
-	done
-}
+# job's run.sh, with tests/lib.sh and guest_lib.sh beside it.
+. /job/guest_lib.sh
 
 # --- the host ---
 
@@ -318,39 +290,9 @@ matches "$STDERR" "vctx: run x: *Operation not permitted*" "and why"
 
 # --- failures leave nothing behind ---
 
-fail_run() {
-	VCTX_FAIL_AT=$1 "$VT" run --rm f1 --root $ROOT \
-		-s "mount.bind=/tmp/ign /opt/a/b" -s mount.tmpfs=/opt/c \
-		-s security.readonly-root=yes -- /bin/true
-}
-steps="id state fork unshare private root proc protect mask dev sys run bind
-tmpfs root-ro pivot hostname create space name bcaps ccaps ready record init
-exec rename"
-mkdir -p /run/vctx/.ids
-before=$(footprint)
-for step in $steps; do
-	try fail_run "$step"
-	matches "$STATUS: $STDERR" "125: vctx: run f1: *Input/output error" \
-		"a failure at $step is reported"
-	is "$(footprint)" "$before" "a failure at $step leaves nothing behind"
-done
-# Killed: the helper or vctx itself. Files of a killed vctx may stay until the
-# next command for that name; contexts, mounts and processes may not.
-for step in state fork pivot create name ready record init exec; do
-	fail_run "$step:kill" >/dev/null 2>&1
-	until_ok sh -c "! pgrep -x vctx-test"
-	is "$(ls /proc/virtual | grep -cE '^[0-9]+$')$(vctx list --json)" "0[]" \
-		"killed at $step: no context is left"
-	run_f1=$(vctx run --rm f1 --root $ROOT -- /bin/echo fine 2>&1)
-	is "$run_f1" fine "killed at $step: the name can be used again"
-	rmdir $ROOT/opt/a/b $ROOT/opt/a $ROOT/opt/c 2>/dev/null
-	is "$(footprint)" "$before" "killed at $step: and then nothing is left"
-done
-for step in id mkdir meta rename; do
-	VCTX_FAIL_AT=$step "$VT" create f2 --root $ROOT 2>/dev/null
-	is "$?: $(footprint)" "1: $before" \
-		"create that fails at $step leaves nothing behind"
-done
+# Every step is in guest_fail.sh; these are the ones that involve the kernel.
+fails_at create space ready exec
+killed_at create record
 
 # --- several at a time ---
 
