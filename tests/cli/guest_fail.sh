@@ -10,6 +10,7 @@ fails_at id state fork unshare private root proc protect mask dev sys run \
 killed_at state fork pivot create name ready record init exec
 for step in id mkdir meta rename; do
 	VCTX_FAIL_AT=$step "$VT" create f2 --root $ROOT 2>/dev/null
+	# shellcheck disable=SC2154 # guest_lib.sh sets it
 	is "$?: $(footprint)" "1: $before" \
 		"create that fails at $step leaves nothing behind"
 done
