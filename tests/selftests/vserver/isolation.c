@@ -1014,6 +1014,42 @@ TEST(unix_stream, "abstract unix stream sockets: connect and bind, both directio
 TEST(unix_seqpacket, "abstract unix seqpacket sockets: connect and bind, both directions") { unix_test(SOCK_SEQPACKET); }
 TEST(unix_dgram, "abstract unix datagram sockets: connect, sendto and bind, both directions") { unix_test(SOCK_DGRAM); }
 
+/* ---- tracing that began on the host ---- */
+
+TEST(traced_entry, "a process that is traced when it enters a context stays with its tracer")
+{
+	pid_t middle, pid;
+	int st;
+
+	if (vs_stock)
+		vs_skip("needs contexts");
+	/* a grandchild: the tracer does not see it for being its parent */
+	middle = host_fork();
+	if (middle == 0) {
+		pid = host_fork();
+		if (pid == 0) {
+			sh->val[1] = getpid();
+			step_set(1);
+			step_wait(2);
+			NEED_OK(ctx_create(new_xid(), CF_ONE_TIME));
+			raise(SIGUSR1);
+			done();
+		}
+		reap_ok(pid);
+		done();
+	}
+	step_wait(1);
+	pid = sh->val[1];
+	NEED_OK(E(ptrace(PTRACE_SEIZE, pid, 0, 0)));
+	step_set(2);
+	EQ(waitpid(pid, &st, __WALL), pid);
+	CHECK(WIFSTOPPED(st) && WSTOPSIG(st) == SIGUSR1, "status %x, not stopped by SIGUSR1", st);
+	EQ(E(ptrace(PTRACE_CONT, pid, 0, 0)), 0);
+	EQ(waitpid(pid, &st, __WALL), pid);
+	CHECK(WIFEXITED(st) && WEXITSTATUS(st) == 0, "status %x", st);
+	reap_ok(middle);
+}
+
 /* ---- io_uring ---- */
 
 static long ring_new(void)
@@ -1078,17 +1114,80 @@ static int receive_fd(int sock)
 	return fd;
 }
 
+/* Newer than the headers of the oldest release this builds on. */
+#define RING_OP_MSG_RING	40
+#define RING_CLONE_BUFFERS	30
+struct ring_clone { uint32_t src_fd, flags, pad[6]; };
+
+/* A message to the ring @to, sent by a new ring of the caller. */
+static long ring_message(int to)
+{
+	struct io_uring_params p;
+	struct io_uring_sqe *sqe;
+	struct io_uring_cqe *cqe;
+	size_t size;
+	char *ring;
+	long ret;
+	int fd;
+
+	memset(&p, 0, sizeof(p));
+	fd = syscall(SYS_io_uring_setup, 1, &p);
+	if (fd < 0)
+		return -errno;
+	NEED(p.features & IORING_FEAT_SINGLE_MMAP);
+	size = p.sq_off.array + p.sq_entries * sizeof(uint32_t);
+	if (size < p.cq_off.cqes + p.cq_entries * sizeof(*cqe))
+		size = p.cq_off.cqes + p.cq_entries * sizeof(*cqe);
+	ring = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, IORING_OFF_SQ_RING);
+	sqe = mmap(NULL, p.sq_entries * sizeof(*sqe), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		   IORING_OFF_SQES);
+	NEED(ring != MAP_FAILED && sqe != MAP_FAILED);
+	memset(sqe, 0, sizeof(*sqe));
+	sqe->opcode = RING_OP_MSG_RING;
+	sqe->fd = to;
+	sqe->off = 42;
+	*(uint32_t *)(ring + p.sq_off.array) = 0;
+	*(uint32_t *)(ring + p.sq_off.tail) = 1;
+	ret = E(syscall(SYS_io_uring_enter, fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0));
+	if (ret == 1) {
+		cqe = (struct io_uring_cqe *)(ring + p.cq_off.cqes);
+		ret = cqe->res;
+	}
+	munmap(sqe, p.sq_entries * sizeof(*sqe));
+	munmap(ring, size);
+	close(fd);
+	return ret;
+}
+
+/* The buffers of the ring @from, copied into a new ring of the caller. */
+static long ring_clone(int from)
+{
+	struct ring_clone arg = { .src_fd = from };
+	long ret, fd = ring_new();
+
+	if (fd < 0)
+		return fd;
+	ret = E(syscall(SYS_io_uring_register, (int)fd, RING_CLONE_BUFFERS, &arg, 1));
+	close(fd);
+	return ret;
+}
+
 static void ring_works(int fd)
 {
 	EQ(ring_enter(fd), 0);
 	EQ(ring_register(fd), 0);
 	EQ(ring_mmap(fd), 0);
+	EQ(ring_message(fd), 0);
+	/* found out after the check of contexts: no buffers, or another's memory */
+	REFUSED(ring_clone(fd), ENXIO, EINVAL);
 }
 
 static void ring_refused(int fd)
 {
 	EQ(ring_enter(fd), -EACCES);
 	EQ(ring_register(fd), -EACCES);
+	EQ(ring_message(fd), -EACCES);
+	EQ(ring_clone(fd), -EACCES);
 	/* mainline turns every refusal on this way into ENOMEM */
 	REFUSED(ring_mmap(fd), EACCES, ENOMEM);
 }

@@ -8,7 +8,8 @@
  *   cur == 1 (watch)		sees all, reaches only the watch id
  *   cur == 0 (host)		sees and reaches 0 and 1; sees its own children
  *				wherever they are, so that it can wait for
- *				them; sees all with kernel.vserver.host_sees_all
+ *				them, and those it traces; sees all with
+ *				kernel.vserver.host_sees_all
  *   otherwise			neither; without an init of its own a context
  *				sees the host's pid 1 in that role
  *
@@ -52,12 +53,27 @@ static bool vx_is_child(struct task_struct *p)
 	return ret;
 }
 
+/*
+ * A host process that was traced before it entered a context stays with its
+ * tracer, which could otherwise neither continue it nor let go of it.
+ */
+static bool vx_is_traced(struct task_struct *p)
+{
+	bool ret;
+
+	rcu_read_lock();
+	ret = READ_ONCE(p->ptrace) &&
+	      same_thread_group(rcu_dereference(p->parent), current);
+	rcu_read_unlock();
+	return ret;
+}
+
 /* The rules above; one of @pid and @p may be NULL. */
 static bool vx_sees(u32 xid, struct pid *pid, struct task_struct *p)
 {
 	u32 cur = vx_current_xid();
 	struct vx_info *vxi;
-	bool child;
+	bool own;
 
 	if (xid == cur || cur == VX_XID_WATCH)
 		return true;
@@ -68,9 +84,9 @@ static bool vx_sees(u32 xid, struct pid *pid, struct task_struct *p)
 		rcu_read_lock();
 		if (!p)
 			p = pid_task(pid, PIDTYPE_PID);
-		child = p && vx_is_child(p);
+		own = p && (vx_is_child(p) || vx_is_traced(p));
 		rcu_read_unlock();
-		return child;
+		return own;
 	}
 
 	vxi = current->vx_info;
