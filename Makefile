@@ -13,7 +13,7 @@ ROOMS := $(patsubst %/Makefile,%,$(wildcard $(addsuffix /Makefile, userland \
 
 .DEFAULT_GOAL := help
 .PHONY: help deps kernel kernel-debug image userland bench programs compare \
-	report check check-fast patches install clean distclean $(ROOMS)
+	report check check-fast check-series patches install clean distclean $(ROOMS)
 
 help:
 	@echo 'Bulkhead: many isolated Linux systems on one kernel, and what that costs'
@@ -22,6 +22,7 @@ help:
 	@echo '                    write out/report/index.html (PROFILE=quick|standard|full)'
 	@echo '  make check        build everything, run all tests'
 	@echo '  make check-fast   the tests that take seconds, and one boot'
+	@echo '  make check-series every kernel patch builds and boots by itself (an hour)'
 	@echo
 	@echo '  make deps         install what the build needs (root), or say what is missing'
 	@echo '  make kernel       the native and the patched kernel'
@@ -64,6 +65,9 @@ check: kernel-debug image programs
 
 check-fast: kernel image programs
 	@tests/run --fast
+
+check-series: kernel image
+	@sh tests/patches/series.sh
 
 patches: deps
 	@kernel-patches/export 6.12 "$(OUT)/patches"
