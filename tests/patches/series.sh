@@ -15,7 +15,7 @@ obj=$dir/obj
 	skip_all "no kernel source in $OUT/kernel; 'make kernel' unpacks it"
 compiler=gcc
 ! command -v ccache >/dev/null 2>&1 || compiler='ccache gcc'
-export CCACHE_BASEDIR="$OUT" CCACHE_NOHASHDIR=1
+export CCACHE_BASEDIR="$OUT" CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1
 export KBUILD_BUILD_TIMESTAMP='2026-01-01 00:00:00 UTC' KBUILD_BUILD_VERSION=1
 export KBUILD_BUILD_USER=bulkhead KBUILD_BUILD_HOST=bulkhead
 unset MAKEFLAGS MFLAGS MAKELEVEL
