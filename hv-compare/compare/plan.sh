@@ -215,9 +215,11 @@ plan_estimate() {
 
 # plan_order BOOT: the lines of the job's plan. Every execution has an order of
 # programs and rows and a size of environment of its own, drawn from the seed,
-# the boot and the execution alone: the same on every side.
+# the boot and the execution alone: the same on every side. Programs that change
+# the machine for those after them ("last" in the experiment) come when all
+# executions of the others are done.
 plan_order() {
-	awk -F '\t' -v seed="$seed" -v boot="$1" -v execs="$execs" '
+	awk -F '\t' -v seed="$seed" -v boot="$1" -v execs="$execs" -v last="$(conf last)" '
 	# Park and Miller: exact in the doubles of any awk.
 	function rnd(n) { x = (x * 16807) % 2147483647; return int(x / 2147483647 * n) }
 	function shuffle(a, n,   i, j, t) {
@@ -229,6 +231,9 @@ plan_order() {
 	!($1 in count) { program[++np] = $1 }
 	{ id[$1, ++count[$1]] = $2 }
 	END {
+		n = split(last, l, " ")
+		for (i = 1; i <= n; i++)
+			late[l[i]] = 1
 		for (e = 1; e <= execs; e++) {
 			x = (seed * 1000003 + boot * 10007 + e * 101 + 1) % 2147483647
 			if (x == 0)
@@ -247,9 +252,14 @@ plan_order() {
 				line = row[1]
 				for (j = 2; j <= n; j++)
 					line = line " " row[j]
-				print e "\t" pad "\t" p[i] "\t" line
+				line = e "\t" pad "\t" p[i] "\t" line
+				if (p[i] in late)
+					tail = tail line "\n"
+				else
+					print line
 			}
 		}
+		printf "%s", tail
 	}' "$work/rows"
 }
 

@@ -355,5 +355,17 @@ is "$STATUS $(cat "$TMP/job/args")" \
 	"xen boots the same machine with the hypervisor, the root disk again, scratch and job"
 [ ! -e "$TMP/x.img.job" ] && ok "and leaves no disk behind" || not_ok "and leaves no disk behind"
 
+# --- programs that change the machine for the others come after them
+mkdir -p "$TMP/order"
+echo 'last late' >"$TMP/order/experiment.conf"
+printf '%s\n' 'late	l.1	ns/op' 'prog	a.1	ns/op' 'prog	a.2	ns/op' >"$TMP/order/rows"
+order=$(
+	experiment_dir=$TMP/order work=$TMP/order accel_name=tcg profile=quick seed=7 execs=3
+	. "$TOP/hv-compare/compare/plan.sh"
+	plan_order 1
+)
+is "$(echo "$order" | cut -f1,3 | tr '\t\n' ': ')" "1:prog 2:prog 3:prog 1:late 2:late 3:late " \
+	"a program that the experiment calls last runs when all executions of the others are done"
+
 OUT=$real_out
 finish
