@@ -28,8 +28,8 @@ split() {
 
 # Sets all of the plan from the options: profile experiment experiment_dir seed
 # accel accel_name icount_shift smp mem jobs boots execs, and the files
-# $work/sides (SIDE PLATFORM FILE WHERE), $work/rows (PROGRAM ID UNIT) and
-# $work/missing (SIDE REASON).
+# $work/sides (SIDE PLATFORM FILE WHERE SECONDS), $work/about (SIDE ORDER LABEL
+# COLOUR DARK), $work/rows (PROGRAM ID UNIT) and $work/missing (SIDE REASON).
 plan_options() {
 	profile=${PROFILE:-quick} experiment=micro sides='' only='' boots='' execs=''
 	seed=1 accel=${ACCEL:-auto} smp='' mem=1024 jobs=''
@@ -148,24 +148,44 @@ plan_rows() {
 	n_rows=$(wc -l <"$work/rows")
 }
 
+# plan_about SIDE FILE: what FILE said about SIDE, from $work/about.1, as one line
+# SIDE ORDER LABEL COLOUR DARK. All of it may be missing.
+plan_about() {
+	awk -v side="$1" '
+	BEGIN { OFS = "\t"; order = 90 }
+	function bad(what) { print what >"/dev/stderr"; failed = 1; exit 1 }
+	{ key = $1; sub(/^[^ ]+ */, ""); gsub(/\t/, " ") }
+	key == "order" && /^[0-9]+$/ && length($0) < 7 { order = $0 + 0; next }
+	key == "label" && length($0) <= 80 { label = $0; next }
+	key == "colour" && /^#[0-9A-Fa-f]+( #[0-9A-Fa-f]+)?$/ && length($1) == 7 &&
+	(NF == 1 || length($2) == 7) {
+		colour = tolower($1)
+		dark = tolower($2)
+		next
+	}
+	{ bad("its " (key == "" ? "empty line" : key " " $0)) }
+	END { if (!failed) print side, order, label, colour, dark }' \
+		"$work/about.1" 2>"$work/about.err" ||
+		die "$2 about ${1%-"$suffix"}: cannot use $(head -n 1 "$work/about.err")" \
+			"order NUMBER, label TEXT, colour #rrggbb [#rrggbb when dark]; see hv-compare/platforms/README.md"
+}
+
 plan_sides() {
 	: >"$work/found"
+	: >"$work/about"
 	for f in "$PLATFORMS"/*; do
 		[ -f "$f" ] && [ -x "$f" ] || continue
 		"$f" names >"$work/names" || die "$f names failed"
 		while read -r name; do
-			echo "$name-$suffix$tab$name$tab$f$tab$("$f" where "$name")$tab$("$f" seconds "$name")"
-		done <"$work/names" >>"$work/found"
+			"$f" about "$name" >"$work/about.1" || die "$f about $name failed"
+			plan_about "$name-$suffix" "$f" >>"$work/about"
+			echo "$name-$suffix$tab$name$tab$f$tab$("$f" where "$name")$tab$("$f" seconds "$name")" >>"$work/found"
+		done <"$work/names"
 	done
-	# The order of the tables: what we compare with, its control, then ours.
-	awk -F '\t' '{
-		n = split("native native2 patched context", first, " ")
-		r = n + 1
-		for (i = 1; i <= n; i++)
-			if ($2 == first[i])
-				r = i
-		print r "\t" $0
-	}' "$work/found" | sort -s -k1,1n -k3,3 | cut -f2- >"$work/sorted"
+	# The order of the tables is what the sides say.
+	awk -F '\t' 'NR == FNR { order[$1] = $2; next } { print order[$1] "\t" $0 }' \
+		"$work/about" "$work/found" | sort -t "$tab" -s -k1,1n -k3,3 |
+		cut -f2- >"$work/sorted"
 	if [ -n "$sides" ]; then
 		split "$sides" | sed "s/-$suffix\$//" >"$work/wanted"
 		while read -r s; do

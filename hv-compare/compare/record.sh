@@ -52,6 +52,19 @@ record_run() {
 	if $shift == null then {} else {icount_shift: $shift} end' | append
 }
 
+# What the sides of the plan say about themselves: the report has no list of its
+# own. Also of those that cannot run.
+record_sides() {
+	awk -F '\t' -v OFS='\t' '
+	NR == FNR { about[$1] = $2 "\t" $3 "\t" $4 "\t" $5; next }
+	{ print $1, $4, about[$1] }' "$work/about" "$work/sides" |
+		jq -cR 'split("\t") |
+		{t: "side", side: .[0], where: .[1], order: (.[2] | tonumber)} +
+		if .[3] == "" then {} else {label: .[3]} end +
+		if .[4] == "" then {} else {colour: .[4]} end +
+		if .[5] == "" then {} else {colour_dark: .[5]} end' | append
+}
+
 suite_version() {
 	sed -n 's/^## *\[\{0,1\}\([0-9][^] ]*\).*/\1/p' "$TOP/CHANGES.md" 2>/dev/null |
 		head -n 1

@@ -175,6 +175,7 @@ cmd_run() {
 	cmd_plan >&2
 	echo "records: $run_dir/run.jsonl" >&2
 	record_run
+	record_sides
 	echo "$run_id" >"$RESULTS/last.part"
 	mv "$RESULTS/last.part" "$RESULTS/last"
 

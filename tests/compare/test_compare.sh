@@ -84,9 +84,13 @@ side() {
 	chmod +x "$TMP/platforms/$1"
 }
 chmod +x "$TMP/bin/prog"
-# The first two differ in place only; their names sort the other way round.
-side native </dev/null
-side native2 </dev/null
+# The first two differ in place only; alpha would come first by name.
+side native <<'END'
+[ "$1" != about ] || { echo "order 10"; echo "label the toy itself"; echo "colour #000000 #FFFFFF"; }
+END
+side native2 <<'END'
+[ "$1" != about ] || { echo "order 11"; echo "colour #123abc"; }
+END
 side alpha </dev/null
 side lacking <<'END'
 [ "$1" != check ] || { echo "no such machine here"; exit 1; }
@@ -165,6 +169,13 @@ lacks_keys() {
 }
 is "$(lacks_keys run "v run suite seed argv plan started accel icount_shift")" "" \
 	"run records have their keys"
+is "$(lacks_keys side "side where order")" "" "side records have their keys"
+is "$(sed -n '2,5p' "$r" | jq -c 'select(.t == "side")')" \
+	'{"t":"side","side":"native-up","where":"host","order":10,"label":"the toy itself","colour":"#000000","colour_dark":"#ffffff"}
+{"t":"side","side":"native2-up","where":"host","order":11,"colour":"#123abc"}
+{"t":"side","side":"broken-up","where":"host","order":90}
+{"t":"side","side":"lacking-up","where":"host","order":90}' \
+	"what the sides say about themselves is in the records, also of those that cannot run"
 is "$(lacks_keys sample "bench side inst n_inst boot exec iter phase order unit value ops ns flags accel")" \
 	"" "sample records have their keys"
 is "$(lacks_keys env "side where kernel boot accel machine build dmesg_marks")" "" \
@@ -247,6 +258,28 @@ run --sides quiet
 is "$STATUS: $(count '.status == "dnr" and .why == "it left no environment record"')" "1: 9" \
 	"a side without results is no success"
 matches "$STDERR" "*compare: no side gave any result" "and that is said"
+# --- what a side may say about itself
+for word in "order first" "order -1" "order 12345678" "colour red" "colour #12345" \
+	"colour #123456 #12" "label $(printf '%081d' 0)" "shape round"; do
+	side odd <<END
+[ "\$1" != about ] || echo "$word"
+END
+	refuses 1 "compare: $TMP/platforms/odd about odd: cannot use its $word
+hint: order NUMBER, label TEXT, colour #rrggbb [#rrggbb when dark]; see hv-compare/platforms/README.md" \
+		"a side that says '$(echo "$word" | cut -c1-20)'" "$COMPARE" plan --experiment toy --accel icount
+done
+side odd <<'END'
+[ "$1" != about ] || { echo "order 9"; echo "label a < b & \"c\""; }
+END
+try "$COMPARE" plan --experiment toy --accel icount
+matches "$STDOUT" "*
+  odd-up*
+  native-up*
+  native2-up*
+  alpha-up*" "the sides say in which order they come"
+run --sides odd --only a.1
+is "$(jq -r 'select(.t == "side") | .label' "$(records)")" 'a < b & "c"' "any words will do as a label"
+rm "$TMP/platforms/odd"
 side warns <<'END'
 [ "$1" != run ] || echo "[    1.0] WARNING: CPU: 0 PID: 1 at x.c" >"$job/results/dmesg.txt"
 END
@@ -262,7 +295,7 @@ case $1 in
 names) echo slow; exit ;;
 where) echo host; exit ;;
 seconds) echo 1; exit ;;
-check) exit 0 ;;
+check | about) exit 0 ;;
 esac
 job=$3
 echo '{"t":"env"}' >"$job/results/env.json"

@@ -42,6 +42,12 @@ function row(id, unit, v, p, c, x) {
 	f[nb, "patched"] = p; f[nb, "context"] = c; f[nb, "xen"] = x
 }
 
+function about(side, where, order, label, colour, dark) {
+	printf "{\"t\":\"side\",\"side\":\"%s\",\"where\":\"%s\",\"order\":%d,\"label\":\"%s\",\"colour\":\"%s\"", side, where, order, label, colour
+	if (dark != "") printf ",\"colour_dark\":\"%s\"", dark
+	print "}"
+}
+
 function env(side, where, kernel, patchset) {
 	memtotal = side ~ /^xen/ ? 536870912 : 1073741824; clk = side ~ /^xen/ ? "xen" : "tsc"; virt = side ~ /^xen/ ? "xen" : "tcg"
 	printf "{\"t\":\"env\",\"side\":\"%s\",\"accel\":\"%s\",\"where\":\"%s\",", side, accel, where
@@ -124,6 +130,11 @@ BEGIN {
 	for (b = 1; b <= nb; b++) printf "%s\"%s\"", (b > 1 ? "," : ""), name[b]
 	print "]}}"
 
+	about("native-up", "host", 10, "stock kernel", "#000000", "#ffffff")
+	about("native2-up", "host", 11, "stock kernel", "#000000", "#ffffff")
+	about("patched-up", "host", 20, "our kernel, no context in use", "#999999", "")
+	about("context-up", "context", 30, "inside a context of our kernel", "#0072b2", "#3b9bd9")
+	about("xen-up", "guest", 60, "guest on Xen", "#d55e00", "#e8772e")
 	env("native-up", "host", "", "null")
 	env("native2-up", "host", "", "null")
 	env("patched-up", "host", "-bulkhead", "{\"version\":\"0\",\"sha256\":\"1234\"}")

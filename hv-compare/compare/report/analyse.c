@@ -91,13 +91,6 @@ static const struct {
 
 #define N_KNOWN (sizeof(known) / sizeof(*known))
 
-/* Display order of sides; the name before the suffix. */
-static const char *const side_order[] = {
-	"native", "patched", "context", "keel", "xen", "lxc", "crun",
-};
-
-#define N_ORDER (sizeof(side_order) / sizeof(*side_order))
-
 const char *verdict_name(enum verdict v)
 {
 	return verdict_names[v];
@@ -193,14 +186,12 @@ static bool is_control_of(const char *side, const char *base)
 	return !strncmp(side, base, n) && side[n] == '2' && !strcmp(side + n + 1, base + n);
 }
 
-static size_t side_rank(const char *side)
+/* The order the sides ask for; those that do not ask follow as they were planned. */
+static bool comes_before(const struct run *r, int x, int y)
 {
-	size_t n = stem_len(side);
-
-	for (size_t i = 0; i < N_ORDER; i++)
-		if (strlen(side_order[i]) == n && !strncmp(side, side_order[i], n))
-			return i;
-	return N_ORDER;
+	if (r->info[x].order != r->info[y].order)
+		return r->info[x].order < r->info[y].order;
+	return x < y;
 }
 
 static int find_stem(const struct analysis *a, const char *stem)
@@ -263,11 +254,9 @@ static int choose_sides(struct analysis *a)
 	}
 	for (int i = 1; i < a->n_shown; i++)
 		for (int j = i; j > 0; j--) {
-			const char *x = r->side[a->shown[j - 1]], *y = r->side[a->shown[j]];
 			int t = a->shown[j];
 
-			if (side_rank(x) < side_rank(y) ||
-			    (side_rank(x) == side_rank(y) && strcmp(x, y) <= 0))
+			if (comes_before(r, a->shown[j - 1], t))
 				break;
 			a->shown[j] = a->shown[j - 1];
 			a->shown[j - 1] = t;

@@ -12,30 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What each side is, for readers who meet the names for the first time. */
-static const struct {
-	const char *stem, *what;
-} side_what[] = {
-	{ "native", "stock kernel" },
-	{ "patched", "our kernel, no context in use" },
-	{ "context", "inside a context of our kernel" },
-	{ "keel", "guest on keel" },
-	{ "xen", "guest on Xen" },
-	{ "lxc", "inside an LXC container" },
-	{ "crun", "inside a crun container" },
-};
-
-static const char *what_is(const char *side)
-{
-	for (size_t i = 0; i < sizeof(side_what) / sizeof(*side_what); i++) {
-		size_t n = strlen(side_what[i].stem);
-
-		if (!strncmp(side, side_what[i].stem, n) && (side[n] == '-' || !side[n]))
-			return side_what[i].what;
-	}
-	return "";
-}
-
 /* "1,234.5": full numbers, so that a column lines up at the decimal point. */
 static void full_number(char *buf, size_t n, double v)
 {
@@ -106,7 +82,9 @@ static void hero(const struct analysis *a, FILE *f)
 
 		fprintf(f, "<div class=\"tile\" style=\"--c:var(--s-%s)\">\n<h3>", side_css(r->side[side]));
 		esc(f, r->side[side]);
-		fprintf(f, " <span>%s</span></h3>\n", what_is(r->side[side]));
+		fputs(" <span>", f);
+		esc(f, r->info[side].label ? r->info[side].label : "");
+		fputs("</span></h3>\n", f);
 		if (!t->has) {
 			enum status most = ST_MISSING;
 
@@ -763,8 +741,9 @@ void out_html(const struct analysis *a, FILE *f)
 	esc(f, r->id);
 	fputs("</title>\n<style>\n", f);
 	fputs(style_css, f);
+	svg_colours(a, f);
 	fputs("</style>\n</head>\n<body>\n", f);
-	svg_defs(f);
+	svg_defs(a, f);
 	if (b)
 		fprintf(f, "<p class=\"emu top\" role=\"note\">%s</p>\n", b);
 	fputs("<main>\n<header>\n<p class=\"kicker\">Bulkhead comparison</p>\n<h1>", f);

@@ -30,6 +30,7 @@ static const struct {
 	const char *key[14];
 } required[] = {
 	{ "run", { "v", "run", "suite", "seed", "argv", "plan", "started", "accel" } },
+	{ "side", { "side" } },
 	{ "env", { "side" } },
 	{ "sample",
 	  { "bench", "side", "inst", "n_inst", "boot", "exec", "iter", "phase", "order", "unit",
@@ -103,6 +104,7 @@ static int side_intern(struct run *r, const char *name)
 		return -1;
 	i = r->n_sides++;
 	r->side[i] = xstrdup(name);
+	r->info[i].order = INT_MAX;
 	json_object_set_new(r->side_ix, name, json_integer(i));
 	return i;
 }
@@ -244,6 +246,41 @@ static int on_run(struct run *r, json_t *o, struct bad *e)
 	return 0;
 }
 
+/* "#rrggbb" or missing: it becomes part of a style sheet, so nothing else will do. */
+static int get_colour(const json_t *o, const char *key, char out[8], struct bad *e)
+{
+	const json_t *v = json_object_get(o, key);
+	const char *s = json_string_value(v);
+
+	if (!v)
+		return 0;
+	if (!s || strlen(s) != 7 || *s != '#' || strspn(s + 1, "0123456789abcdefABCDEF") != 6)
+		return bad(e, "\"%s\" must be a colour #rrggbb", key);
+	memcpy(out, s, 8);
+	return 0;
+}
+
+static int on_side(struct run *r, json_t *o, struct bad *e)
+{
+	struct side_info *info, got = { .order = INT_MAX };
+	const char *name, *label = NULL;
+	int side;
+
+	if (get_str(o, "side", &name, e) ||
+	    (json_object_get(o, "order") && get_int(o, "order", &got.order, e)) ||
+	    (json_object_get(o, "label") && get_str(o, "label", &label, e)) ||
+	    get_colour(o, "colour", got.colour, e) || get_colour(o, "colour_dark", got.dark, e))
+		return -1;
+	side = side_intern(r, name);
+	if (side < 0)
+		return bad(e, "more than %d sides", MAX_SIDES);
+	info = &r->info[side];
+	free(info->label);
+	*info = got;
+	info->label = label ? xstrdup(label) : NULL;
+	return 0;
+}
+
 static int on_sample(struct run *r, json_t *o, struct bad *e)
 {
 	const char *id, *side_name, *phase, *unit_name;
@@ -351,6 +388,8 @@ static int on_record(struct run *r, json_t *o, json_t *events, struct bad *e)
 		return on_run(r, o, e);
 	if (!strcmp(t, "verdict"))
 		return on_verdict(r, o, e);
+	if (!strcmp(t, "side"))
+		return on_side(r, o, e);
 	if (!strcmp(t, "env")) {
 		if (check_accel(r, o, e) || get_str(o, "side", &side, e))
 			return -1;
@@ -586,6 +625,7 @@ void run_free(struct run *r)
 	}
 	for (int s = 0; s < r->n_sides; s++) {
 		free(r->side[s]);
+		free(r->info[s].label);
 		free(r->side_why[s]);
 	}
 	free(r->bench);

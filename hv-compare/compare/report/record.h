@@ -62,6 +62,13 @@ struct bench {
 	struct recs *by_side[MAX_SIDES];
 };
 
+/* What a side says about itself (its file in platforms/); all of it may be missing. */
+struct side_info {
+	int order;		/* place in the tables; INT_MAX: did not say */
+	char *label;		/* words for people, or NULL */
+	char colour[8], dark[8];	/* "#rrggbb" or "" */
+};
+
 struct run {
 	char *path;		/* as given */
 	char sha256[65];
@@ -74,6 +81,7 @@ struct run {
 	bool synthetic;		/* test data, says so on every page */
 
 	char *side[MAX_SIDES];
+	struct side_info info[MAX_SIDES];
 	int n_sides;
 	char *side_why[MAX_SIDES];		/* verdict for bench "*" */
 	enum status side_status[MAX_SIDES];

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Style sheet of the page.  Colours after Okabe and Ito; every use of colour
- * is doubled by a word, a hatch or a dash. */
+/* Style sheet of the page.  Every use of colour is doubled by a word, a hatch or a
+ * dash.  The colours of the sides come with the records: see svg_colours(). */
 #ifndef BH_STYLE_H
 #define BH_STYLE_H
 
 static const char style_css[] =
 	":root{--bg:#fcfbf9;--fg:#1c1e22;--mut:#5a6069;--line:#dcdad4;--card:#fff;--soft:#f1efea;"
-	"--s-native:#000;--s-patched:#999;--s-context:#0072b2;--s-keel:#e69f00;--s-xen:#d55e00;--s-lxc:#009e73;--s-crun:#56b4e9;--s-other:#cc79a7;"
+	"--focus:#0072b2;"
 	"--yes:#00664a;--no:#a83c00;--open:#7a5600;--emu:#fff0c2;--emut:#5e4300}\n"
 	"@media screen and (prefers-color-scheme:dark){:root{--bg:#15171b;--fg:#e8e6e1;--mut:#a3a8b1;--line:#363a42;--card:#1d2026;--soft:#262a31;"
-	"--s-native:#fff;--s-patched:#999;--s-context:#3b9bd9;--s-xen:#e8772e;--yes:#4fc59d;--no:#ff9a5c;--open:#e6b84d;--emu:#4a3a0c;--emut:#ffe2a0}}\n"
+	"--focus:#3b9bd9;--yes:#4fc59d;--no:#ff9a5c;--open:#e6b84d;--emu:#4a3a0c;--emut:#ffe2a0}}\n"
 	"*{box-sizing:border-box}\n"
 	"body{margin:0;background:var(--bg);color:var(--fg);font:16px/1.5 system-ui,-apple-system,\"Segoe UI\",\"DejaVu Sans\",sans-serif}\n"
 	"main{max-width:960px;margin:0 auto;padding:20px 20px 64px}\n"
@@ -46,12 +46,10 @@ static const char style_css[] =
 	".scroll>svg{display:block;width:100%;min-width:640px;height:auto;background:var(--card);border:1px solid var(--line);border-radius:8px}\n"
 	"svg text{fill:var(--fg);font-family:inherit}\nsvg .tick{fill:var(--mut)}\nsvg .panel{font-weight:600}\nsvg .num{font-variant-numeric:tabular-nums}\n"
 	".defs{position:absolute}\n.grid{stroke:var(--line);stroke-width:1}\n.one{stroke:var(--fg);stroke-width:1.5}\n"
-	".err{stroke:var(--fg);stroke-width:1.2;fill:none}\n.cross{stroke:var(--no);stroke-width:2;fill:none}\n.line{fill:none;stroke-width:2}\n"
+	".err{stroke:var(--fg);stroke-width:1.2;fill:none}\n.cross{stroke:var(--no);stroke-width:2;fill:none}\n.line{fill:none;stroke:var(--mut);stroke-width:2}\n"
 	".hatch{stroke:var(--card);stroke-width:1;opacity:.55;fill:none}\n.emub{fill:var(--emu)}\nsvg .emut{fill:var(--emut);font-weight:600}\n"
-	".s-native{fill:var(--s-native)}.s-patched{fill:var(--s-patched)}.s-context{fill:var(--s-context)}.s-keel{fill:var(--s-keel)}.s-xen{fill:var(--s-xen)}.s-lxc{fill:var(--s-lxc)}.s-crun{fill:var(--s-crun)}.s-other{fill:var(--s-other)}\n"
-	".l-native{stroke:var(--s-native)}.l-patched{stroke:var(--s-patched)}.l-context{stroke:var(--s-context)}.l-keel{stroke:var(--s-keel)}.l-xen{stroke:var(--s-xen)}.l-lxc{stroke:var(--s-lxc)}.l-crun{stroke:var(--s-crun)}.l-other{stroke:var(--s-other)}\n"
 	"details{border:1px solid var(--line);border-radius:8px;margin:.6em 0;padding:0 12px;background:var(--card)}\n"
-	"summary{cursor:pointer;padding:.5em 0;font-weight:600}\nsummary:focus-visible{outline:2px solid var(--s-context)}\n"
+	"summary{cursor:pointer;padding:.5em 0;font-weight:600}\nsummary:focus-visible{outline:2px solid var(--focus)}\n"
 	"table{border-collapse:collapse;width:100%;font-size:.87rem;margin:.4em 0 .8em;font-variant-numeric:tabular-nums}\n"
 	"th,td{padding:.35em .6em;border-bottom:1px solid var(--line);text-align:right;vertical-align:top;white-space:nowrap}\n"
 	"th:first-child,td.unit,table.env td,table.env th{text-align:left}\nthead th{border-bottom:2px solid var(--line);vertical-align:bottom}\n"

@@ -12,21 +12,92 @@
 #define RIGHT 14
 #define FONT 12
 
-static const char *const css_names[] = {
-	"native", "patched", "context", "keel", "xen", "lxc", "crun",
+/* For sides that name no colour: after Okabe and Ito, on light and on dark ground. */
+static const char *const palette[][2] = {
+	{ "#0072b2", "#3b9bd9" }, { "#d55e00", "#e8772e" }, { "#009e73", "#009e73" },
+	{ "#cc79a7", "#cc79a7" }, { "#e69f00", "#e69f00" }, { "#56b4e9", "#56b4e9" },
+	{ "#999999", "#999999" },
 };
 
-#define N_CSS (sizeof(css_names) / sizeof(*css_names))
+#define N_PALETTE ((int)(sizeof(palette) / sizeof(*palette)))
 
 const char *side_css(const char *side)
 {
-	for (size_t i = 0; i < N_CSS; i++) {
-		size_t n = strlen(css_names[i]);
+	static char ring[4][64];
+	static int turn;
+	const char *dash = strrchr(side, '-');
+	size_t n = dash ? (size_t)(dash - side) : strlen(side);
+	char *name = ring[turn++ % 4];
 
-		if (!strncmp(side, css_names[i], n) && (side[n] == '-' || !side[n]))
-			return css_names[i];
+	n = n < sizeof(ring[0]) ? n : sizeof(ring[0]) - 1;
+	memcpy(name, side, n);
+	name[n] = '\0';
+	for (char *p = name; *p; p++)
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-", *p))
+			*p = '_';
+	return name;
+}
+
+/* A hatch per place among the sides, drawn over the colour: for grey print. */
+static const char *const hatches[] = {
+	"M0 2h6M0 5h6",
+	"M-1 1l2-2M0 6l6-6M5 7l2-2",
+	"M-1 5l2 2M0 0l6 6M5-1l2 2",
+	"M0 3h6M3 0v6",
+	"M-1 5l2 2M0 0l6 6M5-1l2 2M-1 1l2-2M0 6l6-6M5 7l2-2",
+	"M2 0v6M5 0v6",
+	"M0 3h6",
+};
+
+#define N_HATCHES ((int)(sizeof(hatches) / sizeof(*hatches)))
+
+static bool has_colour(const char *const *list, int n, const char *colour)
+{
+	for (int i = 0; i < n; i++)
+		if (list[i] && !strcasecmp(list[i], colour))
+			return true;
+	return false;
+}
+
+void svg_colours(const struct analysis *a, FILE *f)
+{
+	const char *light[MAX_SIDES] = { 0 }, *dark[MAX_SIDES] = { 0 };
+
+	for (int k = 0; k < a->n_shown; k++) {
+		const struct side_info *info = &a->run->info[a->shown[k]];
+
+		light[k] = *info->colour ? info->colour : NULL;
+		dark[k] = *info->dark ? info->dark : light[k];
 	}
-	return "other";
+	if (!light[0]) {
+		light[0] = "#000000";
+		dark[0] = "#ffffff";
+	}
+	for (int k = 1; k < a->n_shown; k++) {
+		int p = 0;
+
+		if (light[k])
+			continue;
+		/* The first that nobody has; when all are taken, in turn. */
+		while (p < N_PALETTE && has_colour(light, a->n_shown, palette[p][0]))
+			p++;
+		p = p < N_PALETTE ? p : k % N_PALETTE;
+		light[k] = palette[p][0];
+		dark[k] = palette[p][1];
+	}
+	fputs(":root{", f);
+	for (int k = 0; k < a->n_shown; k++)
+		fprintf(f, "--s-%s:%s;", side_css(a->run->side[a->shown[k]]), light[k]);
+	fputs("}\n@media screen and (prefers-color-scheme:dark){:root{", f);
+	for (int k = 0; k < a->n_shown; k++)
+		fprintf(f, "--s-%s:%s;", side_css(a->run->side[a->shown[k]]), dark[k]);
+	fputs("}}\n", f);
+	for (int k = 0; k < a->n_shown; k++) {
+		const char *css = side_css(a->run->side[a->shown[k]]);
+
+		fprintf(f, ".s-%s{fill:var(--s-%s)}.l-%s{stroke:var(--s-%s)}", css, css, css, css);
+	}
+	fputc('\n', f);
 }
 
 static void escape(FILE *f, const char *s, bool lines)
@@ -88,25 +159,13 @@ void esc_lines(FILE *f, const char *s)
 	escape(f, s, true);
 }
 
-void svg_defs(FILE *f)
+void svg_defs(const struct analysis *a, FILE *f)
 {
-	/* A hatch per side, drawn over its colour, so that grey print works. */
-	static const struct {
-		const char *side, *path;
-	} hatch[] = {
-		{ "patched", "M0 2h6M0 5h6" },
-		{ "context", "M-1 1l2-2M0 6l6-6M5 7l2-2" },
-		{ "keel", "M2 0v6M5 0v6" },
-		{ "xen", "M-1 5l2 2M0 0l6 6M5-1l2 2M-1 1l2-2M0 6l6-6M5 7l2-2" },
-		{ "lxc", "M-1 5l2 2M0 0l6 6M5-1l2 2" },
-		{ "crun", "M0 3h6M3 0v6" },
-		{ "other", "M0 3h6" },
-	};
-
 	fputs("<svg width=\"0\" height=\"0\" class=\"defs\" aria-hidden=\"true\"><defs>", f);
-	for (size_t i = 0; i < sizeof(hatch) / sizeof(*hatch); i++)
+	/* The baseline has none. */
+	for (int k = 1; k < a->n_shown; k++)
 		fprintf(f, "<pattern id=\"h-%s\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\"><path class=\"hatch\" d=\"%s\"/></pattern>",
-			hatch[i].side, hatch[i].path);
+			side_css(a->run->side[a->shown[k]]), hatches[(k - 1) % N_HATCHES]);
 	fputs("</defs></svg>\n", f);
 }
 
@@ -128,23 +187,42 @@ static void open_svg(const struct analysis *a, FILE *f, const char *title, const
 	}
 }
 
-/* Names and swatches in one line. */
-static void legend(const struct analysis *a, FILE *f, int y)
+/*
+ * Names and swatches, in lines of LEGEND_LINE; returns the height that the lines
+ * after the first take.  Without f it only measures.
+ */
+#define LEGEND_LINE 17
+
+static int legend(const struct analysis *a, FILE *f, int y)
 {
-	int x = LEFT;
+	int x = LEFT, first = y;
 
 	for (int k = 1; k < a->n_shown; k++) {
 		const char *side = a->run->side[a->shown[k]], *css = side_css(side);
+		int width = 19 + 7 * (int)strlen(side);
 
-		fprintf(f, "<rect class=\"s-%s\" x=\"%d\" y=\"%d\" width=\"14\" height=\"12\"/><rect fill=\"url(#h-%s)\" x=\"%d\" y=\"%d\" width=\"14\" height=\"12\"/><text x=\"%d\" y=\"%d\">",
-			css, x, y - 10, css, x, y - 10, x + 19, y);
-		esc(f, side);
-		fputs("</text>\n", f);
-		x += 19 + 7 * (int)strlen(side) + 22;
+		if (x > LEFT && x + width > W - RIGHT) {
+			x = LEFT;
+			y += LEGEND_LINE;
+		}
+		if (f) {
+			fprintf(f, "<rect class=\"s-%s\" x=\"%d\" y=\"%d\" width=\"14\" height=\"12\"/><rect fill=\"url(#h-%s)\" x=\"%d\" y=\"%d\" width=\"14\" height=\"12\"/><text x=\"%d\" y=\"%d\">",
+				css, x, y - 10, css, x, y - 10, x + 19, y);
+			esc(f, side);
+			fputs("</text>\n", f);
+		}
+		x += width + 22;
 	}
+	if (x > LEFT && x + 27 + 7 * (int)(strlen(a->run->side[a->base]) + 4) > W - RIGHT) {
+		x = LEFT;
+		y += LEGEND_LINE;
+	}
+	if (!f)
+		return y - first;
 	fprintf(f, "<path class=\"one\" d=\"M%d %dh22\"/><text x=\"%d\" y=\"%d\">", x, y - 4, x + 27, y);
 	esc(f, a->run->side[a->base]);
 	fputs(" = 1</text>\n", f);
+	return y - first;
 }
 
 struct axis {
@@ -245,10 +323,10 @@ void svg_bars(const struct analysis *a, FILE *f, const char *title, const struct
 	choose_axis(&ax, lo, hi);
 	snprintf(desc, sizeof(desc), "Bars relative to %.60s, %s scale; the numbers are in the table below.",
 		 a->run->side[a->base], ax.log ? "logarithmic" : "linear");
-	height = (run_banner(a->run) ? 22 : 0) + 20 + head + plot + foot;
+	height = (run_banner(a->run) ? 22 : 0) + 20 + legend(a, NULL, 0) + head + plot + foot;
 	open_svg(a, f, title, desc, height, &top);
 	top += 16;
-	legend(a, f, top);
+	top += legend(a, f, top);
 	top += 4 + head;
 	ax.y1 = top;
 	ax.y0 = top + plot;
@@ -357,13 +435,13 @@ void svg_ctx(const struct analysis *a, FILE *f)
 	if (!any || !max_kb)
 		return;
 	choose_axis(&ax, lo, hi);
-	height = (run_banner(a->run) ? 22 : 0) + 46 + plot + 44;
+	height = (run_banner(a->run) ? 22 : 0) + 46 + legend(a, NULL, 0) + plot + 44;
 	fputs("<figure>\n", f);
 	open_svg(a, f, "Context switch: ratio against working set",
 		 "One panel per number of processes; x is the memory each process touches between two switches.",
 		 height, &top);
 	top += 16;
-	legend(a, f, top);
+	top += legend(a, f, top);
 	top += 30;
 	ax.y1 = top;
 	ax.y0 = top + plot;

@@ -28,10 +28,17 @@ void svg_bars(const struct analysis *a, FILE *f, const char *title, const struct
 	      const struct bars_cat *cat, size_t n);
 /* Ratio against working set, one panel per number of processes. */
 void svg_ctx(const struct analysis *a, FILE *f);
-/* Hatches; once per page. */
-void svg_defs(FILE *f);
-
-/* Suffix of the CSS names of a side: "native", "context", ..., "other". */
+/* Hatches h-X; once per page. X is the CSS name of a side, here and below. */
+void svg_defs(const struct analysis *a, FILE *f);
+/*
+ * Style rules of the shown sides, for the page's style sheet: the colour --s-X and
+ * the classes s-X (fill) and l-X (stroke).
+ */
+void svg_colours(const struct analysis *a, FILE *f);
+/*
+ * CSS name of a side: its name without the suffix, fit for a class name. Valid
+ * until four calls later.
+ */
 const char *side_css(const char *side);
 
 /*

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=sh
-# Sourced by the sides. A side defines names, check, where, seconds and run (see
-# README.md) and ends with: side_main "$@"
+# Sourced by the sides. A side defines names, check, about, where, seconds and run
+# (see README.md) and ends with: side_main "$@"
 
 PLATFORMS=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 TOP=$(CDPATH='' cd -- "$PLATFORMS/../.." && pwd)
@@ -17,10 +17,27 @@ side_die() {
 	exit 2
 }
 
+# A side that says nothing about itself comes after the others, under its name.
+about() { :; }
+
 # lacks FILE WHAT TARGET: true, with a reason on stdout, if FILE is not there.
 lacks() {
 	[ ! -e "$1" ] || return 1
 	echo "$2 is missing (make $3)"
+}
+
+# lacks_package PACKAGE...: true, with a reason on stdout, if one of these Debian
+# packages is not in the machine's root disk.
+lacks_package() {
+	side_list=$OUT/image/packages
+	! lacks "$side_list" "the root disk of the machine" image || return 0
+	for side_package; do
+		grep -qxF -e "$side_package" "$side_list" || {
+			echo "the root disk of the machine has no package $side_package (hv-compare/machine/image)"
+			return 0
+		}
+	done
+	return 1
 }
 
 # machine KERNEL JOBDIR OPTION...: one boot of the machine that all sides share.
@@ -38,12 +55,12 @@ copy_guest() {
 }
 
 side_main() {
-	[ $# -ge 1 ] || side_die "what? (names, check, where, seconds, run)"
+	[ $# -ge 1 ] || side_die "what? (names, check, about, where, seconds, run)"
 	verb=$1
 	shift
 	case $verb in
 	names) names; return ;;
-	check | where | seconds) [ $# -eq 1 ] || side_die "usage: $verb NAME" ;;
+	check | about | where | seconds) [ $# -eq 1 ] || side_die "usage: $verb NAME" ;;
 	run) [ $# -eq 2 ] || side_die "usage: run NAME JOBDIR"
 		[ -f "$2/plan" ] || side_die "'$2' has no plan" ;;
 	*) side_die "unknown verb '$verb'" ;;
