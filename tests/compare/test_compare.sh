@@ -348,15 +348,41 @@ unset STUBBORN
 
 # --- the sides themselves, on a machine that only writes down how it is called
 unset BULKHEAD_PLATFORMS
-mkdir -p "$OUT/kernel" "$OUT/userland" "$TMP/job"
+mkdir -p "$OUT/kernel" "$OUT/userland" "$OUT/image" "$TMP/job"
 is "$("$TOP/hv-compare/platforms/native" names | tr '\n' ' ')" "native native2 " "native comes twice"
-for s in native patched context; do
+for s in native patched context lxc crun; do
 	try "$TOP/hv-compare/platforms/$s" check "$s"
 	matches "$STATUS $STDOUT" "1 the *kernel is missing (make kernel)" "$s says what it lacks"
 done
 : >"$OUT/kernel/patched.bzImage"
 try "$TOP/hv-compare/platforms/context" check context
 is "$STATUS $STDOUT" "1 the tool vctx is missing (make userland)" "context needs vctx, too"
+: >"$OUT/kernel/native.bzImage"
+for s in lxc crun; do
+	try "$TOP/hv-compare/platforms/$s" check "$s"
+	is "$STATUS $STDOUT" "1 the root disk of the machine is missing (make image)" "$s needs a root disk"
+	printf 'jq\nlxcfs\n' >"$OUT/image/packages"
+	try "$TOP/hv-compare/platforms/$s" check "$s"
+	is "$STATUS $STDOUT" \
+		"1 the root disk of the machine has no package $s (hv-compare/machine/image)" \
+		"$s says which package it lacks"
+	printf 'jq\ncrun\nlxc\n' >"$OUT/image/packages"
+	try "$TOP/hv-compare/platforms/$s" check "$s"
+	is "$STATUS $STDOUT" "0 " "$s can run with its package"
+	rm "$OUT/image/packages"
+done
+# Every side of ours has a place of its own, and words and a colour.
+for f in "$TOP"/hv-compare/platforms/*; do
+	[ -x "$f" ] && [ -f "$f" ] || continue
+	for s in $("$f" names); do
+		is "$("$f" about "$s" | cut -d' ' -f1 | tr '\n' ' ')" "order label colour " "$s: about"
+		"$f" about "$s" >>"$TMP/abouts"
+	done
+done
+for k in order colour; do
+	is "$(grep "^$k" "$TMP/abouts" | sort | uniq -d | grep -v '^colour #000000')" "" \
+		"no $k twice but the control's"
+done
 refuses 2 "native: no platform 'other' here" "a name of another side" \
 	"$TOP/hv-compare/platforms/native" check other
 cat >"$TMP/machine" <<'END'
@@ -372,7 +398,7 @@ echo 5 >"$TMP/job/program-limit"
 echo prog >"$TMP/job/env-program"
 : >"$TMP/job/options.prog"
 printf '1\t0\tprog\ta.1\n' >"$TMP/job/plan"
-for s in native:native native2:native patched:patched context:patched; do
+for s in native:native native2:native patched:patched context:patched lxc:native crun:native; do
 	f=$TOP/hv-compare/platforms/${s%%:*}
 	[ -e "$f" ] || f=${f%2}
 	ACCEL=icount=0 SMP=1 MEM=1024 LIMIT=60 SCRATCH=/x.img try "$f" run "${s%%:*}" "$TMP/job"
@@ -381,6 +407,25 @@ for s in native:native native2:native patched:patched context:patched; do
 		"${s%%:*} boots the shared machine and passes on its status"
 done
 mkdir -p "$TMP/job/results"
+cat >"$TMP/machine" <<'END'
+#!/bin/sh
+for j; do :; done
+printf 'first\nlxc-execute: no space left\n' >"$j/results/output.log"
+exit "${RC:-7}"
+END
+for rc in 7 125; do
+	RC=$rc ACCEL=icount=0 SMP=1 MEM=1024 LIMIT=60 SCRATCH=/x.img \
+		try "$TOP/hv-compare/platforms/lxc" run lxc "$TMP/job"
+	is "$STATUS $STDERR" "$rc $([ $rc -ne 7 ] || echo "in the machine: lxc-execute: no space left")" \
+		"a job that fails says what it said last, a machine that fails speaks for itself ($rc)"
+done
+cat >"$TMP/machine" <<'END'
+#!/bin/sh
+for j; do :; done
+echo "$*" >"$j/args"
+exit 7
+END
+rm "$TMP/job/results/output.log"
 ACCEL=icount=0 SMP=1 MEM=1024 LIMIT=60 SCRATCH=$TMP/x.img \
 	try "$TOP/hv-compare/platforms/xen" run xen "$TMP/job"
 is "$STATUS $(cat "$TMP/job/args")" \

@@ -45,8 +45,17 @@ machine() {
 	side_kernel=$1 side_job=$2
 	shift 2
 	echo "$side_kernel" >"$side_job/kernel"
+	side_rc=0
 	"$MACHINE_RUN" --kernel "$side_kernel" --accel "$ACCEL" --smp "$SMP" \
-		--mem "$MEM" --timeout "$LIMIT" "$@" "$side_job"
+		--mem "$MEM" --timeout "$LIMIT" "$@" "$side_job" || side_rc=$?
+	# The machine told why it did not get to the end of the job; why the job
+	# itself failed is what it said last.
+	case $side_rc in
+	0 | 2 | 124 | 125) ;;
+	*) [ ! -s "$side_job/results/output.log" ] ||
+		echo "in the machine: $(tail -n 1 "$side_job/results/output.log")" >&2 ;;
+	esac
+	return $side_rc
 }
 
 # copy_guest JOBDIR: the scripts that run in the machine.
