@@ -126,7 +126,7 @@ uint64_t env_fault_around(bool *known)
 	return v;
 }
 
-/* Value of the line "@key : value" in /proc/cpuinfo or /proc/meminfo. */
+/* Value of the line "@key : value" in a file like /proc/cpuinfo. */
 static json_t *proc_field(const char *path, const char *key)
 {
 	FILE *f = fopen(path, "re");
@@ -253,6 +253,37 @@ static json_t *mitigations(void)
 	return list;
 }
 
+/*
+ * What keeps the program in its place, and what of it costs instructions: a
+ * filter of system calls above all. A null limit is one that cannot be seen from
+ * here: there is no cgroup file system, or the controller is not on.
+ */
+static json_t *confinement(void)
+{
+	static const char status[] = "/proc/self/status";
+
+	return json_pack("{s:o,s:o,s:o,s:o,s:o}", "seccomp",
+			 proc_field(status, "Seccomp"), "no_new_privs",
+			 proc_field(status, "NoNewPrivs"), "cap_eff",
+			 proc_field(status, "CapEff"), "cap_bnd",
+			 proc_field(status, "CapBnd"), "cgroup",
+			 file_value("/proc/self/cgroup"));
+}
+
+static json_t *limits(void)
+{
+	static const char *const names[] = { "cpu.weight", "cpu.max",
+					     "memory.max", "pids.max" };
+	json_t *o = json_object();
+	char path[64];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		snprintf(path, sizeof(path), "/sys/fs/cgroup/%s", names[i]);
+		json_object_set_new(o, names[i], file_value(path));
+	}
+	return o;
+}
+
 /* Print the env record; 0, or -1 when it could not be written. */
 int env_print(const struct bench_program *program,
 	      const struct bench_opts *opts, const struct bench_host *host)
@@ -297,6 +328,8 @@ int env_print(const struct bench_program *program,
 					      "sha256", sha256("/bin/sh")));
 	else
 		json_object_set_new(env, "shell", json_null());
+	json_object_set_new(env, "confinement", confinement());
+	json_object_set_new(env, "limits", limits());
 	json_object_set_new(env, "sched",
 			    json_string(sched_getscheduler(0) == SCHED_BATCH
 						? "batch"

@@ -216,6 +216,12 @@ is "$(printf '%s\n' "$STDOUT" | jq -r '.binary.sha256')" \
 is "$(printf '%s\n' "$STDOUT" | jq -r '[.t, .env_pad, (.fs.path | length > 0),
 	(.clock | startswith("CLOCK_MONOTONIC")), (.tick_ns > 0)] | @csv')" \
 	'"env",100,true,true,true' "--env has what a record needs"
+is "$(printf '%s\n' "$STDOUT" | jq -r '.confinement | "\(.seccomp) \(.no_new_privs) \(.cap_bnd) \(.cgroup)"')" \
+	"$(sed -n 's/^\(Seccomp\|NoNewPrivs\|CapBnd\):[[:space:]]*/\1 /p' /proc/self/status |
+		awk '{ v[$1] = $2 } END { print v["Seccomp"], v["NoNewPrivs"], v["CapBnd"] }') $(head -n 1 /proc/self/cgroup)" \
+	"and what confines the program"
+is "$(printf '%s\n' "$STDOUT" | jq -r '.limits | keys | join(" ")')" \
+	"cpu.max cpu.weight memory.max pids.max" "and the limits it can see"
 
 # Nothing stays behind: no directory, no process, even when interrupted.
 "$BMICRO" --dir "$WORK" --batch-ns 1000000000 ctx.8.0 >/dev/null 2>&1 &
