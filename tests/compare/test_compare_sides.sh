@@ -6,14 +6,19 @@
 . "$(dirname -- "$0")/../lib.sh"
 
 # Records of a test are no results, and the sides are a copy, so that one can be
-# added. What was built is found through links.
+# added. What was built is there by links: hard ones where the machine looks, too.
 real_out=$OUT
 tree=$TMP/tree
 OUT=$TMP/out
 export OUT
 mkdir -p "$OUT" "$tree/hv-compare" "$TMP/bin" "$TMP/experiments/toy"
-for d in kernel image userland machine xen; do
+for d in image machine xen; do
 	[ ! -e "$real_out/$d" ] || ln -s "$real_out/$d" "$OUT/$d"
+done
+mkdir "$OUT/kernel" "$OUT/userland"
+for f in kernel/native.bzImage kernel/native-modules kernel/patched.bzImage \
+	kernel/patched-modules userland/vctx; do
+	[ ! -e "$real_out/$f" ] || cp -al "$real_out/$f" "$OUT/$f"
 done
 ln -s "$TOP/hv-compare/machine" "$tree/hv-compare/machine"
 cp -r "$TOP/hv-compare/platforms" "$tree/hv-compare/platforms"
@@ -54,8 +59,9 @@ case $1 in
 		"$(tr '\0' ' ' </proc/1/cmdline)" "$(stat -c %i /)" "$(cat /proc/self/cgroup)"
 	printf '"cgroup_files":"%s",' "$(cd /sys/fs/cgroup 2>/dev/null &&
 		echo cpu.wei[g]ht io.ma[x] memory.ma[x] pids.ma[x])"
+	set -- /proc/[0-9]*
 	printf '"lo":"%s","procs":%d}}\n' \
-		"$(ip -o link show lo | grep -o 'LOOPBACK[^>]*')" "$(ls -d /proc/[0-9]* | wc -l)"
+		"$(ip -o link show lo | grep -o 'LOOPBACK[^>]*')" "$#"
 	exit ;;
 esac
 echo works >"$2/file"
