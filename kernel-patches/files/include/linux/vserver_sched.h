@@ -118,9 +118,6 @@ static inline void vx_hold_current(void)
 static inline void vx_sched_fork(struct task_struct *p) { }
 static inline void vx_sched_free(struct task_struct *p) { }
 static inline void vx_hold_current(void) { }
-static inline struct vx_sched *vx_sched_create(u32 xid) { return NULL; }
-static inline void vx_sched_put(struct vx_sched *vs) { }
-static inline void vx_sched_move(struct vx_sched *vs) { }
 
 #endif /* CONFIG_VSERVER_SCHED */
 #endif /* _LINUX_VSERVER_SCHED_H */

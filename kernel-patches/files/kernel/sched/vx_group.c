@@ -294,7 +294,7 @@ int vx_sched_set_host(unsigned int weight)
 		WRITE_ONCE(vx_host_on, !!weight);
 		read_lock(&tasklist_lock);
 		for_each_process_thread(p, t) {
-			if (!(t->flags & PF_KTHREAD) &&
+			if (!(t->flags & PF_KTHREAD) && !t->exit_state &&
 			    !READ_ONCE(t->vx_sched))
 				sched_move_task(t, true);
 		}
@@ -337,14 +337,36 @@ static void vx_charge(struct vx_sched *vs, struct task_struct *p,
 		vx_mark_hold(vs, p);
 }
 
-void __vx_account_runtime(struct vx_sched *vs, struct task_struct *p, u64 delta)
+void __vx_account_runtime(struct rq *rq, struct sched_entity *se, u64 delta)
 {
-	struct vx_sched_cpu *pc = per_cpu_ptr(vs->pc, task_cpu(p));
-	unsigned int gate = READ_ONCE(vs->gate);
+	struct vx_sched_cpu *pc;
+	struct task_struct *p;
+	struct vx_sched *vs;
+	unsigned int gate;
 
+	if (!entity_is_task(se))
+		return;
+	p = container_of(se, struct task_struct, se);
+	vs = task_group(p)->vx_owner;
+	if (!vs)
+		return;
+
+	pc = per_cpu_ptr(vs->pc, cpu_of(rq));
+	gate = READ_ONCE(vs->gate);
 	WRITE_ONCE(pc->run, pc->run + delta);
 	if (unlikely(gate))
 		vx_charge(vs, p, pc, gate, delta);
+}
+
+void __vx_account_delay(struct rq *rq, struct task_struct *p, u64 delta)
+{
+	struct vx_sched *vs = task_group(p)->vx_owner;
+	struct vx_sched_cpu *pc;
+
+	if (vs) {
+		pc = per_cpu_ptr(vs->pc, cpu_of(rq));
+		WRITE_ONCE(pc->delay, pc->delay + delta);
+	}
 }
 
 void __vx_account_sampled(struct vx_sched *vs, int index, u64 ns)
@@ -584,7 +606,7 @@ void __vx_hold_current(void)
 	if (!vs || (current->flags & (PF_KTHREAD | PF_IO_WORKER |
 				      PF_USER_WORKER | PF_EXITING)))
 		return;
-	if (vx_may_run(vs))
+	if (fatal_signal_pending(current) || vx_may_run(vs))
 		return;
 
 	raw_spin_lock_irqsave(&vs->lock, flags);

@@ -81,8 +81,8 @@ struct vx_sched {
 extern struct vx_sched *vx_host;
 extern bool vx_host_on;
 
-void __vx_account_runtime(struct vx_sched *vs, struct task_struct *p,
-			  u64 delta);
+void __vx_account_runtime(struct rq *rq, struct sched_entity *se, u64 delta);
+void __vx_account_delay(struct rq *rq, struct task_struct *p, u64 delta);
 void __vx_account_sampled(struct vx_sched *vs, int index, u64 ns);
 struct task_group *vx_css_parent(struct task_group *parent);
 void vx_tg_inherit(struct task_group *tg, struct task_group *parent);
@@ -136,25 +136,23 @@ vx_task_group(struct task_struct *p, struct task_group *tg)
 }
 
 /*
- * CPU time of a task that runs, under the rq lock. The group's owner and not
- * the task's context is charged: it is the owner's weight that gave the time.
+ * CPU time of what runs, under the rq lock: of a task, or of a group, which is
+ * not counted a second time. The owner of the task's group and not the task's
+ * context is charged: it is the owner's weight that gave the time.
  */
-static inline void vx_account_runtime(struct task_struct *p, u64 delta)
+static inline void vx_account_runtime(struct rq *rq, struct sched_entity *se,
+				      u64 delta)
 {
-	if (vx_sched_active() && task_group(p)->vx_owner)
-		__vx_account_runtime(task_group(p)->vx_owner, p, delta);
+	if (vx_sched_active())
+		__vx_account_runtime(rq, se, delta);
 }
 
 /* A task got a CPU, or left the queue, after waiting; under the rq lock. */
-static inline void vx_account_delay(struct task_struct *p, int cpu, u64 delta)
+static inline void vx_account_delay(struct rq *rq, struct task_struct *p,
+				    u64 delta)
 {
-	struct vx_sched *vs;
-
-	if (!vx_sched_active())
-		return;
-	vs = task_group(p)->vx_owner;
-	if (vs)
-		per_cpu_ptr(vs->pc, cpu)->delay += delta;
+	if (vx_sched_active())
+		__vx_account_delay(rq, p, delta);
 }
 
 /* CPU time by sampling; current, on its CPU, interrupts off. */
@@ -208,8 +206,9 @@ static inline bool vx_tg_path(struct task_group *tg, char *buf, int len)
 	return false;
 }
 
-static inline void vx_account_runtime(struct task_struct *p, u64 delta) { }
-static inline void vx_account_delay(struct task_struct *p, int cpu,
+static inline void vx_account_runtime(struct rq *rq, struct sched_entity *se,
+				      u64 delta) { }
+static inline void vx_account_delay(struct rq *rq, struct task_struct *p,
 				    u64 delta) { }
 static inline void vx_account_sampled(struct task_struct *p, int index,
 				      u64 ns) { }
