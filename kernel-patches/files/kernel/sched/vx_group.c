@@ -406,19 +406,29 @@ u64 vx_run_total(struct vx_sched *vs)
 	return run;
 }
 
-/* Bring the account of what runs on @cpu right now up to date. */
+/* Bring the account of what runs on @cpu up to date, if it is of @vs (or any). */
 static void vx_update_cpu(struct vx_sched *vs, int cpu)
 {
 	struct rq *rq = cpu_rq(cpu);
+	struct vx_sched *owner;
 	struct rq_flags rf;
 
 	rq_lock_irqsave(rq, &rf);
-	if (rq->curr != rq->idle && task_on_rq_queued(rq->curr) &&
-	    task_group(rq->curr)->vx_owner == vs) {
+	owner = task_group(rq->curr)->vx_owner;
+	if (owner && (!vs || owner == vs) && task_on_rq_queued(rq->curr)) {
 		update_rq_clock(rq);
 		rq->curr->sched_class->update_curr(rq);
 	}
 	rq_unlock_irqrestore(rq, &rf);
+}
+
+/* Bring the accounts of all that runs up to date. */
+void vx_update_all(void)
+{
+	int cpu;
+
+	for_each_online_cpu(cpu)
+		vx_update_cpu(NULL, cpu);
 }
 
 static void vx_times(struct vx_sched_times *t, struct prev_cputime *prev,

@@ -89,6 +89,7 @@ void vx_tg_inherit(struct task_group *tg, struct task_group *parent);
 void vx_tg_free(struct task_group *tg);
 bool vx_tg_path(struct task_group *tg, char *buf, int len);
 unsigned int vx_runnable(struct vx_sched *vs);
+void vx_update_all(void);
 u64 vx_run_total(struct vx_sched *vs);
 bool vx_soft_out(struct vx_sched *vs);
 

@@ -188,7 +188,8 @@ static u64 vx_demand(struct vx_sched *vs, u64 got, unsigned int nr, u64 span)
 {
 	u64 want = min3(nr, vs->ctl_nr, num_online_cpus()) * span;
 
-	return max(got, want);
+	/* A CPU spends some time on interrupts, which is nobody's fault. */
+	return max(got, want - want / 64);
 }
 
 /*
@@ -297,10 +298,12 @@ static bool vx_ctl_needed(void)
 
 static enum hrtimer_restart vx_ctl_fn(struct hrtimer *timer)
 {
-	u64 now = ktime_get_ns(), span;
 	struct vx_sched *vs;
+	u64 now, span;
 
+	vx_update_all();
 	spin_lock(&vx_ctl_lock);
+	now = ktime_get_ns();
 	span = min(now - vx_ctl_last, NSEC_PER_SEC);
 	vx_ctl_last = now;
 	vx_ctl_period(span);
@@ -313,7 +316,7 @@ static enum hrtimer_restart vx_ctl_fn(struct hrtimer *timer)
 			vx_ctl_forget(vs);
 		atomic_set_release(&vx_ctl_running, 0);
 		/* Somebody was seen after the collection and did not start it? */
-		smp_mb__after_atomic();
+		smp_mb();
 		if (llist_empty(&vx_ctl_seen) ||
 		    atomic_xchg(&vx_ctl_running, 1)) {
 			spin_unlock(&vx_ctl_lock);
