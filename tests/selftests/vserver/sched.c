@@ -6,6 +6,7 @@
  */
 #include "vs_test.h"
 
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/sysinfo.h>
 #include <sys/uio.h>
@@ -750,6 +751,100 @@ TEST_T(guaranteed, 180, "a guarantee of 40 % of a CPU beside eight contexts that
 		stop(xid[i]);
 }
 
+/* ---- cgroups ---- */
+
+#define CG	"/tmp/vs-cgroup-sched"
+
+static void cgroup_root(void)
+{
+	mkdir(CG, 0755);
+	if (mount("none", CG, "cgroup2", 0, NULL))
+		vs_skip("no cgroup2");
+	if (write_file(CG "/cgroup.subtree_control", "+cpu") < 0) {
+		umount(CG);
+		vs_skip("no cpu controller in cgroup2");
+	}
+}
+
+static void cgroup_make(const char *name, int weight)
+{
+	char path[128], v[16];
+
+	snprintf(path, sizeof(path), CG "/%s", name);
+	NEED_OK(E(mkdir(path, 0755)));
+	snprintf(path, sizeof(path), CG "/%s/cpu.weight", name);
+	snprintf(v, sizeof(v), "%d", weight);
+	NEED_OK(write_file(path, v));
+}
+
+static void cgroup_enter(const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), CG "/%s/cgroup.procs", name);
+	NEED_OK(write_file(path, "0"));
+}
+
+static void cgroup_spinner(uint32_t xid, const char *make, const char *enter, int weight)
+{
+	int p[2];
+	char c;
+
+	NEED_OK(E(pipe(p)));
+	if (guest_join(xid) == 0) {
+		if (make)
+			cgroup_make(make, weight);
+		cgroup_enter(enter);
+		pin(0);
+		NEED(write(p[1], "", 1) == 1);
+		spin();
+	}
+	close(p[1]);
+	NEED(CHECK(read(p[0], &c, 1) == 1, "no cgroup %s", enter));
+	close(p[0]);
+}
+
+static long long cgroup_us(const char *name)
+{
+	char path[128], buf[1024], v[32];
+
+	snprintf(path, sizeof(path), CG "/%s/cpu.stat", name);
+	NEED_OK(read_file(path, buf, sizeof(buf)));
+	NEED(CHECK(line_value(buf, "usage_usec ", v, sizeof(v)), "%s", buf));
+	return atoll(v);
+}
+
+TEST_T(cgroups, 120, "cgroups made in a context divide its share; those of the host have no say")
+{
+	uint32_t xid[2] = { persistent(), persistent() };
+	long long run[2], a1, a3;
+
+	cgroup_root();
+	pin(0);
+	cgroup_make("host", 10000);
+	/* one context with two groups of its own, one in a heavy group of the host */
+	cgroup_spinner(xid[0], "a1", "a1", 100);
+	cgroup_spinner(xid[0], "a3", "a3", 300);
+	cgroup_spinner(xid[1], NULL, "host", 0);
+	run_for(xid, 2, 500000, run);
+	a1 = cgroup_us("a1");
+	a3 = cgroup_us("a3");
+	run_for(xid, 2, 5000000, run);
+	a1 = cgroup_us("a1") - a1;
+	a3 = cgroup_us("a3") - a3;
+	vs_note("contexts %lld %lld us, in the first %lld %lld us", run[0], run[1], a1, a3);
+	near("context", run[0], (run[0] + run[1]) / 2.0, 20);
+	near("group of weight 100", a1, (a1 + a3) / 4.0, 25);
+	for (int i = 0; i < 2; i++) {
+		stop(xid[i]);
+		EQ(ctx_gone(xid[i], 10000), true);
+	}
+	for (int i = 0; i < 500 && (rmdir(CG "/a1"), rmdir(CG "/a3"), rmdir(CG "/host")); i++)
+		msleep(10);
+	EQ(E(rmdir(CG "/host")), -ENOENT);
+	umount(CG);
+}
+
 /* ---- accounts ---- */
 
 TEST_T(accounts, 120, "run_us is what the tasks used, to the microsecond; parts add up")
@@ -844,21 +939,23 @@ TEST_T(exact, 120, "one task that spins: its context's clock and its own are the
 	CHECK(sched_value(xid, "run_us") >= own * 9 / 10, "own %lld\n%s", own, sched_text(xid));
 }
 
-TEST_T(delay, 120, "delay_us: two tasks on one CPU wait as long as they run")
+TEST_T(delay, 120, "delay_us: what two runnable tasks do not run, they wait")
 {
 	uint32_t xid = persistent();
-	long long run, d0, r0;
+	long long run, d0, r0, t0, t;
 
 	pin(0);
 	spinners(xid, 0, 2);
 	msleep(200);
+	t0 = mono_us();
 	d0 = sched_value(xid, "delay_us");
 	r0 = sched_value(xid, "run_us");
 	do {
 		msleep(50);
 		run = sched_value(xid, "run_us") - r0;
 	} while (run < 2000000);
-	near("delay", sched_value(xid, "delay_us") - d0, run, 25);
+	t = mono_us() - t0;
+	near("run and delay", run + sched_value(xid, "delay_us") - d0, 2 * t, 15);
 	EQ(sched_value(xid, "runnable"), 2);
 	stop(xid);
 }
@@ -946,8 +1043,8 @@ TEST_T(hold_kill, 60, "SIGKILL ends a held task; other signals wait")
 	b = spinner(xid, -1);
 	await(xid, "held", 2);
 	EQ(task_state(a), 'I');
-	NEED_OK(E(kill(b, SIGTERM)));
-	NEED_OK(E(kill(a, SIGKILL)));
+	NEED_OK(ctx_kill(xid, b, SIGTERM));
+	NEED_OK(ctx_kill(xid, a, SIGKILL));
 	EQ(reap(a), 128 + SIGKILL);
 	msleep(200);
 	EQ(E(waitpid(b, NULL, WNOHANG)), 0);
@@ -993,8 +1090,8 @@ TEST_T(hold_fork, 60, "children of a held context are held too")
 TEST_T(pause, 60, "SCHED_PAUSE stops everything, also what wakes up later; and back")
 {
 	uint32_t xid = persistent();
+	int to[2], from[2], tick = tick_us();
 	long long run;
-	int to[2], from[2];
 	pid_t echo;
 	char c = 'x';
 
@@ -1005,7 +1102,7 @@ TEST_T(pause, 60, "SCHED_PAUSE stops everything, also what wakes up later; and b
 	if (echo == 0) {
 		/* long enough in user mode between the two to meet a tick */
 		NEED(read(to[0], &c, 1) == 1);
-		spin_us(5 * tick_us());
+		spin_us(5 * tick);
 		NEED(write(from[1], &c, 1) == 1);
 		done();
 	}
