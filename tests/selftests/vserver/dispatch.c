@@ -53,6 +53,15 @@ static const struct cmd {
 	{ "set_wmask", CMD_set_wmask, R_SET, A_IN, false },
 	{ "set_badness", CMD_set_badness, R_SET, A_IN, false },
 	{ "set_vhi_name", CMD_set_vhi_name, R_SET, A_IN, false },
+	{ "get_sched", CMD_get_sched, R_INFO, A_IN, false },
+	{ "sched_info", CMD_sched_info, R_INFO, A_IN, false },
+	{ "get_prio_bias", CMD_get_prio_bias, R_INFO, A_IN, false },
+	{ "get_cpu", CMD_get_cpu, R_INFO, A_OUT, false },
+	{ "set_sched_v3", CMD_set_sched_v3, R_SET, A_IN, false },
+	{ "set_sched_v4", CMD_set_sched_v4, R_SET, A_IN, false },
+	{ "set_sched_v5", CMD_set_sched_v5, R_SET, A_IN, false },
+	{ "set_prio_bias", CMD_set_prio_bias, R_SET, A_IN, false },
+	{ "set_cpu", CMD_set_cpu, R_SET, A_IN, false },
 	{ "set_space_v0", CMD_set_space_v0, R_SET, A_NONE, true },
 	{ "set_space_v1", CMD_set_space_v1, R_SET, A_IN, true },
 	{ "set_space_v2", CMD_set_space_v2, R_SET, A_IN, true },
@@ -108,7 +117,7 @@ TEST(vci, "get_vci: static ids and spaces; never the memcg and sign bits")
 	EQX(vci & (VS_VCI_NO_DYNAMIC | VS_VCI_SPACES), VS_VCI_NO_DYNAMIC | VS_VCI_SPACES);
 	EQX(vci & ((1u << 31) | (1u << 12) | (1u << 13)), 0);
 	/* what later issues bring must not be promised now */
-	EQX(vci, VS_VCI_NO_DYNAMIC | VS_VCI_SPACES);
+	EQX(vci, VS_VCI_NO_DYNAMIC | VS_VCI_SPACES | VS_VCI_HARDCPU | VS_VCI_IDLETIME);
 }
 
 TEST(unknown, "unknown categories, commands, versions and stray bits: ENOSYS")
@@ -148,8 +157,7 @@ TEST(later, "commands of later issues answer ENOSYS, to root and in a context")
 		VS_CMD(6, 1, 0), VS_CMD(6, 2, 0),				/* device maps */
 		VS_CMD(60, 1, 0), VS_CMD(60, 2, 0), VS_CMD(60, 3, 0), VS_CMD(60, 7, 0),
 		VS_CMD(60, 9, 0), VS_CMD(40, 1, 0),				/* limits */
-		VS_CMD(14, 1, 5), VS_CMD(14, 1, 4), VS_CMD(14, 1, 3), VS_CMD(14, 2, 5),
-		VS_CMD(14, 3, 0), VS_CMD(14, 4, 0), VS_CMD(14, 5, 0),		/* scheduler */
+		CMD_set_sched_v2, VS_CMD(14, 2, 4), VS_CMD(14, 6, 0),		/* scheduler */
 		VS_CMD(40, 5, 0),						/* sock_stat */
 	};
 	struct guest g = { .setup = true };
@@ -348,6 +356,8 @@ TEST(esrch, "ids without a context: ESRCH for 0, 1, unused, out of range and -1,
 		for (unsigned int i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
 			if (c->cmd == CMD_ctx_migrate_v1 && ids[i] == 1)
 				continue;	/* the watch context: see create */
+			if (c->cmd == CMD_sched_info && ids[i] == 0)
+				continue;	/* the host: see sched */
 			long ret = try_cmd(c, ids[i]);
 
 			CHECK(ret == -ESRCH, "%s of id %#x: %ld", c->name, ids[i], ret);

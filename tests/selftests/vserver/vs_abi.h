@@ -17,6 +17,8 @@
 
 #define VS_VERSION		0x00020308u
 #define VS_VCI_NO_DYNAMIC	(1u << 0)
+#define VS_VCI_HARDCPU		(1u << 5)
+#define VS_VCI_IDLETIME		(1u << 7)
 #define VS_VCI_SPACES		(1u << 10)
 
 #define VS_CMD(cat, cmd, ver)	((uint32_t)(cat) << 24 | (uint32_t)(cmd) << 16 | (ver))
@@ -59,12 +61,27 @@
 #define CMD_get_space_mask_v1	VS_CMD(54, 0, 1)
 #define CMD_get_space_default	VS_CMD(54, 1, 0)
 
+#define CMD_set_sched_v2	VS_CMD(14, 1, 2)
+#define CMD_set_sched_v3	VS_CMD(14, 1, 3)
+#define CMD_set_sched_v4	VS_CMD(14, 1, 4)
+#define CMD_set_sched_v5	VS_CMD(14, 1, 5)
+#define CMD_get_sched		VS_CMD(14, 2, 5)
+#define CMD_sched_info		VS_CMD(14, 3, 0)
+#define CMD_set_prio_bias	VS_CMD(14, 4, 0)
+#define CMD_get_prio_bias	VS_CMD(14, 5, 0)
+/* ours */
+#define CMD_set_cpu		VS_CMD(14, 16, 0)
+#define CMD_get_cpu		VS_CMD(14, 17, 0)
+
 #define XID_SELF		0xfffffffeu	/* VC_SAMECTX */
 #define XID_NONE		0xffffffffu	/* VC_DYNAMIC_XID, VC_NOCTX */
 
 #define CF_LOCK			0x1ull
 #define CF_PRIVATE		0x8ull
 #define CF_FAKEINIT		0x10ull
+#define CF_SCHED_HARD		0x100ull
+#define CF_SCHED_PRIO		0x200ull
+#define CF_SCHED_PAUSE		0x400ull
 #define CF_HIDE_VINFO		0x04000000ull
 #define CF_STATE_SETUP		(1ull << 32)
 #define CF_STATE_INIT		(1ull << 33)
@@ -100,6 +117,53 @@
 #define SP_NET			0x40000000ull
 #define SP_DEFAULT		0x0c020200ull
 
+#define SM_FILL_RATE		0x0001
+#define SM_INTERVAL		0x0002
+#define SM_FILL_RATE2		0x0004
+#define SM_INTERVAL2		0x0008
+#define SM_TOKENS		0x0010
+#define SM_TOKENS_MIN		0x0020
+#define SM_TOKENS_MAX		0x0040
+#define SM_PRIO_BIAS		0x0100
+#define SM_IDLE_TIME		0x0200
+#define SM_FORCE		0x0400
+#define SM_CPU_ID		0x1000
+#define SM_BUCKET_ID		0x2000
+#define SM_MSEC			0x4000
+
+#define CPU_WEIGHT		0x01
+#define CPU_GUARANTEE		0x02
+#define CPU_MAX			0x04
+#define CPU_BURST		0x08
+#define CPU_RESUME		0x10
+#define CPU_ALL			0x1f
+
+struct abi_sched_v3 {
+	uint32_t set_mask;
+	int32_t fill_rate, interval, tokens, tokens_min, tokens_max, prio_bias;
+};
+struct abi_sched_v4 {
+	uint32_t set_mask;
+	int32_t fill_rate, interval, tokens, tokens_min, tokens_max, prio_bias;
+	int32_t cpu_id, bucket_id;
+};
+struct abi_sched_v5 {
+	uint32_t mask;
+	int32_t cpu_id, bucket_id, fill_rate[2], interval[2];
+	int32_t tokens, tokens_min, tokens_max, prio_bias;
+};
+struct abi_sched_info {
+	int32_t cpu_id, bucket_id;
+	uint64_t user_msec, sys_msec, hold_msec;
+	uint32_t token_usec;
+	int32_t vavavoom;
+};
+struct abi_prio_bias { int32_t cpu_id, prio_bias; };
+struct abi_cpu {
+	uint32_t mask, weight;
+	uint64_t guarantee, max, burst, resume;
+};
+
 struct abi_vx_info { uint32_t xid, initpid; };
 struct abi_ctx_stat { uint32_t usecnt, tasks; };
 struct abi_wait_exit { uint32_t reboot_cmd; int32_t exit_code; };
@@ -113,6 +177,11 @@ struct abi_vhi { uint32_t field; char name[65]; char pad[3]; };
 _Static_assert(sizeof(struct abi_vx_info) == 8, "vx_info");
 _Static_assert(sizeof(struct abi_word) == 16, "flag words");
 _Static_assert(sizeof(struct abi_space) == 16, "space_mask_v2");
+_Static_assert(sizeof(struct abi_sched_v3) == 28, "sched_v3");
+_Static_assert(sizeof(struct abi_sched_v4) == 36, "sched_v4");
+_Static_assert(sizeof(struct abi_sched_v5) == 44, "sched_v5");
+_Static_assert(sizeof(struct abi_sched_info) == 40, "sched_info");
+_Static_assert(sizeof(struct abi_cpu) == 40, "cpu");
 _Static_assert(sizeof(struct abi_vhi) == 72, "vhi_name");
 
 #endif

@@ -16,6 +16,7 @@
 #include <linux/sched/task.h>
 #include <linux/seq_file.h>
 #include <linux/utsname.h>
+#include <linux/vserver_sched.h>
 #include "internal.h"
 #include "../../kernel/vserver/internal.h"
 
@@ -48,8 +49,56 @@ static void vx_show_status(struct seq_file *m, struct vx_info *vxi)
 		   READ_ONCE(vxi->vx_space[1].mask));
 }
 
+#ifdef CONFIG_VSERVER_SCHED
+static u64 vx_us(u64 ns)
+{
+	return div_u64(ns, NSEC_PER_USEC);
+}
+
+/* The format is described in <linux/vserver.h>. */
+static void vx_show_sched(struct seq_file *m, struct vx_info *vxi)
+{
+	struct vx_sched_state st;
+	struct vx_sched_times t;
+	int bias, cpu;
+
+	vx_sched_read(vxi->vx_sched, &st);
+	bias = vx_prio_bias(vxi);
+	seq_printf(m, "PrioBias:\t%d\n", bias);
+	seq_printf(m, "weight:\t%u\n", st.params.weight);
+	seq_printf(m, "shares:\t%lu\n", st.params.shares);
+	seq_printf(m, "eff:\t%lu\n", st.eff);
+	seq_printf(m, "lag_us:\t%lld\n", div_s64(st.lag, NSEC_PER_USEC));
+	seq_printf(m, "reserve:\t%llu\n", st.params.floor);
+	seq_printf(m, "limit:\t%llu\n", st.params.limit);
+	seq_printf(m, "burst_us:\t%llu\n", vx_us(st.params.burst));
+	seq_printf(m, "tokens_us:\t%lld\n", div_s64(st.tokens, NSEC_PER_USEC));
+	seq_printf(m, "held:\t%u\n", st.held);
+	seq_printf(m, "runnable:\t%u\n", st.runnable);
+	seq_printf(m, "holds:\t%llu\n", st.total.holds);
+	seq_printf(m, "hold_us:\t%llu\n", vx_us(st.total.hold));
+	seq_printf(m, "run_us:\t%llu\n", vx_us(st.total.run));
+	seq_printf(m, "user_us:\t%llu\n",
+		   vx_us(st.total.run) - vx_us(st.total.sys));
+	seq_printf(m, "sys_us:\t%llu\n", vx_us(st.total.sys));
+	seq_printf(m, "delay_us:\t%llu\n", vx_us(st.total.delay));
+
+	for_each_possible_cpu(cpu) {
+		vx_sched_read_cpu(vxi->vx_sched, cpu, &t);
+		if (!cpu_online(cpu) && !t.run && !t.hold)
+			continue;
+		seq_printf(m, "cpu %d:\t%llu %llu %llu %d %llu %llu\n", cpu,
+			   vx_us(t.run) - vx_us(t.sys), vx_us(t.sys),
+			   vx_us(t.hold), bias, vx_us(t.run), vx_us(t.delay));
+	}
+}
+#endif
+
 static const struct vx_entry vx_entries[] = {
 	{ "info", vx_show_info },
+#ifdef CONFIG_VSERVER_SCHED
+	{ "sched", vx_show_sched },
+#endif
 	{ "status", vx_show_status },
 };
 
@@ -292,7 +341,7 @@ static int vx_root_info_show(struct seq_file *m, void *v)
 	seq_printf(m, "VCIVersion:\t%04x:%04x\n",
 		   vx_report_version() >> 16, vx_report_version() & 0xffff);
 	seq_printf(m, "VCISyscall:\t%d\n", 236);
-	seq_printf(m, "VCIKernel:\t%08x\n", VCF_NO_DYNAMIC | VCF_SPACES);
+	seq_printf(m, "VCIKernel:\t%08x\n", vx_features());
 	return 0;
 }
 

@@ -32,6 +32,8 @@ struct qstr;
 struct seq_file;
 struct task_struct;
 struct user_namespace;
+struct vx_cpu_settings;
+struct vx_sched;
 
 #ifdef CONFIG_VSERVER
 
@@ -78,6 +80,8 @@ struct vx_space {
  * @vx_initpid: its number in the initial pid namespace, or 0
  * @vx_reaper: process that inherits orphans, or NULL; lifetime as
  *	@vx_fake_init
+ * @vx_sched: the scheduler's side, constant
+ * @vx_cpu: settings of CPU time, of kernel/vserver/sched.c
  * @vx_lock: protects flag words, @vx_init*, @vx_reaper, exit status
  * @vx_space_lock: protects @vx_space; taken with no other lock held
  */
@@ -103,6 +107,11 @@ struct vx_info {
 
 	struct mutex		vx_space_lock;	/* vx_space */
 	struct vx_space		vx_space[VX_SPACES];
+
+#ifdef CONFIG_VSERVER_SCHED
+	struct vx_sched		*vx_sched;
+	struct vx_cpu_settings	*vx_cpu;
+#endif
 
 	wait_queue_head_t	vx_wait;
 	u32			reboot_cmd;

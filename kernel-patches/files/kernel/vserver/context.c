@@ -43,7 +43,10 @@ void vx_get(struct vx_info *vxi)
 
 static void vx_free_rcu(struct rcu_head *head)
 {
-	kmem_cache_free(vx_cachep, container_of(head, struct vx_info, vx_rcu));
+	struct vx_info *vxi = container_of(head, struct vx_info, vx_rcu);
+
+	vx_free_cpu(vxi);
+	kmem_cache_free(vx_cachep, vxi);
 }
 
 /* Drop a reference.  May be called under RCU. */
@@ -129,6 +132,7 @@ void vx_unclaim(struct vx_info *vxi)
 {
 	if (atomic_dec_and_test(&vxi->vx_tasks)) {
 		set_bit(VXS_SHUTDOWN, &vxi->vx_state);
+		vx_end_cpu(vxi);
 		xa_erase(&vx_contexts, vxi->vx_id);
 		atomic_dec(&vx_live);
 		/* the table's reference goes to the work item */
@@ -150,6 +154,10 @@ static struct vx_info *vx_alloc(u32 xid, u64 flags)
 	vxi->vx_id = xid;
 	vxi->vx_flags = flags;
 	vxi->vx_bcaps = ~0ULL;
+	if (vx_init_cpu(vxi)) {
+		kmem_cache_free(vx_cachep, vxi);
+		return NULL;
+	}
 	refcount_set(&vxi->vx_usecnt, 2);
 	atomic_set(&vxi->vx_tasks, 1);
 	spin_lock_init(&vxi->vx_lock);
@@ -183,6 +191,7 @@ static void vx_move_self(struct vx_info *vxi, u32 xid)
 	smp_wmb();	/* pointer and exec id before the number */
 	WRITE_ONCE(p->xid, xid);
 	WRITE_ONCE(task_pid(p)->vx_xid, xid);
+	vx_move_cpu(vxi);
 
 	if (old)
 		vx_unclaim(old);

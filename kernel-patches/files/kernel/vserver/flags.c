@@ -87,6 +87,7 @@ long vc_set_cflags(struct vx_info *vxi, u32 id, void *arg)
 	vx_update_fake_init(vxi);
 	spin_unlock(&vxi->vx_lock);
 
+	vx_update_cpu(vxi, changed);
 	if ((changed & VXF_STATE_INIT) && vx_member(vxi)) {
 		vx_record_init(vxi);
 		vx_record_reaper(vxi);

@@ -28,6 +28,25 @@ struct nsproxy *vx_recorded_nsproxy(struct vx_info *vxi, unsigned int index,
 /* helper.c */
 int vx_helper_wait(struct vx_info *vxi, const char *action);
 
+/* Flags that sched.c acts upon. */
+#define VXF_SCHED_FLAGS	(VXF_SCHED_HARD | VXF_SCHED_PRIO | VXF_SCHED_PAUSE)
+
+#ifdef CONFIG_VSERVER_SCHED
+/* sched.c */
+int vx_init_cpu(struct vx_info *vxi);
+void vx_update_cpu(struct vx_info *vxi, u64 changed);
+void vx_end_cpu(struct vx_info *vxi);
+void vx_free_cpu(struct vx_info *vxi);
+void vx_move_cpu(struct vx_info *vxi);
+int vx_prio_bias(struct vx_info *vxi);
+#else
+static inline int vx_init_cpu(struct vx_info *vxi) { return 0; }
+static inline void vx_update_cpu(struct vx_info *vxi, u64 changed) { }
+static inline void vx_end_cpu(struct vx_info *vxi) { }
+static inline void vx_free_cpu(struct vx_info *vxi) { }
+static inline void vx_move_cpu(struct vx_info *vxi) { }
+#endif
+
 /* signal.c */
 void vx_kill_all(struct vx_info *vxi, int sig);
 
@@ -56,6 +75,15 @@ long vc_get_wmask(struct vx_info *vxi, u32 id, void *arg);
 long vc_set_wmask(struct vx_info *vxi, u32 id, void *arg);
 long vc_get_badness(struct vx_info *vxi, u32 id, void *arg);
 long vc_set_badness(struct vx_info *vxi, u32 id, void *arg);
+long vc_set_sched_v3(struct vx_info *vxi, u32 id, void *arg);
+long vc_set_sched_v4(struct vx_info *vxi, u32 id, void *arg);
+long vc_set_sched(struct vx_info *vxi, u32 id, void *arg);
+long vc_get_sched(struct vx_info *vxi, u32 id, void *arg);
+long vc_sched_info(struct vx_info *vxi, u32 id, void *arg);
+long vc_set_prio_bias(struct vx_info *vxi, u32 id, void *arg);
+long vc_get_prio_bias(struct vx_info *vxi, u32 id, void *arg);
+long vc_set_cpu(struct vx_info *vxi, u32 id, void *arg);
+long vc_get_cpu(struct vx_info *vxi, u32 id, void *arg);
 long vc_get_vhi_name(struct vx_info *vxi, u32 id, void *arg);
 long vc_set_vhi_name(struct vx_info *vxi, u32 id, void *arg);
 long vc_enter_space_v0(struct vx_info *vxi, u32 id, void *arg);
@@ -82,6 +110,18 @@ static inline bool vx_member(struct vx_info *vxi)
 /* Read by the dispatcher and the proc files; set by sysctl. */
 extern int vx_report_stat;
 extern int vx_host_sees_all;
+
+/* What get_vci and /proc/virtual/info report. */
+static inline u32 vx_features(void)
+{
+	u32 features = VCF_NO_DYNAMIC | VCF_SPACES;
+
+	if (IS_ENABLED(CONFIG_VSERVER_SCHED))
+		features |= VCF_SCHED_HARD;
+	if (IS_ENABLED(CONFIG_VSERVER_SCHED_SMP_FAIR))
+		features |= VCF_IDLETIME;
+	return features;
+}
 
 static inline u32 vx_report_version(void)
 {

@@ -29,6 +29,7 @@ int vx_host_sees_all;
 #define VCC_NULLOK	0x80	/* argument may be absent */
 #define VCC_DEAD	0x100	/* works on a context without STATE_ADMIN */
 #define VCC_WATCH	0x200	/* id 1 is the watch id, not a context */
+#define VCC_ZIDOK	0x400	/* id 0 is the host, not a context */
 
 struct vx_command {
 	u32 cmd;
@@ -45,7 +46,7 @@ static long vc_get_version(struct vx_info *vxi, u32 id, void *arg)
 
 static long vc_get_vci(struct vx_info *vxi, u32 id, void *arg)
 {
-	return VCF_NO_DYNAMIC | VCF_SPACES;
+	return vx_features();
 }
 
 #define VX_GET	(VCC_VXI | VCC_INFO | VCC_OUT)
@@ -99,6 +100,19 @@ static const struct vx_command vx_commands[] = {
 	{ VCMD_set_wmask, VX_SET, 7, 16, vc_set_wmask },
 	{ VCMD_set_badness, VX_SET, 7, 8, vc_set_badness },
 	{ VCMD_set_vhi_name, VX_SET, 7, 69, vc_set_vhi_name },
+
+#ifdef CONFIG_VSERVER_SCHED
+	/* the ids are read, and all is written */
+	{ VCMD_get_sched, VX_GET | VCC_IN, 3, 44, vc_get_sched },
+	{ VCMD_sched_info, VX_GET | VCC_IN | VCC_ZIDOK, 3, 40, vc_sched_info },
+	{ VCMD_get_prio_bias, VX_GET | VCC_IN, 3, 8, vc_get_prio_bias },
+	{ VCMD_get_cpu, VX_GET, 3, 40, vc_get_cpu },
+	{ VCMD_set_sched_v3, VX_SET, 7, 28, vc_set_sched_v3 },
+	{ VCMD_set_sched_v4, VX_SET, 7, 36, vc_set_sched_v4 },
+	{ VCMD_set_sched, VX_SET, 7, 44, vc_set_sched },
+	{ VCMD_set_prio_bias, VX_SET, 7, 8, vc_set_prio_bias },
+	{ VCMD_set_cpu, VX_SET, 7, 40, vc_set_cpu },
+#endif
 };
 
 static const struct vx_command *vx_find_command(u32 cmd)
@@ -177,7 +191,8 @@ SYSCALL_DEFINE3(vserver, u32, cmd, u32, id, void __user *, data)
 		return ret;
 
 	if ((c->flags & VCC_VXI) &&
-	    !((c->flags & VCC_WATCH) && id == VX_XID_WATCH)) {
+	    !((c->flags & VCC_WATCH) && id == VX_XID_WATCH) &&
+	    !((c->flags & VCC_ZIDOK) && id == VX_XID_HOST)) {
 		vxi = vx_lookup(id);
 		if (!vxi)
 			return -ESRCH;

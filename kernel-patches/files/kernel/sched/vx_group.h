@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Task groups of contexts: hooks of the scheduler. Included by sched.h.
+ */
+#ifndef _KERNEL_SCHED_VX_GROUP_H
+#define _KERNEL_SCHED_VX_GROUP_H
+
+#ifdef CONFIG_VSERVER_SCHED
+
+#include <linux/hrtimer.h>
+#include <linux/llist.h>
+#include <linux/sched/cputime.h>
+#include <linux/vserver_sched.h>
+#include "../vserver/alg/bucket.h"
+
+/* Written by who holds the rq lock of the CPU, or runs on it; read by all. */
+struct vx_sched_cpu {
+	u64			run;		/* rq lock */
+	u64			delay;		/* rq lock */
+	u64			pending;	/* rq lock; not in the bucket yet */
+	u64			utime;		/* sampled, on the CPU */
+	u64			stime;		/* sampled, on the CPU */
+	u64			hold;		/* on the CPU */
+	u64			holds;		/* on the CPU */
+	struct prev_cputime	prev;
+};
+
+/* vx_sched.gate: what an account of CPU time has to look at */
+#define VX_GATE_BUCKET		0x1	/* there is a limit, hard or soft */
+#define VX_GATE_HARD		0x2	/* out of tokens means being held */
+#define VX_GATE_PAUSED		0x4
+
+/**
+ * struct vx_sched - the scheduler's side of a context
+ * @tg: its task group, a child of the root group
+ * @pc: accounts
+ * @gate: VX_GATE_*, written under @lock
+ * @batch: ns that a CPU may use before it goes to the bucket
+ * @ref: one of the context, one of each task, one of each nested task group,
+ *	one while the controller looks at it
+ * @lock: bucket, parameters, count of held tasks; a leaf below the rq locks
+ *	(only hrtimer bases are taken inside)
+ * @timer: ends a hold; started by the first task that is held
+ * @timer_on: under @lock
+ * @holdq: held tasks, first come, first served
+ * @held: how many; @held_since: sum of the times at which they began
+ * @ctl_*, @lag, @eff: of the controller, see vx_lag.c
+ */
+struct vx_sched {
+	struct task_group	*tg;
+	struct vx_sched_cpu __percpu *pc;
+	unsigned int		gate;
+	u32			xid;
+	u64			batch;
+	refcount_t		ref;
+
+	raw_spinlock_t		lock;
+	struct vx_bucket	bucket;
+	struct vx_sched_params	params;
+	struct hrtimer		timer;
+	bool			timer_on;
+	unsigned int		held;
+	u64			held_since;
+	wait_queue_head_t	holdq;
+	struct prev_cputime	prev;
+
+	struct llist_node	ctl_new;
+	struct list_head	ctl_node;
+	unsigned long		ctl_listed;	/* bit 0 */
+	u64			ctl_run;	/* total at the last look */
+	u64			ctl_got;	/* since the one before */
+	unsigned int		ctl_nr;
+	unsigned int		ctl_idle;
+	s64			lag;
+	unsigned long		eff;
+
+	struct work_struct	work;
+};
+
+/* The host's group, or NULL; never freed. And: are host tasks in it? */
+extern struct vx_sched *vx_host;
+extern bool vx_host_on;
+
+void __vx_account_runtime(struct rq *rq, struct sched_entity *se, u64 delta);
+void __vx_account_delay(struct rq *rq, struct task_struct *p, u64 delta);
+void __vx_account_sampled(struct vx_sched *vs, int index, u64 ns);
+struct task_group *vx_css_parent(struct task_group *parent);
+void vx_tg_inherit(struct task_group *tg, struct task_group *parent);
+void vx_tg_free(struct task_group *tg);
+bool vx_tg_path(struct task_group *tg, char *buf, int len);
+unsigned int vx_runnable(struct vx_sched *vs);
+void vx_update_all(void);
+u64 vx_run_total(struct vx_sched *vs);
+bool vx_soft_out(struct vx_sched *vs);
+
+#ifdef CONFIG_VSERVER_SCHED_SMP_FAIR
+void __vx_ctl_seen(struct vx_sched *vs);
+int vx_ctl_grow(unsigned int nr);
+void vx_ctl_changed(struct vx_sched *vs);
+/* fair.c */
+void vx_reweight_group(struct task_group *tg);
+#else
+static inline void __vx_ctl_seen(struct vx_sched *vs) { }
+static inline int vx_ctl_grow(unsigned int nr) { return 0; }
+static inline void vx_ctl_changed(struct vx_sched *vs) { }
+#endif
+
+/* Is this a group that has no cgroup: that of a context, or of the host? */
+static inline bool task_group_is_context(struct task_group *tg)
+{
+	return tg->vx_owner && tg->vx_owner->tg == tg;
+}
+
+/*
+ * The group of a task whose cgroup has @tg. A cgroup made inside the task's
+ * context is nested in the context's group and stays; every other one, whoever
+ * made it, loses to the context.
+ *
+ * Called with the task's rq or pi lock, under which p->vx_sched is looked at
+ * and the result used: vx_sched_move() relies on it.
+ */
+static inline struct task_group *
+vx_task_group(struct task_struct *p, struct task_group *tg)
+{
+	struct vx_sched *vs;
+
+	if (!vx_sched_active())
+		return tg;
+
+	vs = READ_ONCE(p->vx_sched);
+	if (vs)
+		return tg->vx_owner == vs ? tg : vs->tg;
+	if (READ_ONCE(vx_host_on) && tg == &root_task_group &&
+	    !(p->flags & PF_KTHREAD))
+		return vx_host->tg;
+	return tg;
+}
+
+/*
+ * CPU time of what runs, under the rq lock: of a task, or of a group, which is
+ * not counted a second time. The owner of the task's group and not the task's
+ * context is charged: it is the owner's weight that gave the time.
+ */
+static inline void vx_account_runtime(struct rq *rq, struct sched_entity *se,
+				      u64 delta)
+{
+	if (vx_sched_active())
+		__vx_account_runtime(rq, se, delta);
+}
+
+/* A task got a CPU, or left the queue, after waiting; under the rq lock. */
+static inline void vx_account_delay(struct rq *rq, struct task_struct *p,
+				    u64 delta)
+{
+	if (vx_sched_active())
+		__vx_account_delay(rq, p, delta);
+}
+
+/* CPU time by sampling; current, on its CPU, interrupts off. */
+static inline void vx_account_sampled(struct task_struct *p, int index, u64 ns)
+{
+	struct vx_sched *vs;
+
+	if (!vx_sched_active())
+		return;
+	vs = READ_ONCE(p->sched_task_group)->vx_owner;
+	if (vs)
+		__vx_account_sampled(vs, index, ns);
+}
+
+/* Weight of a group, scaled, after correction by the controller. */
+static inline unsigned long vx_tg_shares(struct task_group *tg)
+{
+	if (vx_sched_active()) {
+		unsigned long eff = READ_ONCE(tg->vx_eff_shares);
+
+		if (eff)
+			return eff;
+	}
+	return READ_ONCE(tg->shares);
+}
+
+#else /* !CONFIG_VSERVER_SCHED */
+
+static inline bool task_group_is_context(struct task_group *tg)
+{
+	return false;
+}
+
+static inline struct task_group *
+vx_task_group(struct task_struct *p, struct task_group *tg)
+{
+	return tg;
+}
+
+static inline struct task_group *vx_css_parent(struct task_group *parent)
+{
+	return parent;
+}
+
+static inline void vx_tg_inherit(struct task_group *tg,
+				 struct task_group *parent) { }
+static inline void vx_tg_free(struct task_group *tg) { }
+
+static inline bool vx_tg_path(struct task_group *tg, char *buf, int len)
+{
+	return false;
+}
+
+static inline void vx_account_runtime(struct rq *rq, struct sched_entity *se,
+				      u64 delta) { }
+static inline void vx_account_delay(struct rq *rq, struct task_struct *p,
+				    u64 delta) { }
+static inline void vx_account_sampled(struct task_struct *p, int index,
+				      u64 ns) { }
+
+#define vx_tg_shares(tg)	READ_ONCE((tg)->shares)
+
+#endif /* CONFIG_VSERVER_SCHED */
+#endif /* _KERNEL_SCHED_VX_GROUP_H */
