@@ -183,6 +183,22 @@ struct vctx_config {
 	void *priv;
 };
 
+/* When a change of a key takes effect in a context that runs. */
+enum vctx_when {
+	VCTX_AT_START,		/* when it is started again */
+	VCTX_AT_ONCE,
+};
+
+struct vctx_key {
+	const char *name;	/* "section.key" */
+	const char *values;	/* words worth offering, by blanks; or NULL */
+	const char *what;
+	enum vctx_when when;
+};
+
+/* The i-th key a configuration can have, NULL after the last. */
+const struct vctx_key *vctx_config_key(size_t i);
+
 /* A configuration with every default.  Released by vctx_config_free(). */
 struct vctx_config *vctx_config_new(void);
 void vctx_config_free(struct vctx_config *cfg);

@@ -4,6 +4,7 @@
 #define CLI_H
 
 #include <errno.h>
+#include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +44,20 @@ enum {
 	OPT_PID = 1 << 15, OPT_SET = 1 << 16, OPT_ENV = 1 << 17,
 };
 
+/* What a word on the command line is; completion offers words by it. */
+enum arg {
+	ARG_NONE,
+	ARG_NEW,		/* a name that has only a configuration file */
+	ARG_NAME,		/* any context */
+	ARG_STOPPED,
+	ARG_RUNNING,
+	ARG_SIGNAL,
+	ARG_SETTING,		/* section.key=value */
+	ARG_VERB,
+	ARG_FILE, ARG_DIR,
+	ARG_STATE, ARG_TIME, ARG_PID, ARG_TEXT,
+};
+
 struct verb {
 	const char *name;
 	const char *alias;
@@ -55,9 +70,23 @@ struct verb {
 	bool command;		/* takes "-- CMD" */
 	bool exec_codes;	/* exit codes 125 to 127 */
 	int (*run)(struct cli *c);
+	enum arg arg[2];	/* the second is that of all later ones */
 };
 
-extern const struct verb verbs[];
+extern const struct verb verbs[];	/* ends with a name of NULL */
+
+struct option_row {
+	struct option o;
+	unsigned int bit;	/* 0: every verb has it */
+	enum arg value;		/* of its value, if it takes one */
+	const char *what;
+};
+
+extern const struct option_row options[];
+extern const size_t n_options;
+
+/* By name or alias; NULL when there is none. */
+const struct verb *cli_find_verb(const char *word);
 
 int cmd_check(struct cli *c);
 int cmd_create(struct cli *c);
