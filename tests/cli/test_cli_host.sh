@@ -60,10 +60,14 @@ hint: give an absolute path without ".."' "a bad state root" "$V" --root x list
 
 # --- what is not there ---
 
-for verb in status show stop delete start kill wait ps; do
+for verb in status show stop restart delete start kill wait ps pause resume \
+	stats; do
 	refuses 3 "vctx: $verb nosuch: no such context
 hint: 'vctx list' shows the contexts" "$verb of nothing" vctx $verb nosuch
 done
+refuses 3 "vctx: set nosuch: no such context
+hint: 'vctx list' shows the contexts" "set of nothing" \
+	vctx set nosuch cpu.weight=1
 refuses 125 "vctx: exec nosuch: no such context
 hint: 'vctx list' shows the contexts" "exec in nothing" vctx exec nosuch -- ls
 refuses 1 "" "running of nothing" vctx running nosuch
@@ -88,10 +92,10 @@ refuses 2 "vctx: $TMP/key.conf:5: unknown key \"cpu.wieght\"
 hint: did you mean \"cpu.weight\"?" "a mistyped key" \
 	vctx create web1 -f "$TMP/key.conf"
 conf later <<END
-[cpu]
-weight = 200
+[net]
+mode = bridge
 END
-refuses 2 "vctx: $TMP/later.conf:2: unknown key \"cpu.weight\"
+refuses 2 "vctx: $TMP/later.conf:2: unknown key \"net.mode\"
 hint: this version of vctx does not have it yet; leave it out" \
 	"a key of a later version" vctx create web1 -f "$TMP/later.conf"
 conf strange <<END
@@ -161,6 +165,23 @@ bad_value security.flags "+persistent" \
 	'"persistent" is not for configurations'
 bad_value exec.stop-signal SIGFOO "a signal name such as SIGTERM"
 bad_value exec.stop-timeout 10x "a time such as 10s, 500ms or 2m"
+bad_value cpu.weight 0 "a number from 1 to 10000"
+bad_value cpu.weight 10001 "a number from 1 to 10000"
+bad_value cpu.weight 1.5 "a number from 1 to 10000"
+for value in 0% 95.1% 25 25.% 1.23456% -1% 1e1%; do
+	bad_value cpu.guarantee $value \
+		"a part of the machine from 0.1% to 95%, or none"
+done
+for value in 0% 0.09% 100001% 18446744073709551616% max; do
+	bad_value cpu.max $value \
+		"a percentage of one CPU, from 0.1% (150% is one and a half), or none"
+done
+bad_value cpu.burst 0 "a time from 1ms to 60s"
+bad_value cpu.burst 61s "a time from 1ms to 60s"
+refuses 2 "vctx: create web1: cpu.guarantee, $(($(nproc) * 50))% of one CPU on this machine of $(nproc), is more than cpu.max
+hint: cpu.guarantee is of the whole machine, cpu.max of one CPU" \
+	"a guarantee above the limit" vctx create web1 --root "$ROOT" \
+	-s cpu.guarantee=50% -s cpu.max=12.5%
 bad_value version 2 "this vctx reads version 1"
 refuses 2 'vctx: -s nonsense: not a setting
 hint: write it as section.key=value' "a setting without =" \
@@ -234,10 +255,132 @@ refuses 2 "vctx: $TMP/key2.conf.d/30.conf:2: key \"context.id\" has one value, \
 hint: use \"=\"" "+= for a key with one value" \
 	vctx create web1 -f "$TMP/key2.conf" --dry-run
 
+case $STDOUT in
+*CPUs*) not_ok "the default share needs no step" ;;
+*) ok "the default share needs no step" ;;
+esac
+try vctx run --rm b1 --dry-run --root "$ROOT" -s cpu.weight=200 -- /bin/true
+matches "$STDOUT" "*report readiness*set its share of the CPUs*record that it runs*" \
+	"another one is set before the context runs"
+
+# --- set; a record is all that makes a stopped context ---
+
+make_stopped() {
+	mkdir -p "$TMP/state/var/lib/vctx/$1" "$TMP/state/etc/vctx"
+	cat >"$TMP/state/etc/vctx/$1.conf"
+	printf '{"schema": 1, "name": "%s", "id": %s, "created": "2026-01-01T00:00:00Z", "source": "test", "config": "%s", "wrote_config": true}\n' \
+		"$1" "$2" "$TMP/state/etc/vctx/$1.conf" \
+		>"$TMP/state/var/lib/vctx/$1/meta.json"
+}
+make_stopped set1 1001 <<END
+version = 1
+[context]
+root = $ROOT
+[cpu]
+weight = 150
+[mount]
+bind = $TMP /mnt
+END
+rm "$TMP/state/etc/vctx/web7.conf"
+kept=$TMP/state/etc/vctx/set1.conf.d/90-set.conf
+cp "$TMP/state/etc/vctx/set1.conf" "$TMP/set1.before"
+is "$(vctx list --json | jq -c '.[0] | [.name,.state,.cpu_weight,.cpu_guarantee,.cpu_max,.cpu_burst_ns]')" \
+	'["set1","stopped",150,0,0,100000000]' \
+	"the share of a stopped context is that of its configuration"
+is "$(vctx list --no-header | tr -s ' ')" "set1 1001 stopped 0 - - 150 -" \
+	"list shows its weight"
+refuses 2 "vctx: -s cpu.wieght=1: unknown key \"cpu.wieght\"
+hint: did you mean \"cpu.weight\"?" "set of a mistyped key" \
+	vctx set set1 cpu.max=10% cpu.wieght=1
+refuses 2 "vctx: set set1: root $TMP/nosuch: No such file or directory
+hint: 'vctx-mkroot DIR' makes a root directory" "set of what cannot start" \
+	vctx set set1 cpu.weight=7 context.root="$TMP/nosuch"
+refuses 2 "vctx: set: no setting given
+hint: see 'vctx help set'" "set of nothing" vctx set set1
+is "$(ls "$TMP/state/etc/vctx")" "set1.conf" "a refused set changes nothing"
+try vctx set set1 cpu.weight=300 cpu.max=12.5% --dry-run
+is "$STATUS: $STDERR$(ls "$TMP/state/etc/vctx")" "0: set1.conf" \
+	"set --dry-run changes nothing"
+try vctx set set1 cpu.weight=300 cpu.max=12.5% mount.tmpfs=/tmp
+is "$STATUS: $STDOUT$STDERR" "0: " "set of a stopped context"
+try vctx set set1 cpu.guarantee=1.5% "mount.bind=$ROOT /opt ro" exec.stop-signal=INT
+is "$STATUS: $STDOUT$STDERR" "0: " "set once more"
+is "$(cat "$kept")" "# Written by 'vctx set'; it is read after the file itself.
+[cpu]
+weight = 300
+guarantee = 1.5%
+max = 12.5%
+[mount]
+bind = $TMP /mnt
+bind = $ROOT /opt ro
+tmpfs = /tmp mode=1777
+[exec]
+stop-signal = SIGINT" "what was set is kept, lists complete"
+is "$(cat "$TMP/state/etc/vctx/set1.conf")" "$(cat "$TMP/set1.before")" \
+	"the user's file is not written"
+vctx show set1 --config >"$TMP/shown.conf"
+try vctx create set2 -f "$TMP/shown.conf" --start --dry-run
+matches "$STATUS: $STDOUT" "0: *bind $TMP to /mnt*bind $ROOT to /opt read-only*share of the CPUs*" \
+	"show --config tells what was set, as create -f reads it"
+try vctx create set2 -f - --dry-run <"$TMP/shown.conf"
+is "$STATUS: $STDERR" "0: " "create -f - reads it too"
+try vctx set set1 cpu.max=none
+is "$STATUS: $(vctx show set1 | grep '^cpu_max')" "0: cpu_max=0" \
+	"a limit can be taken away"
+VCTX_FAIL_AT="set" "${V%/*}/vctx-test" --root "$TMP/state" set set1 cpu.weight=1 \
+	2>"$TMP/set.err"
+is "$?: $(vctx show set1 | grep '^cpu_weight')" "1: cpu_weight=300" \
+	"a set that fails changes nothing"
+refuses 4 "vctx: stats set1: context is not running" "stats of a stopped context" \
+	vctx stats set1
+refuses 4 "vctx: pause set1: context is not running" "pause of a stopped context" \
+	vctx pause set1
+is "$(vctx restart set1 --dry-run | sed -n '1p;2p')" "it is not running
+ 1  take context id 1001" "restart --dry-run"
+echo "rubbish" >>"$TMP/state/etc/vctx/set1.conf"
+try vctx restart set1
+is "$STATUS" 2 "restart checks the configuration first"
+is "$(vctx list --json | jq -c '.[0].cpu_weight')" null \
+	"what cannot be read is not known"
+cp "$TMP/set1.before" "$TMP/state/etc/vctx/set1.conf"
+try vctx delete set1
+is "$STATUS: $STDERR$(find "$TMP/state" -type f)" "0: " \
+	"delete removes what set has written"
+rm -rf "$TMP/state"
+
 # --- JSON and tables ---
 
+refuses 2 "vctx: stats: --interval and --count are for --watch
+hint: add --watch" "stats --count alone" vctx stats --count 2
+refuses 2 "vctx: stats: bad interval \"1x\"
+hint: a time from 100ms to 24h" "a bad interval" \
+	vctx stats --watch --interval 1x
+refuses 2 "vctx: top: bad count \"0\"
+hint: a number of times, 1 or more" "a bad count" vctx top --count 0
+is "$(vctx stats)" "NAME   CTX  STATE    CPU.W SHARE%   CPU%    HOLD   DELAY     LAG PROCS    MEM" \
+	"stats of nothing"
+is "$(vctx stats --json --watch --interval 100ms --count 2)" "[]
+[]" "stats --watch --json prints an array a line"
+matches "$(vctx top --count 2 --interval 100ms)" \
+	"0 running, * since their start
+NAME*
+0 running, * the last interval
+NAME*" "top without a terminal"
+if command -v script >/dev/null 2>&1; then
+	printf q | script -qec "'$V' --root '$TMP/state' top --interval 1h" \
+		/dev/null >"$TMP/top.out" 2>&1
+	status=$?
+	case $(cat "$TMP/top.out") in
+	*"0 running, "*"; q leaves"*"[?1049l"*) ok "top leaves the screen when q is typed" ;;
+	*) not_ok "top leaves the screen when q is typed" "$(cat -v "$TMP/top.out")" ;;
+	esac
+	is $status 0 "and that is no error"
+else
+	skip "top on a terminal" "script is not installed"
+fi
+
 is "$(vctx list --json)" "[]" "an empty list as JSON"
-is "$(vctx list)" "NAME   CTX  STATE    PROCS   CPU%      MEM  UPTIME" \
+is "$(vctx list)" "NAME   CTX  STATE    PROCS   CPU%      MEM CPU.W  UPTIME" \
 	"an empty list as a table"
 is "$(vctx list --no-header)" "" "an empty list without its header"
 is "$(vctx --json list)" "[]" "an option before the verb"

@@ -19,8 +19,9 @@
 #define BLANKS		" \t"
 
 enum key_id {
-	K_VERSION, K_ROOT, K_HOSTNAME, K_ID, K_INIT, K_AUTOSTART, K_BIND,
-	K_TMPFS, K_CAPABILITIES, K_CCAPS, K_FLAGS, K_READONLY, K_STOP_SIGNAL,
+	K_VERSION, K_ROOT, K_HOSTNAME, K_ID, K_INIT, K_AUTOSTART,
+	K_CPU_WEIGHT, K_CPU_GUARANTEE, K_CPU_MAX, K_CPU_BURST, K_BIND, K_TMPFS,
+	K_CAPABILITIES, K_CCAPS, K_FLAGS, K_READONLY, K_STOP_SIGNAL,
 	K_STOP_TIMEOUT, K_COUNT
 };
 
@@ -286,6 +287,79 @@ static int p_autostart(struct vctx_config *cfg, const char *value,
 		       struct why *why)
 {
 	return parse_bool(value, &cfg->autostart) ? bad(why, "yes or no") : 0;
+}
+
+/*
+ * "150%" or "12.5%" to millionths; "none" to 0.  Three decimals at most: what
+ * the kernel keeps is finer still, so nothing is rounded.
+ */
+static int parse_percent(const char *value, uint64_t min, uint64_t max,
+			 uint64_t *ppm)
+{
+	const char *end;
+	uint64_t whole, part = 0, unit = 10000;
+
+	if (!strcmp(value, "none")) {
+		*ppm = 0;
+		return 0;
+	}
+	if (parse_u64(value, &end, &whole) || whole > max / unit)
+		return -1;
+	if (*end == '.') {
+		if (!isdigit((unsigned char)end[1]))
+			return -1;
+		for (end++; isdigit((unsigned char)*end); end++) {
+			if (unit == 10)
+				return -1;
+			unit /= 10;
+			part += unit * (uint64_t)(*end - '0');
+		}
+	}
+	part += whole * 10000;
+	if (strcmp(end, "%") || part < min || part > max)
+		return -1;
+	*ppm = part;
+	return 0;
+}
+
+static int p_cpu_weight(struct vctx_config *cfg, const char *value,
+			struct why *why)
+{
+	const char *end;
+	uint64_t v;
+
+	if (parse_u64(value, &end, &v) || *end || v < VX_CPU_WEIGHT_MIN ||
+	    v > VX_CPU_WEIGHT_MAX)
+		return bad(why, "a number from 1 to 10000");
+	cfg->cpu_weight = (uint32_t)v;
+	return 0;
+}
+
+static int p_cpu_guarantee(struct vctx_config *cfg, const char *value,
+			   struct why *why)
+{
+	return parse_percent(value, 1000, 950000, &cfg->cpu_guarantee_ppm) ?
+	       bad(why, "a part of the machine from 0.1% to 95%, or none") : 0;
+}
+
+static int p_cpu_max(struct vctx_config *cfg, const char *value,
+		     struct why *why)
+{
+	return parse_percent(value, VX_CPU_RATE_MIN / 1000,
+			     VX_CPU_RATE_MAX / 1000, &cfg->cpu_max_ppm) ?
+	       bad(why, "a percentage of one CPU, from 0.1% (150% is one and a half), or none") : 0;
+}
+
+static int p_cpu_burst(struct vctx_config *cfg, const char *value,
+		       struct why *why)
+{
+	uint64_t ms;
+
+	if (vctx_parse_time(value, &ms) || ms < VX_CPU_BURST_MIN / 1000000 ||
+	    ms > VX_CPU_BURST_MAX / 1000000)
+		return bad(why, "a time from 1ms to 60s");
+	cfg->cpu_burst_ms = ms;
+	return 0;
 }
 
 static int p_readonly(struct vctx_config *cfg, const char *value,
@@ -557,6 +631,47 @@ static void d_autostart(FILE *f, const char *key, const struct vctx_config *cfg)
 	fprintf(f, "%s = %s\n", key, cfg->autostart ? "yes" : "no");
 }
 
+static void d_cpu_weight(FILE *f, const char *key,
+			 const struct vctx_config *cfg)
+{
+	fprintf(f, "%s = %u\n", key, cfg->cpu_weight);
+}
+
+static void dump_percent(FILE *f, const char *key, uint64_t ppm)
+{
+	char digits[8];
+	size_t n;
+
+	if (!ppm) {
+		fprintf(f, "%s = none\n", key);
+		return;
+	}
+	/* no more decimals than there are: 150%, 12.5% */
+	n = (size_t)snprintf(digits, sizeof(digits), "%04u",
+			     (unsigned int)(ppm % 10000));
+	while (n && digits[n - 1] == '0')
+		digits[--n] = '\0';
+	fprintf(f, "%s = %llu%s%s%%\n", key, (unsigned long long)(ppm / 10000),
+		n ? "." : "", digits);
+}
+
+static void d_cpu_guarantee(FILE *f, const char *key,
+			    const struct vctx_config *cfg)
+{
+	dump_percent(f, key, cfg->cpu_guarantee_ppm);
+}
+
+static void d_cpu_max(FILE *f, const char *key, const struct vctx_config *cfg)
+{
+	dump_percent(f, key, cfg->cpu_max_ppm);
+}
+
+static void d_cpu_burst(FILE *f, const char *key,
+			const struct vctx_config *cfg)
+{
+	fprintf(f, "%s = %llums\n", key, (unsigned long long)cfg->cpu_burst_ms);
+}
+
 static void d_bind(FILE *f, const char *key, const struct vctx_config *cfg)
 {
 	size_t i;
@@ -649,6 +764,21 @@ static const struct key {
 		{ "context.autostart", "yes no", "whether start --all starts it",
 		  VCTX_AT_ONCE },
 		p_autostart, NULL, d_autostart },
+	[K_CPU_WEIGHT] = {
+		{ "cpu.weight", "100", "share of the CPU time", VCTX_AT_ONCE },
+		p_cpu_weight, NULL, d_cpu_weight },
+	[K_CPU_GUARANTEE] = {
+		{ "cpu.guarantee", "none", "CPU time it always gets, of the machine",
+		  VCTX_AT_ONCE },
+		p_cpu_guarantee, NULL, d_cpu_guarantee },
+	[K_CPU_MAX] = {
+		{ "cpu.max", "none", "CPU time it never exceeds, of one CPU",
+		  VCTX_AT_ONCE },
+		p_cpu_max, NULL, d_cpu_max },
+	[K_CPU_BURST] = {
+		{ "cpu.burst", "100ms", "CPU time it can save up below its limit",
+		  VCTX_AT_ONCE },
+		p_cpu_burst, NULL, d_cpu_burst },
 	[K_BIND] = {
 		{ "mount.bind", NULL, "a directory of the host", VCTX_AT_START },
 		p_bind, r_bind, d_bind },
@@ -702,7 +832,7 @@ static size_t find_key(const char *full)
  * any unknown key, but a typing mistake in one is still recognised.
  */
 static const char *const later_keys[] = {
-	"cpu.weight", "cpu.max", "cpu.guarantee", "cpu.cpus",
+	"cpu.cpus",
 	"disk.weight", "disk.read-max", "disk.write-max",
 	"memory.max", "memory.swap",
 	"limits.processes", "limits.files",
@@ -1002,6 +1132,8 @@ struct vctx_config *vctx_config_new(void)
 	cfg->bcaps = VCTX_BCAPS_SECURE;
 	cfg->ccaps = VCTX_CCAPS_SECURE;
 	cfg->cflags = CFLAGS_DEFAULT;
+	cfg->cpu_weight = VX_CPU_WEIGHT_DEFAULT;
+	cfg->cpu_burst_ms = VX_CPU_BURST_DEFAULT / 1000000;
 	cfg->stop_signal = SIGTERM;
 	cfg->stop_timeout_ms = 10000;
 	return cfg;
@@ -1069,4 +1201,27 @@ static char *dump(const struct vctx_config *cfg, const bool *want)
 char *vctx_config_dump(const struct vctx_config *cfg)
 {
 	return dump(cfg, NULL);
+}
+
+char *vx_config_dump_keys(const struct vctx_config *cfg, const bool *want)
+{
+	return dump(cfg, want);
+}
+
+bool vx_config_is_set(const struct vctx_config *cfg, size_t key)
+{
+	const struct priv *priv = cfg->priv;
+
+	return key < K_COUNT && priv->in_file[key] != 0;
+}
+
+size_t vx_config_find_key(const char *assignment)
+{
+	vx_autofree char *full = NULL;
+	size_t n = strcspn(assignment, "=");
+
+	while (n && isblank((unsigned char)assignment[n - 1]))
+		n--;
+	full = strndup(assignment, n);
+	return full ? find_key(full) : K_COUNT;
 }

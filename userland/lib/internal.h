@@ -104,6 +104,22 @@ uint64_t vx_boottime_ns(void);
 /* Start time of a process in clock ticks, 0 when it is not there. */
 uint64_t vx_proc_start(pid_t pid);
 
+/* config.c: as vctx_config_dump(), only the keys (by number) with want[key]. */
+char *vx_config_dump_keys(const struct vctx_config *cfg, const bool *want);
+/* Was the key given anywhere, or has it its default? */
+bool vx_config_is_set(const struct vctx_config *cfg, size_t key);
+/* Number of the key that "section.key=value" sets; vctx_config_key() of it is
+ * NULL when there is none. */
+size_t vx_config_find_key(const char *assignment);
+/* set.c: remove what vctx_set() keeps of a context. */
+void vx_set_forget(struct vctx *v, const char *name);
+/* cpu.c: what [cpu] means on this machine. */
+int vx_cpu_values(const struct vctx_config *cfg, struct vctx_sys_cpu *cpu,
+		  struct vctx_err *err);
+bool vx_cpu_default(const struct vctx_config *cfg);
+/* Error of set_cpu and get_cpu, by errno.  Always -1. */
+int vx_cpu_error(struct vctx_err *err, const struct vctx_config *cfg);
+
 /* config.c: is a path one we can mount on (absolute, no "..")? */
 bool vx_path_ok(const char *path);
 

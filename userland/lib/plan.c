@@ -44,7 +44,7 @@ enum step_kind {
 	S_DEV, S_SYS, S_RUN, S_BIND, S_TMPFS, S_ROOT_RO, S_PIVOT, S_HOSTNAME,
 	S_CREATE, S_SPACE, S_NAME, S_BCAPS, S_CCAPS, S_READY,
 	/* parent, then child */
-	S_RECORD, S_INIT, S_EXEC,
+	S_CPU, S_RECORD, S_INIT, S_EXEC,
 };
 
 /* Names of steps, for failure injection and its tests. */
@@ -57,7 +57,8 @@ static const char *const step_names[] = {
 	[S_TMPFS] = "tmpfs", [S_ROOT_RO] = "root-ro", [S_PIVOT] = "pivot",
 	[S_HOSTNAME] = "hostname", [S_CREATE] = "create",
 	[S_SPACE] = "space", [S_NAME] = "name", [S_BCAPS] = "bcaps",
-	[S_CCAPS] = "ccaps", [S_READY] = "ready", [S_RECORD] = "record",
+	[S_CCAPS] = "ccaps", [S_READY] = "ready", [S_CPU] = "cpu",
+	[S_RECORD] = "record",
 	[S_INIT] = "init", [S_EXEC] = "exec",
 };
 
@@ -135,6 +136,7 @@ static int check_plan(struct vctx_plan *p, struct vctx_err *err)
 {
 	const struct vctx_config *cfg = p->cfg;
 	struct stat st;
+	struct vctx_sys_cpu cpu;
 	size_t i;
 
 	if (!cfg->root)
@@ -157,7 +159,7 @@ static int check_plan(struct vctx_plan *p, struct vctx_err *err)
 			return vx_fail_errno(err, VCTX_USAGE, NULL,
 					     "bind source %s",
 					     cfg->bind[i].source);
-	return 0;
+	return vx_cpu_values(cfg, &cpu, err);
 }
 
 struct vctx_plan *vctx_plan_new(struct vctx *v, const char *name,
@@ -235,6 +237,9 @@ struct vctx_plan *vctx_plan_new(struct vctx *v, const char *name,
 	add(p, S_CCAPS, NULL, 0, "set context capabilities %#llx",
 	    (unsigned long long)cfg->ccaps);
 	add(p, S_READY, NULL, 0, "report readiness");
+	/* The kernel's own values are the defaults; setting them needs nothing. */
+	if (!vx_cpu_default(cfg))
+		add(p, S_CPU, NULL, 0, "set its share of the CPUs");
 	add(p, S_RECORD, NULL, 0, "record that it runs");
 	add(p, S_INIT, NULL, 0, "end the setup and become its init");
 	add(p, S_EXEC, NULL, 0, "execute %s", argv[0]);
@@ -740,6 +745,7 @@ static void __attribute__((noreturn)) child(struct act *a)
 	umask(022);
 	for (i = 0; i < a->p->n; i++) {
 		if (a->p->steps[i].kind <= S_FORK ||
+		    a->p->steps[i].kind == S_CPU ||
 		    a->p->steps[i].kind == S_RECORD)
 			continue;
 		if (do_step(a, &a->p->steps[i])) {
@@ -821,7 +827,10 @@ int vctx_plan_run(struct vctx_plan *p, pid_t *pid_out, uint32_t *id_out,
 	struct vctx_err child_err = VCTX_ERR_INIT, got = VCTX_ERR_INIT;
 	struct act a = { .p = p, .root = -1, .log = -1, .err = &child_err };
 	vx_autofree char *started = vx_now();
+	vx_autofree char *config = NULL;
+	vx_autofree char *run = NULL;
 	int status[2] = { -1, -1 }, go[2] = { -1, -1 };
+	struct vctx_sys_cpu cpu;
 	int lock = -1, r = -1;
 	uint32_t version;
 	pid_t pid = -1;
@@ -854,6 +863,13 @@ int vctx_plan_run(struct vctx_plan *p, pid_t *pid_out, uint32_t *id_out,
 	}
 	if (vx_state_write(p->v, p->name, &st, err))
 		goto out;
+	run = vx_printf("%s/%s", p->v->run, p->name);
+	config = vctx_config_dump(p->cfg);
+	if (!config || vx_write_atomic(run, "config", config, 0600, err)) {
+		if (!config)
+			vx_fail(err, VCTX_FAILED, NULL, "out of memory");
+		goto out;
+	}
 	if (!p->opts.foreground) {
 		a.log = open_log(p, err);
 		if (a.log < 0)
@@ -886,6 +902,21 @@ int vctx_plan_run(struct vctx_plan *p, pid_t *pid_out, uint32_t *id_out,
 		goto undo;
 	}
 	vctx_err_clear(&got);
+
+	/* From here: the context may not change its own share. */
+	if (!vx_cpu_default(p->cfg)) {
+		if (vx_fail_point("cpu")) {
+			vx_fail_errno(err, VCTX_FAILED, NULL,
+				      "cannot set its share of the CPUs");
+			goto undo;
+		}
+		if (vx_cpu_values(p->cfg, &cpu, err))
+			goto undo;
+		if (vctx_sys_set_cpu(a.id, &cpu)) {
+			vx_cpu_error(err, p->cfg);
+			goto undo;
+		}
+	}
 
 	st.running = true;
 	st.pid = pid;

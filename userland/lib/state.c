@@ -5,7 +5,8 @@
  *   /etc/vctx/NAME.conf            configuration
  *   /var/lib/vctx/NAME/meta.json   the context was created
  *   /var/lib/vctx/.ids/ID          -> NAME, reserves the id for good
- *   /run/vctx/NAME/{lock,state.json}  it is being started or was started
+ *   /run/vctx/NAME/{lock,state.json,config}  it is being started or was
+ *                                  started, with this configuration
  *   /run/vctx/.ids/ID              -> NAME, the id is in use
  *
  * The kernel has the last word: a state file whose context is not in the
@@ -75,6 +76,11 @@ int vctx_name_check(const char *name, struct vctx_err *err)
 char *vctx_config_path(struct vctx *v, const char *name)
 {
 	return vx_printf("%s/%s.conf", v->etc, name);
+}
+
+char *vctx_running_config_path(struct vctx *v, const char *name)
+{
+	return vx_printf("%s/%s/config", v->run, name);
 }
 
 int vx_mkdirs(const char *path, mode_t mode, struct vctx_err *err)
@@ -420,6 +426,7 @@ void vx_state_remove(struct vctx *v, const char *name, uint32_t id)
 {
 	vx_autofree char *dir = vx_printf("%s/%s", v->run, name);
 	vx_autofree char *state = vx_printf("%s/state.json", dir);
+	vx_autofree char *config = vx_printf("%s/config", dir);
 	vx_autofree char *lock = vx_printf("%s/lock", dir);
 	struct dirent *d;
 	DIR *h;
@@ -427,10 +434,12 @@ void vx_state_remove(struct vctx *v, const char *name, uint32_t id)
 	if (id)
 		unmark(v->run, id, name);
 	unlink(state);
+	unlink(config);
 	/* A writer that was killed leaves its temporary file. */
 	h = opendir(dir);
 	while (h && (d = readdir(h)))
-		if (!strncmp(d->d_name, ".state.json.", 12))
+		if (!strncmp(d->d_name, ".state.json.", 12) ||
+		    !strncmp(d->d_name, ".config.", 8))
 			unlinkat(dirfd(h), d->d_name, 0);
 	if (h)
 		closedir(h);
@@ -749,6 +758,7 @@ int vctx_delete(struct vctx *v, const char *name, struct vctx_err *err)
 	}
 	if (wrote_conf)
 		unlink(conf);
+	vx_set_forget(v, name);
 	if (id)
 		unmark(v->lib, id, name);
 	rmdir(dir);	/* stays when the user keeps things in it */
@@ -810,11 +820,38 @@ bool vx_alive(struct vctx *v, const char *name)
 	return alive;
 }
 
+/* What only the kernel can tell of a context that runs. */
+static void look_running(struct vctx_info *info)
+{
+	struct vctx_sys_stat ks;
+	uint64_t flags;
+
+	if (!vctx_sys_stat(info->id, &ks))
+		info->tasks = ks.tasks;
+	info->have_cpu = !vctx_sys_get_cpu(info->id, &info->cpu);
+	/* A kernel that does not schedule contexts keeps the flag and no more. */
+	info->paused = info->have_cpu &&
+		       !vctx_sys_get(info->id, VCTX_WORD_CFLAGS, &flags) &&
+		       (flags & VXF_SCHED_PAUSE);
+}
+
+/* What a stopped context would have. */
+static void look_stopped(struct vctx_info *info)
+{
+	struct vctx_config *cfg;
+
+	if (!info->config)
+		return;
+	cfg = vctx_config_new();
+	info->have_cpu = !vctx_config_read(cfg, info->config, NULL) &&
+			 !vx_cpu_values(cfg, &info->cpu, NULL);
+	vctx_config_free(cfg);
+}
+
 /* What is known of a named context, NULL when there is none. */
 static struct vctx_info *look(struct vctx *v, const char *name)
 {
 	struct vctx_sys_info ki;
-	struct vctx_sys_stat ks;
 	struct vctx_info *info;
 	struct vx_state *st = vx_state_read(v, name);
 	json_t *meta = meta_load(v, name);
@@ -847,8 +884,7 @@ static struct vctx_info *look(struct vctx *v, const char *name)
 			info->root = st->root;
 			st->started = NULL;
 			st->root = NULL;
-			if (!vctx_sys_stat(st->id, &ks))
-				info->tasks = ks.tasks;
+			look_running(info);
 		} else if (!st->running && locked(v, name)) {
 			info->id = st->id;
 			info->state = VCTX_STARTING;
@@ -856,6 +892,8 @@ static struct vctx_info *look(struct vctx *v, const char *name)
 		}
 	}
 	vx_state_free(st);
+	if (meta && info->state == VCTX_STOPPED)
+		look_stopped(info);
 	if (!meta && info->state == VCTX_STOPPED) {
 		/* the leavings of a transient context that has ended */
 		vctx_info_free(info);
@@ -870,7 +908,6 @@ static struct vctx_info *look_kernel(uint32_t id)
 {
 	char name[VX_VHI_NAME_LEN];
 	struct vctx_sys_info ki;
-	struct vctx_sys_stat ks;
 	struct vctx_info *info;
 
 	if (vctx_sys_info(id, &ki))
@@ -884,8 +921,7 @@ static struct vctx_info *look_kernel(uint32_t id)
 	info->stop_timeout_ms = 10000;
 	if (!vctx_sys_get_name(id, VHIN_CONTEXT, name, sizeof(name)) && name[0])
 		info->name = vx_strdup(name);
-	if (!vctx_sys_stat(id, &ks))
-		info->tasks = ks.tasks;
+	look_running(info);
 	return info;
 }
 

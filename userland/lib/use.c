@@ -24,6 +24,10 @@ int vctx_exec(const struct vctx_info *info, char *const *argv,
 	if (info->state != VCTX_RUNNING)
 		return vx_fail(err, VCTX_STATE, "start it first",
 			       "context is not running");
+	/* It would be held before its first instruction, and we with it. */
+	if (info->paused)
+		return vx_fail(err, VCTX_STATE, "'vctx resume' lets it go on",
+			       "context is paused");
 	if (pipe2(status, O_CLOEXEC))
 		return vx_fail_errno(err, VCTX_OURS, NULL, "cannot fork");
 	pid = fork();
@@ -76,6 +80,32 @@ int vctx_exec(const struct vctx_info *info, char *const *argv,
 	}
 	close(status[0]);
 	*pid_out = pid;
+	return 0;
+}
+
+int vctx_pause(const struct vctx_info *info, bool hold, struct vctx_err *err)
+{
+	const char *what = hold ? "cannot pause the context"
+				: "cannot resume the context";
+	struct vctx_sys_cpu cpu;
+
+	if (info->state != VCTX_RUNNING)
+		return vx_fail(err, VCTX_STATE, NULL, "context is not running");
+	/* Any kernel keeps the flag; only one that schedules acts on it. */
+	if (vctx_sys_get_cpu(info->id, &cpu)) {
+		if (errno != ENOSYS)
+			return vctx_sys_error(err, what);
+		return vx_fail_errno(err, VCTX_HOST,
+			"this kernel does not schedule contexts (CONFIG_VSERVER_SCHED); see 'vctx check'",
+			"%s", what);
+	}
+	if (info->paused == hold)
+		return vx_fail(err, VCTX_STATE, NULL, hold ?
+			       "context is paused already" :
+			       "context is not paused");
+	if (vctx_sys_set(info->id, VCTX_WORD_CFLAGS,
+			 hold ? VXF_SCHED_PAUSE : 0, VXF_SCHED_PAUSE))
+		return vctx_sys_error(err, what);
 	return 0;
 }
 
@@ -230,6 +260,10 @@ int vctx_stop(struct vctx *v, const struct vctx_info *info,
 				return vctx_sys_error(err,
 						      "cannot stop the context");
 		}
+		/* A held init cannot end; with the signal sent it is let go. */
+		if (info->paused)
+			vctx_sys_set(info->id, VCTX_WORD_CFLAGS, 0,
+				     VXF_SCHED_PAUSE);
 		switch (wait_gone(info->id, info->pid, timeout_ms, true)) {
 		case 0:
 			goto forget;

@@ -122,6 +122,48 @@ int vctx_sys_enter_space(uint32_t id, uint64_t mask, uint32_t index);
 int vctx_sys_space_mask(uint64_t *mask);
 int vctx_sys_space_default(uint64_t *mask);
 
+/* Share of the CPU time. */
+struct vctx_sys_cpu {
+	uint32_t weight;	/* 1..10000, 100 by default */
+	uint64_t guarantee;	/* ns of CPU time per second; 0: none */
+	uint64_t max;		/* ns of CPU time per second; 0: no limit */
+	uint64_t burst;		/* ns that can be saved up while below max */
+};
+
+/* ENOSYS: a kernel that does not schedule contexts. */
+int vctx_sys_get_cpu(uint32_t id, struct vctx_sys_cpu *cpu);
+/* All four at once, or none.  ENOSPC: more would be guaranteed than can be. */
+int vctx_sys_set_cpu(uint32_t id, const struct vctx_sys_cpu *cpu);
+
+/* What /proc/virtual/ID/sched tells; totals since the context was made. */
+enum vctx_sched_key {
+	VCTX_SCHED_WEIGHT,	/* in force */
+	VCTX_SCHED_SHARES,	/* the same in units of cpu.shares */
+	VCTX_SCHED_EFF,		/* shares corrected for what is owed */
+	VCTX_SCHED_LAG_US,	/* CPU time owed to it; negative: it is ahead */
+	VCTX_SCHED_RESERVE,	/* guarantee in force, ns per second */
+	VCTX_SCHED_LIMIT,	/* limit in force, ns per second */
+	VCTX_SCHED_BURST_US,
+	VCTX_SCHED_TOKENS_US,	/* saved up now; negative: debt */
+	VCTX_SCHED_HELD,	/* tasks held now */
+	VCTX_SCHED_RUNNABLE,	/* tasks that run or could */
+	VCTX_SCHED_HOLDS,	/* how often a task was held */
+	VCTX_SCHED_HOLD_US,
+	VCTX_SCHED_RUN_US,
+	VCTX_SCHED_USER_US,
+	VCTX_SCHED_SYS_US,
+	VCTX_SCHED_DELAY_US,	/* waited for a CPU */
+	VCTX_SCHED_COUNT
+};
+
+struct vctx_sched {
+	uint32_t have;		/* bit of each key that the kernel gave */
+	int64_t v[VCTX_SCHED_COUNT];
+};
+
+/* ENOENT: no such context, or a kernel that does not schedule contexts. */
+int vctx_sys_sched(uint32_t id, struct vctx_sched *sched);
+
 /*
  * Fill err from errno: "WHAT: <errno text>", with the class and the hint that
  * fit (no kernel support, no right, no such context).  Always returns -1.
@@ -169,6 +211,10 @@ struct vctx_config {
 	uint32_t id;		/* 0: automatic */
 	char **init;		/* NULL-terminated words */
 	bool autostart;
+	uint32_t cpu_weight;
+	uint64_t cpu_guarantee_ppm;	/* millionths of the machine; 0: none */
+	uint64_t cpu_max_ppm;		/* millionths of one CPU; 0: no limit */
+	uint64_t cpu_burst_ms;
 	struct vctx_bind *bind;
 	size_t n_bind;
 	struct vctx_tmpfs *tmpfs;
@@ -256,6 +302,9 @@ struct vctx_info {
 	char *root;		/* of a running context, or NULL */
 	uint64_t started_ns;	/* CLOCK_BOOTTIME at start, 0: unknown */
 	uint32_t tasks;		/* threads, 0 when stopped */
+	bool paused;		/* runs, and all its processes are held */
+	bool have_cpu;		/* cpu is known: from the kernel when it runs, */
+	struct vctx_sys_cpu cpu; /* from its configuration when not */
 	int stop_signal;
 	uint64_t stop_timeout_ms;
 	bool unmanaged;		/* in the kernel, not in our files */
@@ -287,6 +336,8 @@ int vctx_create(struct vctx *v, const char *name, struct vctx_config *cfg,
 int vctx_delete(struct vctx *v, const char *name, struct vctx_err *err);
 /* Path of a context's configuration file, whether it is there or not. */
 char *vctx_config_path(struct vctx *v, const char *name);
+/* Path of the configuration it was started with, and has now. */
+char *vctx_running_config_path(struct vctx *v, const char *name);
 
 /* ------------------------------------------------------------------ */
 /* Starting                                                            */
@@ -344,6 +395,26 @@ int vctx_forget(struct vctx *v, const char *name, struct vctx_err *err);
 int vctx_exec(const struct vctx_info *info, char *const *argv,
 	      char *const *env, bool terminal, pid_t *pid,
 	      struct vctx_err *err);
+
+/*
+ * Change keys of a context, "section.key=value" each.  What the kernel can
+ * change at once it does; for a created context the values are kept in
+ * NAME.conf.d/90-set.conf, which the next start reads.  All or nothing.
+ *
+ * *later (may be NULL) receives the names of the keys, by blanks, that take
+ * effect when the context is started again, or NULL; the caller frees it.
+ * Without "commit" everything is checked and nothing changed.
+ */
+int vctx_set(struct vctx *v, const struct vctx_info *info,
+	     char *const *assignments, bool commit, char **later,
+	     struct vctx_err *err);
+
+/*
+ * Hold all processes of a running context at their return to user mode, or let
+ * them go on.  VCTX_STATE when that is so already, VCTX_HOST when the kernel
+ * does not schedule contexts.
+ */
+int vctx_pause(const struct vctx_info *info, bool hold, struct vctx_err *err);
 
 /* Send a signal to init (pid 1), to all (0) or to one process. */
 int vctx_kill(const struct vctx_info *info, pid_t pid, int sig,

@@ -22,12 +22,13 @@ struct cli {
 	struct vctx *v;
 	const char *state_root;
 	bool json, quiet, no_header, dry_run, help;
-	bool force, rm, all, if_exists, start, config, kill;
+	bool force, rm, all, if_exists, start, config, kill, watch;
 	const char *file;		/* -f */
 	const char *root;		/* --root of create and run */
 	const char *timeout;
 	const char *state;
 	const char *pid;
+	const char *interval, *count;
 	char **set;			/* -s, NULL-terminated */
 	char **env;			/* -e, NULL-terminated */
 	char **args;			/* NAME and so on, NULL-terminated */
@@ -42,6 +43,7 @@ enum {
 	OPT_CONFIG = 1 << 9, OPT_KILL = 1 << 10, OPT_FILE = 1 << 11,
 	OPT_ROOT = 1 << 12, OPT_TIMEOUT = 1 << 13, OPT_STATE = 1 << 14,
 	OPT_PID = 1 << 15, OPT_SET = 1 << 16, OPT_ENV = 1 << 17,
+	OPT_WATCH = 1 << 18, OPT_INTERVAL = 1 << 19, OPT_COUNT = 1 << 20,
 };
 
 /* What a word on the command line is; completion offers words by it. */
@@ -96,13 +98,19 @@ int cmd_exec(struct cli *c);
 int cmd_help(struct cli *c);
 int cmd_kill(struct cli *c);
 int cmd_list(struct cli *c);
+int cmd_pause(struct cli *c);
 int cmd_ps(struct cli *c);
+int cmd_restart(struct cli *c);
+int cmd_resume(struct cli *c);
 int cmd_run(struct cli *c);
 int cmd_running(struct cli *c);
+int cmd_set(struct cli *c);
 int cmd_show(struct cli *c);
 int cmd_start(struct cli *c);
+int cmd_stats(struct cli *c);
 int cmd_status(struct cli *c);
 int cmd_stop(struct cli *c);
+int cmd_top(struct cli *c);
 int cmd_version(struct cli *c);
 int cmd_wait(struct cli *c);
 
@@ -124,6 +132,8 @@ int cli_flush(void);
 const char *cli_size(uint64_t bytes, char *buf, size_t size);
 const char *cli_duration(uint64_t ns, char *buf, size_t size);
 json_t *cli_string(const char *s);
+/* "running", "paused", "starting" or "stopped". */
+const char *cli_state(const struct vctx_info *x);
 uint64_t cli_uptime_ns(const struct vctx_info *info);
 
 /* What the processes of a context add up to. */

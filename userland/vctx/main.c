@@ -147,7 +147,7 @@ static void help_all(void)
 		const char *group, *title;
 	} groups[] = {
 		{ "life", "Life of a context" }, { "use", "Use a context" },
-		{ "see", "Look" }, { "host", "The host" },
+		{ "see", "Look" }, { "change", "Change" }, { "host", "The host" },
 	};
 	const struct verb *v;
 	size_t i;
@@ -227,6 +227,9 @@ static int parse(struct cli *c, int argc, char **argv)
 		case 'p': c->pid = optarg; break;
 		case 's': c->set = append(c->set, optarg); break;
 		case 'e': c->env = append(c->env, optarg); break;
+		case 'W': c->watch = true; break;
+		case 'I': c->interval = optarg; break;
+		case 'C': c->count = optarg; break;
 		case 'h': c->help = true; break;
 		case 'V': return cli_usage(c, "see 'vctx version'",
 					   "unknown option \"--version\"");
@@ -271,7 +274,8 @@ static int run_verb(struct cli *c)
 		return cli_usage(c, "put the command after \"--\"",
 				 "no command given");
 	if (c->n_args < c->verb->min_args)
-		return cli_usage(c, NULL, "no name given");
+		return cli_usage(c, NULL, c->n_args ? "no setting given" :
+				 "no name given");
 	if (c->n_args > c->verb->max_args)
 		return cli_usage(c, c->verb->command ?
 				 "put the command after \"--\"" : NULL,

@@ -33,6 +33,16 @@ const struct verb verbs[] = {
 	  "Stopping a stopped context is no error.\n",
 	  OPT_TIMEOUT | OPT_KILL | OPT_QUIET | OPT_DRY_RUN, 1, 1, false, false,
 	  cmd_stop, { ARG_RUNNING } },
+	{ "restart", NULL, "life", "NAME [--timeout TIME] [--kill]",
+	  "Stop a context and start it again.",
+	  "  --timeout TIME  how long to wait before SIGKILL (default 10s)\n"
+	  "  --kill          SIGKILL at once\n"
+	  "  -e NAME=VALUE   add to the environment of its init\n"
+	  "  --dry-run       print what would be done\n"
+	  "Its configuration is checked before it is stopped; one that is stopped is\n"
+	  "only started.\n",
+	  OPT_TIMEOUT | OPT_KILL | OPT_QUIET | OPT_DRY_RUN | OPT_ENV, 1, 1,
+	  false, false, cmd_restart, { ARG_NAME } },
 	{ "delete", "rm", "life", "NAME [--force] [--if-exists]",
 	  "Delete what create made; the root directory stays.",
 	  "  --force         stop it first, without waiting\n"
@@ -72,6 +82,25 @@ const struct verb verbs[] = {
 	  "  --pid PID       to one process, by its number on the host\n",
 	  OPT_ALL | OPT_PID | OPT_QUIET | OPT_DRY_RUN, 1, 2, false, false,
 	  cmd_kill, { ARG_RUNNING, ARG_SIGNAL } },
+	{ "set", NULL, "change", "NAME KEY=VALUE...",
+	  "Change keys of a context, at once where that is possible.",
+	  "  --dry-run       check, and tell what would need a restart\n"
+	  "The keys are those of vctx.conf(5).  cpu.*, exec.stop-* and\n"
+	  "context.autostart take effect at once; for others it says that a restart\n"
+	  "is needed.  The values are kept in /etc/vctx/NAME.conf.d/90-set.conf.\n"
+	  "Example:\n"
+	  "  vctx set web1 cpu.weight=200 cpu.max=150%\n",
+	  OPT_DRY_RUN | OPT_QUIET, 2, SIZE_MAX, false, false, cmd_set,
+	  { ARG_NAME, ARG_SETTING } },
+	{ "pause", NULL, "use", "NAME",
+	  "Hold all processes of a context until it is resumed.",
+	  "They stand still as soon as they are in user mode and keep their memory.\n",
+	  OPT_QUIET | OPT_DRY_RUN, 1, 1, false, false, cmd_pause,
+	  { ARG_RUNNING } },
+	{ "resume", NULL, "use", "NAME",
+	  "Let the processes of a paused context go on.", "",
+	  OPT_QUIET | OPT_DRY_RUN, 1, 1, false, false, cmd_resume,
+	  { ARG_RUNNING } },
 	{ "list", "ls", "see", "[--json] [-q] [--no-header]",
 	  "List the contexts.",
 	  "  --json          one array of objects\n"
@@ -93,6 +122,26 @@ const struct verb verbs[] = {
 	  "  -q              process numbers only\n",
 	  OPT_ALL | OPT_JSON | OPT_QUIET | OPT_NO_HEADER, 0, 1, false, false,
 	  cmd_ps, { ARG_RUNNING } },
+	{ "stats", NULL, "see", "[NAME]... [--watch] [--interval TIME] [--count N]\n                  [--json] [--no-header]",
+	  "Show what running contexts use of the CPUs, and wait for.",
+	  "  --watch         again and again, each for the time since the last\n"
+	  "  --interval TIME how often (default 2s)\n"
+	  "  --count N       end after N times\n"
+	  "  --json          an array of objects; with --watch one a line\n"
+	  "Without --watch the figures are those since the start of each context.\n"
+	  "SHARE% is what its weight comes to of the machine, CPU% is of one CPU, HOLD\n"
+	  "time held by its limit, DELAY time spent waiting for a CPU, LAG CPU time it\n"
+	  "is owed; the times are sums over its tasks.\n",
+	  OPT_JSON | OPT_WATCH | OPT_INTERVAL | OPT_COUNT | OPT_NO_HEADER |
+	  OPT_QUIET, 0, SIZE_MAX, false, false, cmd_stats,
+	  { ARG_RUNNING, ARG_RUNNING } },
+	{ "top", NULL, "see", "[--interval TIME] [--count N]",
+	  "Show the contexts that use the CPUs most, and go on showing them.",
+	  "  --interval TIME how often (default 2s)\n"
+	  "  --count N       end after N times\n"
+	  "The columns are those of stats.  The key q leaves, any other one refreshes.\n",
+	  OPT_INTERVAL | OPT_COUNT | OPT_QUIET, 0, 0, false, false, cmd_top,
+	  { 0 } },
 	{ "running", NULL, "see", "NAME",
 	  "Exit 0 when a context runs, 1 when not; print nothing.", "",
 	  OPT_QUIET, 1, 1, false, false, cmd_running, { ARG_NAME } },
@@ -147,6 +196,12 @@ const struct option_row options[] = {
 	  "set a key of the configuration" },
 	{ { "env", required_argument, NULL, 'e' }, OPT_ENV, ARG_TEXT,
 	  "add to the environment" },
+	{ { "watch", no_argument, NULL, 'W' }, OPT_WATCH, ARG_NONE,
+	  "again and again" },
+	{ { "interval", required_argument, NULL, 'I' }, OPT_INTERVAL, ARG_TIME,
+	  "how often" },
+	{ { "count", required_argument, NULL, 'C' }, OPT_COUNT, ARG_TEXT,
+	  "how many times" },
 	{ { "help", no_argument, NULL, 'h' }, 0, ARG_NONE, "explain the verb" },
 	{ { "version", no_argument, NULL, 'V' }, 0, ARG_NONE,
 	  "print the version" },
