@@ -91,6 +91,8 @@ extern const size_t n_options;
 const struct verb *cli_find_verb(const char *word);
 
 int cmd_check(struct cli *c);
+/* The words after "vctx __complete". */
+int cmd_complete(int n, char **words);
 int cmd_create(struct cli *c);
 int cmd_delete(struct cli *c);
 int cmd_enter(struct cli *c);

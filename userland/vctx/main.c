@@ -293,6 +293,9 @@ int main(int argc, char **argv)
 	struct cli c = { .state_root = "" };
 	int i = 1, r;
 
+	/* Not a verb: shells call it, and its words may be anything. */
+	if (argc > 1 && !strcmp(argv[1], "__complete"))
+		return cmd_complete(argc - 2, argv + 2);
 	/* What stands before the verb is the same for every verb. */
 	while (i < argc && argv[i][0] == '-') {
 		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
