@@ -348,6 +348,110 @@ is "$STATUS: $STDERR$(find "$TMP/state" -type f)" "0: " \
 	"delete removes what set has written"
 rm -rf "$TMP/state"
 
+# --- what interrupted commands leave ---
+
+VT=${V%/*}/vctx-test
+killed() { # STEP ARGUMENT...: vctx, killed at a step
+	killed_at=$1
+	shift
+	VCTX_FAIL_AT=$killed_at:kill "$VT" --root "$TMP/state" "$@" 2>/dev/null
+}
+refuses 3 "vctx: doctor nosuch: no such context
+hint: 'vctx list' shows the contexts" "doctor of nothing" vctx doctor nosuch
+try vctx gc
+is "$STATUS: $STDOUT$STDERR" "0: " "gc of nothing"
+refuses 2 'vctx: gc A: bad name "A"
+hint: 1 to 63 of a-z, 0-9, "_", "." and "-", starting with a letter or digit' \
+	"gc of a bad name" vctx gc A
+
+make_stopped gc1 1001 <<END
+[context]
+root = $ROOT
+END
+mkdir -p "$TMP/state/var/lib/vctx/.ids"
+ln -s gc1 "$TMP/state/var/lib/vctx/.ids/1001"
+try vctx doctor gc1
+is "$STATUS: $STDOUT" "0: ok       its configuration is $TMP/state/etc/vctx/gc1.conf" \
+	"doctor of a context that is well"
+vctx set gc1 cpu.weight=7
+killed delete delete gc1
+is "$?: $(vctx list -q)" "137: gc1" "delete killed before it began"
+try vctx doctor gc1
+is "$STATUS: $STDOUT" "1: ok       its configuration is $TMP/state/etc/vctx/gc1.conf
+problem  a command was interrupted
+         'vctx gc' would: remove $TMP/state/run/vctx/gc1" "doctor explains"
+try vctx gc
+is "$STATUS: $STDOUT" \
+	"0: gc1: remove $TMP/state/run/vctx/gc1: a command was interrupted" \
+	"gc removes what was left"
+is "$(vctx doctor gc1 -q; echo $?) $(vctx show gc1 | grep '^cpu_weight')" \
+	"0 cpu_weight=7" "and the context is well"
+killed deleted delete gc1
+is "$?: $(vctx list -q)" "137: " "delete killed halfway: the context is gone"
+plan="gc1: remove $TMP/state/etc/vctx/gc1.conf, which create had written
+gc1: remove $TMP/state/var/lib/vctx/gc1, which belonged to its record
+gc1: free the context id 1001
+gc1: remove $TMP/state/run/vctx/gc1: a command was interrupted"
+try vctx doctor gc1 --json
+is "$STATUS $(printf %s "$STDOUT" | jq -c 'map([.ok,.gc]) | unique')" \
+	'1 [[false,true]]' "doctor explains a name that is gone"
+leavings=$(find "$TMP/state" | sort)
+try vctx gc --dry-run
+is "$STATUS: $STDOUT" "0: $plan" "gc --dry-run tells"
+is "$(find "$TMP/state" | sort)" "$leavings" "and changes nothing"
+try vctx gc gc1 --json
+is "$(printf %s "$STDOUT" | jq -r '.[] | select(.done) | .name + ": " + .text')" \
+	"$plan" "gc --json tells the same"
+is "$(find "$TMP/state" -type f; find "$TMP/state" -type l)" "" "and does it"
+
+# A start that was killed while it made mount points, by its journal.
+mkdir -p "$TMP/state/run/vctx/gc2" "$ROOT/made/deep" "$ROOT/full" "$TMP/outside/x"
+: >"$ROOT/made/file"
+: >"$ROOT/full/of"
+echo text >"$ROOT/written"
+ln -sfn "$TMP/outside" "$ROOT/link"
+: >"$TMP/state/run/vctx/gc2/lock"
+printf '%s\n' "root $ROOT" "dir /made" "dir /made/deep" "file /made/file" \
+	"dir /full" "file /written" "dir /never" "dir /link/x" \
+	"nonsense" >"$TMP/state/run/vctx/gc2/journal"
+exec 9>>"$TMP/state/run/vctx/gc2/lock"
+flock 9
+try vctx gc
+is "$STATUS: $STDOUT" "0: " "gc leaves alone what is being worked on"
+is "$(vctx doctor gc2)" "ok       another vctx is working on it" "doctor says so"
+exec 9>&-
+try vctx gc
+is "$STATUS: $STDOUT" "0: gc2: remove $ROOT/made/file, a mount point that an interrupted start made
+gc2: remove $ROOT/made/deep, a mount point that an interrupted start made
+gc2: remove $ROOT/made, a mount point that an interrupted start made
+gc2: remove $TMP/state/run/vctx/gc2: a command was interrupted" \
+	"gc takes back mount points, and nothing that is in use"
+is "$(cd "$ROOT" && echo *) $(echo "$TMP"/outside/*)" \
+	"dev full link proc written $TMP/outside/x" "not what is behind a link, either"
+rm -r "$ROOT/full" "$ROOT/link" "$ROOT/written"
+
+# Ids without a context, and a context without its id.
+ln -s ghost "$TMP/state/var/lib/vctx/.ids/1005"
+mkdir -p "$TMP/state/run/vctx/.ids"
+ln -s ghost "$TMP/state/run/vctx/.ids/1006"
+make_stopped gc3 1007 <<END
+[context]
+root = $TMP/nosuch
+END
+try vctx doctor gc3
+is "$STATUS: $STDOUT" "1: problem  its root $TMP/nosuch is not there
+         hint: 'vctx-mkroot DIR' makes a root directory
+problem  its id 1007 is not reserved
+         'vctx gc' would: reserve it" "doctor of a context that lacks things"
+try vctx gc
+is "$STATUS: $STDOUT" "0: gc3: reserve the context id 1007
+ghost: free the context id 1006
+ghost: free the context id 1005" "gc puts ids right"
+is "$(vctx gc; readlink "$TMP/state/var/lib/vctx/.ids/1007")" gc3 \
+	"and has nothing left to do"
+vctx delete gc3
+rm -rf "$TMP/state"
+
 # --- JSON and tables ---
 
 refuses 2 "vctx: stats: --interval and --count are for --watch

@@ -65,6 +65,8 @@ struct vx_state {
 	pid_t pid;
 	uint64_t pid_start;	/* clock ticks after boot, tells reused pids */
 	uint64_t started_ns;
+	pid_t owner;		/* a vctx that waits for its end, or 0 */
+	uint64_t owner_start;
 	bool running;		/* false: being started */
 	bool transient;
 	char *started;
@@ -84,6 +86,14 @@ int vx_write_atomic(const char *dir, const char *base, const char *text,
  * descriptor that holds it; VCTX_STATE when somebody else has it.
  */
 int vx_lock(struct vctx *v, const char *name, struct vctx_err *err);
+/* The same, leaving what an interrupted command left to the caller. */
+int vx_lock_untidied(struct vctx *v, const char *name, struct vctx_err *err);
+bool vx_locked(struct vctx *v, const char *name);
+/* Id marks below v->lib or v->run: whose it is (NULL: nobody's), set, remove. */
+char *vx_marked(const char *base, uint32_t id);
+int vx_mark(const char *base, uint32_t id, const char *name,
+	    struct vctx_err *err);
+void vx_unmark(const char *base, uint32_t id, const char *name);
 int vx_state_write(struct vctx *v, const char *name, const struct vx_state *st,
 		   struct vctx_err *err);
 /* NULL with errno ENOENT when there is none of this boot. */
@@ -111,6 +121,27 @@ bool vx_config_is_set(const struct vctx_config *cfg, size_t key);
 /* Number of the key that "section.key=value" sets; vctx_config_key() of it is
  * NULL when there is none. */
 size_t vx_config_find_key(const char *assignment);
+/* journal.c: what has to be undone when we are interrupted. */
+int vx_journal_open(struct vctx *v, const char *name, struct vctx_err *err);
+int vx_journal_add(int fd, struct vctx_err *err, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Told of each thing: name of the context, a sentence. */
+struct vx_say {
+	void (*fn)(void *arg, const char *name, const char *text);
+	void *arg;
+};
+/*
+ * Undo what the journal holds, the last first; the lock must be held and the
+ * context must not run.  Returns how many things there were; without "commit"
+ * that is all it does.
+ */
+size_t vx_journal_undo(struct vctx *v, const char *name, bool commit,
+		       const struct vx_say *say);
+/* The journal of a start that succeeded. */
+void vx_journal_drop(struct vctx *v, const char *name);
+/* Open a path below a directory so that no link leads out of it. */
+int vx_open_in_root(int root, const char *path, uint64_t flags);
+
 /* set.c: remove what vctx_set() keeps of a context. */
 void vx_set_forget(struct vctx *v, const char *name);
 /* cpu.c: what [cpu] means on this machine. */

@@ -16,10 +16,8 @@
  */
 
 #include <limits.h>
-#include <linux/openat2.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -268,39 +266,17 @@ const char *vctx_plan_step(const struct vctx_plan *p, size_t i)
 /* The child                                                           */
 /* ------------------------------------------------------------------ */
 
-#define MADE_MAX	64
-
-/* Mount points made in the root, told to the parent even by a killed child. */
-struct made {
-	volatile size_t n;
-	struct {
-		char path[256];
-		bool dir;
-	} at[MADE_MAX];
-};
-
 struct act {
 	struct vctx_plan *p;
 	int root;		/* O_PATH on the root to be */
 	uint64_t root_mount;	/* its mount id */
-	struct made *made;
+	int journal;
 	uint32_t id;
 	int log;
 	int status;		/* pipe: records to the parent */
 	int go;			/* pipe: the parent's word */
 	struct vctx_err *err;
 };
-
-/* Every path inside the root is looked up so that no link leads out of it. */
-static int open_in_root(int root, const char *path, uint64_t flags)
-{
-	struct open_how how = {
-		.flags = flags | O_CLOEXEC,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-	};
-
-	return (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
-}
 
 static uint64_t mount_id(int fd)
 {
@@ -343,7 +319,7 @@ static int mount_point(struct act *a, const char *path, bool dir)
 	char *s;
 	int fd;
 
-	fd = open_in_root(a->root, path, O_PATH);
+	fd = vx_open_in_root(a->root, path, O_PATH);
 	if (fd >= 0 || errno != ENOENT)
 		return fd;
 	snprintf(buf, sizeof(buf), "%s", path);
@@ -357,17 +333,22 @@ static int mount_point(struct act *a, const char *path, bool dir)
 		if (c && c != '/')
 			continue;
 		*s = '\0';
-		fd = open_in_root(a->root, buf, O_PATH);
+		fd = vx_open_in_root(a->root, buf, O_PATH);
 		if (fd < 0) {
 			if (errno != ENOENT)
 				return -1;
 			slash = strrchr(buf, '/');
 			base = slash + 1;
 			*slash = '\0';
-			parent = open_in_root(a->root, buf[0] ? buf : "/",
+			parent = vx_open_in_root(a->root, buf[0] ? buf : "/",
 					      O_PATH | O_DIRECTORY);
 			*slash = '/';
 			if (parent < 0)
+				return -1;
+			/* Only the root's own mount outlives the namespace. */
+			if (mount_id(parent) == a->root_mount &&
+			    vx_journal_add(a->journal, NULL, "%s %s",
+					   c || dir ? "dir" : "file", buf))
 				return -1;
 			if (c || dir)
 				r = mkdirat(parent, base, 0755);
@@ -375,16 +356,7 @@ static int mount_point(struct act *a, const char *path, bool dir)
 				r = mknodat(parent, base, S_IFREG | 0644, 0);
 			if (r)
 				return -1;
-			/* Only the root's own mount outlives the namespace. */
-			if (mount_id(parent) == a->root_mount &&
-			    a->made->n < MADE_MAX && strlen(buf) < 256) {
-				size_t n = a->made->n;
-
-				strcpy(a->made->at[n].path, buf);
-				a->made->at[n].dir = c || dir;
-				a->made->n = n + 1;
-			}
-			fd = open_in_root(a->root, buf, O_PATH);
+			fd = vx_open_in_root(a->root, buf, O_PATH);
 			if (fd < 0)
 				return -1;
 		}
@@ -465,7 +437,7 @@ static int do_root(struct act *a, const char *path)
 
 static int do_protect(struct act *a, const char *path)
 {
-	vx_autoclose int at = open_in_root(a->root, path, O_PATH);
+	vx_autoclose int at = vx_open_in_root(a->root, path, O_PATH);
 	vx_autoclose int mnt = -1;
 
 	if (at < 0)
@@ -481,7 +453,7 @@ static int do_protect(struct act *a, const char *path)
 static int do_mask(struct act *a, const char *path)
 {
 	static const char *const opts[] = { "size", "0", "mode", "555", NULL };
-	vx_autoclose int at = open_in_root(a->root, path, O_PATH);
+	vx_autoclose int at = vx_open_in_root(a->root, path, O_PATH);
 	vx_autoclose int null = -1;
 	vx_autoclose int mnt = -1;
 	struct stat st;
@@ -495,7 +467,7 @@ static int do_mask(struct act *a, const char *path)
 			     MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 			     MOUNT_ATTR_NOEXEC);
 	} else {
-		null = open_in_root(a->root, "/dev/null", O_PATH);
+		null = vx_open_in_root(a->root, "/dev/null", O_PATH);
 		if (null >= 0)
 			mnt = copy_tree(null, "", AT_EMPTY_PATH, false);
 	}
@@ -525,7 +497,7 @@ static int do_dev(struct act *a)
 			     MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC),
 		   "/dev", true))
 		return -1;
-	dev = open_in_root(a->root, "/dev", O_RDONLY | O_DIRECTORY);
+	dev = vx_open_in_root(a->root, "/dev", O_RDONLY | O_DIRECTORY);
 	if (dev < 0)
 		return fail(a, "cannot open /dev");
 	old = umask(0);
@@ -760,29 +732,6 @@ static void __attribute__((noreturn)) child(struct act *a)
 /* The parent                                                          */
 /* ------------------------------------------------------------------ */
 
-/* Take back the mount points that the child made in the root. */
-static void unmake(const struct vctx_plan *p, struct made *made)
-{
-	vx_autoclose int root = -1;
-	size_t n = made->n;
-
-	if (!n)
-		return;
-	root = open(p->cfg->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	while (root >= 0 && n-- > 0) {
-		vx_autofree char *path = vx_strdup(made->at[n].path);
-		char *slash = strrchr(path, '/');
-		vx_autoclose int parent = -1;
-
-		*slash = '\0';
-		parent = open_in_root(root, path[0] ? path : "/",
-				      O_PATH | O_DIRECTORY);
-		if (parent >= 0)
-			unlinkat(parent, slash + 1,
-				 made->at[n].dir ? AT_REMOVEDIR : 0);
-	}
-}
-
 static int open_log(struct vctx_plan *p, struct vctx_err *err)
 {
 	vx_autofree char *path = vx_printf("%s/%s.log", p->v->log, p->name);
@@ -825,7 +774,8 @@ int vctx_plan_run(struct vctx_plan *p, pid_t *pid_out, uint32_t *id_out,
 		.stop_timeout_ms = p->cfg->stop_timeout_ms,
 	};
 	struct vctx_err child_err = VCTX_ERR_INIT, got = VCTX_ERR_INIT;
-	struct act a = { .p = p, .root = -1, .log = -1, .err = &child_err };
+	struct act a = { .p = p, .root = -1, .log = -1, .journal = -1,
+			 .err = &child_err };
 	vx_autofree char *started = vx_now();
 	vx_autofree char *config = NULL;
 	vx_autofree char *run = NULL;
@@ -839,12 +789,6 @@ int vctx_plan_run(struct vctx_plan *p, pid_t *pid_out, uint32_t *id_out,
 	if (vctx_sys_version(&version))
 		return vctx_sys_error(err, "cannot make a context");
 
-	a.made = mmap(NULL, sizeof(*a.made), PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (a.made == MAP_FAILED)
-		return vx_fail_errno(err, VCTX_FAILED, NULL,
-				     "cannot get memory");
-
 	lock = vx_lock(p->v, p->name, err);
 	if (lock < 0)
 		goto out;
@@ -857,6 +801,10 @@ int vctx_plan_run(struct vctx_plan *p, pid_t *pid_out, uint32_t *id_out,
 		goto out;
 	st.id = a.id;
 	st.started = started;
+	if (p->opts.foreground) {
+		st.owner = getpid();
+		st.owner_start = vx_proc_start(st.owner);
+	}
 	if (vx_fail_point("state")) {
 		vx_fail_errno(err, VCTX_FAILED, NULL, "cannot write the state");
 		goto out;
@@ -870,6 +818,10 @@ int vctx_plan_run(struct vctx_plan *p, pid_t *pid_out, uint32_t *id_out,
 			vx_fail(err, VCTX_FAILED, NULL, "out of memory");
 		goto out;
 	}
+	a.journal = vx_journal_open(p->v, p->name, err);
+	if (a.journal < 0 ||
+	    vx_journal_add(a.journal, err, "root %s", p->cfg->root))
+		goto out;
 	if (!p->opts.foreground) {
 		a.log = open_log(p, err);
 		if (a.log < 0)
@@ -881,8 +833,10 @@ int vctx_plan_run(struct vctx_plan *p, pid_t *pid_out, uint32_t *id_out,
 		goto out;
 	}
 	if (!pid) {
-		/* The lock is an open file; kept, it would outlive the parent. */
-		close(lock);
+		/*
+		 * The lock stays open until the command is executed: while this
+		 * process works on the root, nobody may undo its journal.
+		 */
 		close(status[0]);
 		close(go[1]);
 		a.status = status[1];
@@ -936,26 +890,33 @@ int vctx_plan_run(struct vctx_plan *p, pid_t *pid_out, uint32_t *id_out,
 	/* Silence now means that the command is being executed. */
 	if (vx_err_recv(status[0], err))
 		goto undo;
+	if (vx_fail_point("started")) {
+		vx_fail_errno(err, VCTX_FAILED, NULL, "cannot go on");
+		vctx_sys_kill(a.id, 0, SIGKILL);
+		goto undo;
+	}
 	*pid_out = pid;
 	*id_out = a.id;
 	r = 0;
+	/* What was made in the root stays with the context. */
+	vx_journal_drop(p->v, p->name);
 	goto out;
 
 undo:
 	close_fd(&go[1]);	/* a child that waits for "go" ends */
 	reap(pid);
-	unmake(p, a.made);
+	vx_journal_undo(p->v, p->name, true, NULL);
 out:
 	close_fd(&status[0]);
 	close_fd(&status[1]);
 	close_fd(&go[0]);
 	close_fd(&go[1]);
 	close_fd(&a.log);
+	close_fd(&a.journal);
 	if (lock >= 0) {
 		if (r)
 			vx_state_remove(p->v, p->name, a.id);
 		close(lock);
 	}
-	munmap(a.made, sizeof(*a.made));
 	return r;
 }

@@ -309,6 +309,8 @@ struct vctx_info {
 	uint64_t stop_timeout_ms;
 	bool unmanaged;		/* in the kernel, not in our files */
 	bool transient;		/* made by "run --rm" */
+	pid_t owner;		/* the vctx that waits for its end, or 0 */
+	bool orphan;		/* that one is gone */
 };
 
 void vctx_info_free(struct vctx_info *info);
@@ -382,6 +384,38 @@ int vctx_plan_run(struct vctx_plan *plan, pid_t *pid, uint32_t *id,
  * there is none.
  */
 int vctx_forget(struct vctx *v, const char *name, struct vctx_err *err);
+
+/* ------------------------------------------------------------------ */
+/* What interrupted commands leave                                     */
+/* ------------------------------------------------------------------ */
+
+struct vctx_finding {
+	bool problem;		/* false: as it should be */
+	bool gc;		/* vctx_gc() puts it right */
+	char *text;		/* a sentence */
+	char *fix;		/* what to do, or what vctx_gc() would; or NULL */
+};
+
+/*
+ * Compare what the files say about a context with what the kernel says.  A
+ * name of which only the leavings of an interrupted command are left is
+ * examined too; VCTX_NOCTX when there is nothing of it at all.
+ */
+int vctx_examine(struct vctx *v, const char *name_or_id,
+		 struct vctx_finding **list, size_t *n, struct vctx_err *err);
+void vctx_findings_free(struct vctx_finding *list, size_t n);
+
+/*
+ * Put right what can be: remove what commands that were killed have left and
+ * records of contexts that have ended.  name NULL: of all.  A context that runs
+ * although the "run" that waited for its end is gone is ended with "force".
+ * "say" (may be NULL) is told of every single thing; without "commit" nothing
+ * is done.  Names another command works on are left alone.  Returns how many
+ * things there were, or -1.
+ */
+long vctx_gc(struct vctx *v, const char *name, bool force, bool commit,
+	     void (*say)(void *arg, const char *name, const char *text),
+	     void *arg, struct vctx_err *err);
 
 /* ------------------------------------------------------------------ */
 /* Using and ending                                                    */

@@ -151,6 +151,19 @@ const struct verb verbs[] = {
 	  "The exit code is 5 when something necessary is missing.\n",
 	  OPT_JSON | OPT_QUIET | OPT_NO_HEADER, 0, 0, false, false,
 	  cmd_check, { 0 } },
+	{ "doctor", NULL, "host", "NAME [--json] [-q]",
+	  "Compare what the files say about a context with what the kernel says.",
+	  "One line each: ok or problem, and what to do.  The exit code is 1 when there\n"
+	  "is a problem.  A name of which only leavings of an interrupted command are\n"
+	  "left can be examined, too.\n",
+	  OPT_JSON | OPT_QUIET, 1, 1, false, false, cmd_doctor, { ARG_NAME } },
+	{ "gc", NULL, "host", "[NAME] [--force] [--dry-run] [--json]",
+	  "Remove what interrupted commands have left.",
+	  "  --force         end contexts whose 'vctx run' was killed, too\n"
+	  "  --dry-run       print what would be done\n"
+	  "Prints each thing it does.  What runs or is being worked on is left alone.\n",
+	  OPT_FORCE | OPT_DRY_RUN | OPT_JSON | OPT_QUIET, 0, 1, false, false,
+	  cmd_gc, { ARG_NAME } },
 	{ "version", NULL, "host", "[--json]",
 	  "Print the versions of vctx and of the kernel interface.", "",
 	  OPT_JSON | OPT_QUIET, 0, 0, false, false, cmd_version,
