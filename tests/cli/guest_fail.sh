@@ -84,6 +84,28 @@ is "$(vctx gc)" "f4: remove /run/vctx/f4: the context has ended" "gc of one"
 is "$(vctx doctor f4 -q; echo $?)" 0 "and it is well"
 vctx delete f4
 
+# exec.start
+printf '#!/bin/sh\necho up as $(hostname) $container; exit $1\n' >/tmp/ign/up
+chmod 755 /tmp/ign/up
+vctx create f5 --root $ROOT -s "context.init=/bin/sleep 1000" \
+	-s "mount.bind=/tmp/ign /opt/f5" -s "exec.start=/opt/f5/up 0"
+try vctx start f5
+is "$STATUS: $STDERR$(vctx running f5; echo $?) $(cat /var/log/vctx/f5.log)" \
+	"0: 0 up as f5 vctx" "exec.start runs in the context"
+vctx stop f5 --kill
+vctx set f5 exec.start="/opt/f5/up 3" exec.stop-timeout=100ms
+refuses 1 "vctx: start f5: exec.start: /opt/f5/up exited with status 3
+hint: its output is in /var/log/vctx/f5.log; the context was stopped" \
+	"exec.start that fails" vctx start f5
+is "$(vctx running f5; echo $?) $(ls /run/vctx)" "1 " "nothing runs then"
+vctx set f5 exec.start=/nosuch
+refuses 1 "vctx: start f5: exec.start: /nosuch: No such file or directory
+hint: its output is in /var/log/vctx/f5.log; the context was stopped" \
+	"exec.start that is not there" vctx start f5
+vctx run f5 -- /bin/true
+is $? 0 "exec.start is not run in the place of another command"
+vctx delete f5
+rmdir $ROOT/opt/f5 2>/dev/null
 rm -rf /var/log/vctx
 is "$(footprint)" "$before" "nothing is left of all that"
 finish

@@ -163,6 +163,7 @@ bad_value security.capabilities "-sys_modul" \
 	'"sys_modul" is not a name vctx knows'
 bad_value security.flags "+persistent" \
 	'"persistent" is not for configurations'
+bad_value exec.start sbin/up "an absolute path and its arguments, or none"
 bad_value exec.stop-signal SIGFOO "a signal name such as SIGTERM"
 bad_value exec.stop-timeout 10x "a time such as 10s, 500ms or 2m"
 bad_value cpu.weight 0 "a number from 1 to 10000"
@@ -262,6 +263,12 @@ esac
 try vctx run --rm b1 --dry-run --root "$ROOT" -s cpu.weight=200 -- /bin/true
 matches "$STDOUT" "*report readiness*set its share of the CPUs*record that it runs*" \
 	"another one is set before the context runs"
+
+try vctx create web1 --start --dry-run --root "$ROOT" -s "exec.start=/sbin/up now"
+matches "$STDOUT" "*execute /sbin/init
+* run /sbin/up in it and wait for its end" "exec.start is the last step"
+try vctx run --rm web1 --dry-run --root "$ROOT" -s exec.start=/sbin/up -- /bin/true
+matches "$STDOUT" "*execute /bin/true" "another init takes its place too"
 
 # --- set; a record is all that makes a stopped context ---
 

@@ -21,7 +21,7 @@
 enum key_id {
 	K_VERSION, K_ROOT, K_HOSTNAME, K_ID, K_INIT, K_AUTOSTART,
 	K_CPU_WEIGHT, K_CPU_GUARANTEE, K_CPU_MAX, K_CPU_BURST, K_BIND, K_TMPFS,
-	K_CAPABILITIES, K_CCAPS, K_FLAGS, K_READONLY, K_STOP_SIGNAL,
+	K_CAPABILITIES, K_CCAPS, K_FLAGS, K_READONLY, K_START, K_STOP_SIGNAL,
 	K_STOP_TIMEOUT, K_COUNT
 };
 
@@ -280,6 +280,22 @@ static int p_init(struct vctx_config *cfg, const char *value, struct why *why)
 	}
 	free_words(cfg->init);
 	cfg->init = words;
+	return 0;
+}
+
+static int p_start(struct vctx_config *cfg, const char *value, struct why *why)
+{
+	char **words = NULL;
+
+	if (strcmp(value, "none")) {
+		words = split_words(value);
+		if (!words[0] || !vx_path_ok(words[0])) {
+			free_words(words);
+			return bad(why, "an absolute path and its arguments, or none");
+		}
+	}
+	free_words(cfg->start);
+	cfg->start = words;
 	return 0;
 }
 
@@ -718,6 +734,14 @@ static void d_readonly(FILE *f, const char *key, const struct vctx_config *cfg)
 	fprintf(f, "%s = %s\n", key, cfg->readonly_root ? "yes" : "no");
 }
 
+static void d_start(FILE *f, const char *key, const struct vctx_config *cfg)
+{
+	if (cfg->start)
+		dump_words(f, key, cfg->start);
+	else
+		fprintf(f, "%s = none\n", key);
+}
+
 static void d_stop_signal(FILE *f, const char *key,
 			  const struct vctx_config *cfg)
 {
@@ -801,6 +825,10 @@ static const struct key {
 		{ "security.readonly-root", "yes no",
 		  "whether the root is read-only", VCTX_AT_START },
 		p_readonly, NULL, d_readonly },
+	[K_START] = {
+		{ "exec.start", "none", "a command in it that ends the start",
+		  VCTX_AT_START },
+		p_start, NULL, d_start },
 	[K_STOP_SIGNAL] = {
 		{ "exec.stop-signal", "SIGTERM SIGINT SIGQUIT SIGRTMIN+3",
 		  "what stop sends to its init", VCTX_AT_ONCE },
@@ -837,7 +865,6 @@ static const char *const later_keys[] = {
 	"memory.max", "memory.swap",
 	"limits.processes", "limits.files",
 	"net.mode", "net.bridge", "net.address", "net.rate-out",
-	"exec.start",
 };
 
 static int unknown_key(const char *where, const char *full,
@@ -1148,6 +1175,7 @@ void vctx_config_free(struct vctx_config *cfg)
 	free(cfg->bind);
 	free(cfg->tmpfs);
 	free_words(cfg->init);
+	free_words(cfg->start);
 	free(cfg->root);
 	free(cfg->hostname);
 	free(cfg->priv);

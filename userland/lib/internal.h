@@ -154,6 +154,14 @@ int vx_cpu_error(struct vctx_err *err, const struct vctx_config *cfg);
 /* config.c: is a path one we can mount on (absolute, no "..")? */
 bool vx_path_ok(const char *path);
 
+/*
+ * use.c: vctx_exec(); with out >= 0 stdout and stderr go there, and stdin comes
+ * from nowhere.
+ */
+int vx_exec_in(const struct vctx_info *info, char *const *argv,
+	       char *const *env, bool terminal, int out, pid_t *pid,
+	       struct vctx_err *err);
+
 /* Errors between a child and its parent: one record on a pipe. */
 void vx_err_send(int fd, const struct vctx_err *err);
 /* Hand an error over; "from" is empty afterwards, "to" may be NULL. */

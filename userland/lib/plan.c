@@ -43,6 +43,8 @@ enum step_kind {
 	S_CREATE, S_SPACE, S_NAME, S_BCAPS, S_CCAPS, S_READY,
 	/* parent, then child */
 	S_CPU, S_RECORD, S_INIT, S_EXEC,
+	/* parent */
+	S_START,
 };
 
 /* Names of steps, for failure injection and its tests. */
@@ -57,7 +59,7 @@ static const char *const step_names[] = {
 	[S_SPACE] = "space", [S_NAME] = "name", [S_BCAPS] = "bcaps",
 	[S_CCAPS] = "ccaps", [S_READY] = "ready", [S_CPU] = "cpu",
 	[S_RECORD] = "record",
-	[S_INIT] = "init", [S_EXEC] = "exec",
+	[S_INIT] = "init", [S_EXEC] = "exec", [S_START] = "start",
 };
 
 struct step {
@@ -74,6 +76,7 @@ struct vctx_plan {
 	struct vctx_plan_opts opts;
 	char *const *argv;
 	bool share_root;	/* root is "/" */
+	char *const *start;	/* exec.start, or NULL */
 	struct step *steps;
 	size_t n;
 };
@@ -241,6 +244,12 @@ struct vctx_plan *vctx_plan_new(struct vctx *v, const char *name,
 	add(p, S_RECORD, NULL, 0, "record that it runs");
 	add(p, S_INIT, NULL, 0, "end the setup and become its init");
 	add(p, S_EXEC, NULL, 0, "execute %s", argv[0]);
+	/* Another command in the place of init is in the place of this too. */
+	if (cfg->start && !opts->argv) {
+		p->start = cfg->start;
+		add(p, S_START, NULL, 0, "run %s in it and wait for its end",
+		    cfg->start[0]);
+	}
 	return p;
 }
 
@@ -763,6 +772,55 @@ static void reap(pid_t pid)
 		;
 }
 
+/*
+ * exec.start, in the context as 'vctx exec' would, with the output to the log.
+ * The context runs and is recorded: the lock is released, so that it can be
+ * stopped while this takes its time.  A failure stops the context, and whoever
+ * takes its lock for that undoes the journal.
+ */
+static int run_start(struct vctx_plan *p, struct act *a, int *lock,
+		     struct vctx_err *err)
+{
+	vx_autofree char *hint =
+		vx_printf("its output is in %s/%s.log; the context was stopped",
+			  p->v->log, p->name);
+	struct vctx_err e = VCTX_ERR_INIT;
+	struct vctx_info *info;
+	bool killed;
+	int status;
+	pid_t pid;
+
+	close_fd(lock);
+	info = vctx_find(p->v, p->name, err);
+	if (!info)
+		return -1;
+	if (vx_fail_point("start")) {
+		vx_fail_errno(err, VCTX_FAILED, NULL, "cannot run exec.start");
+	} else if (vx_exec_in(info, p->start, p->opts.env, false, a->log, &pid,
+			      &e)) {
+		vx_fail(err, VCTX_FAILED, hint, "exec.start: %s", e.msg);
+		vctx_err_clear(&e);
+	} else {
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
+		if (WIFEXITED(status) && !WEXITSTATUS(status)) {
+			vctx_info_free(info);
+			return 0;
+		}
+		if (WIFSIGNALED(status))
+			vx_fail(err, VCTX_FAILED, hint,
+				"exec.start: %s was killed by signal %d",
+				p->start[0], WTERMSIG(status));
+		else
+			vx_fail(err, VCTX_FAILED, hint,
+				"exec.start: %s exited with status %d",
+				p->start[0], WEXITSTATUS(status));
+	}
+	vctx_stop(p->v, info, info->stop_timeout_ms, &killed, NULL);
+	vctx_info_free(info);
+	return -1;
+}
+
 int vctx_plan_run(struct vctx_plan *p, pid_t *pid_out, uint32_t *id_out,
 		  struct vctx_err *err)
 {
@@ -897,9 +955,10 @@ int vctx_plan_run(struct vctx_plan *p, pid_t *pid_out, uint32_t *id_out,
 	}
 	*pid_out = pid;
 	*id_out = a.id;
-	r = 0;
+	r = p->start ? run_start(p, &a, &lock, err) : 0;
 	/* What was made in the root stays with the context. */
-	vx_journal_drop(p->v, p->name);
+	if (!r)
+		vx_journal_drop(p->v, p->name);
 	goto out;
 
 undo:

@@ -13,12 +13,12 @@
 
 #include "internal.h"
 
-int vctx_exec(const struct vctx_info *info, char *const *argv,
-	      char *const *env, bool terminal, pid_t *pid_out,
-	      struct vctx_err *err)
+int vx_exec_in(const struct vctx_info *info, char *const *argv,
+	       char *const *env, bool terminal, int out, pid_t *pid_out,
+	       struct vctx_err *err)
 {
 	struct vctx_err e = VCTX_ERR_INIT;
-	int status[2];
+	int status[2], null = -1;
 	pid_t pid;
 
 	if (info->state != VCTX_RUNNING)
@@ -43,6 +43,8 @@ int vctx_exec(const struct vctx_info *info, char *const *argv,
 		 * the right to change them.
 		 */
 		close(status[0]);
+		if (out >= 0)
+			null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 		/* A context of another tool may have no namespaces of its own. */
 		if (vctx_sys_enter_space(info->id, 0, 0) &&
 		    !(info->unmanaged && errno == EINVAL)) {
@@ -50,6 +52,11 @@ int vctx_exec(const struct vctx_info *info, char *const *argv,
 		} else if (chdir("/")) {
 			vx_fail_errno(&e, VCTX_OURS, NULL,
 				      "cannot enter its root");
+		} else if (out >= 0 &&
+			   (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 ||
+			    dup2(out, 2) < 0)) {
+			vx_fail_errno(&e, VCTX_OURS, NULL,
+				      "cannot set up its console");
 		} else if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC)) {
 			vx_fail_errno(&e, VCTX_OURS, NULL,
 				      "cannot close the host's files");
@@ -81,6 +88,12 @@ int vctx_exec(const struct vctx_info *info, char *const *argv,
 	close(status[0]);
 	*pid_out = pid;
 	return 0;
+}
+
+int vctx_exec(const struct vctx_info *info, char *const *argv,
+	      char *const *env, bool terminal, pid_t *pid, struct vctx_err *err)
+{
+	return vx_exec_in(info, argv, env, terminal, -1, pid, err);
 }
 
 int vctx_pause(const struct vctx_info *info, bool hold, struct vctx_err *err)

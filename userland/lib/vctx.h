@@ -223,6 +223,7 @@ struct vctx_config {
 	uint64_t ccaps;
 	uint64_t cflags;	/* without the one-time state bits */
 	bool readonly_root;
+	char **start;		/* NULL-terminated words; NULL: nothing */
 	int stop_signal;
 	uint64_t stop_timeout_ms;
 	/* private: what was set where, for the dump and for repeated keys */
