@@ -61,7 +61,7 @@ hint: give an absolute path without ".."' "a bad state root" "$V" --root x list
 # --- what is not there ---
 
 for verb in status show stop restart delete start kill wait ps pause resume \
-	stats; do
+	stats logs; do
 	refuses 3 "vctx: $verb nosuch: no such context
 hint: 'vctx list' shows the contexts" "$verb of nothing" vctx $verb nosuch
 done
@@ -338,6 +338,27 @@ VCTX_FAIL_AT="set" "${V%/*}/vctx-test" --root "$TMP/state" set set1 cpu.weight=1
 	2>"$TMP/set.err"
 is "$?: $(vctx show set1 | grep '^cpu_weight')" "1: cpu_weight=300" \
 	"a set that fails changes nothing"
+refuses 1 "vctx: logs set1: cannot read $TMP/state/var/log/vctx/set1.log: No such file or directory
+hint: it is made by 'vctx start'" "logs of what was never started" vctx logs set1
+mkdir -p "$TMP/state/var/log/vctx"
+seq 5000 >"$TMP/state/var/log/vctx/set1.log"
+is "$(vctx logs set1 | cksum)" "$(seq 5000 | cksum)" "logs"
+is "$(vctx logs set1 --lines 3 --follow)" "4998
+4999
+5000" "logs --lines; --follow ends with a context that does not run"
+is "$(vctx logs set1 --lines 4000 | cksum)" "$(seq 1001 5000 | cksum)" \
+	"logs --lines over several blocks"
+is "$(vctx logs set1 --lines 9999 | cksum)" "$(seq 5000 | cksum)" \
+	"logs --lines of more than there are"
+printf 'a\n\nno newline' >"$TMP/state/var/log/vctx/set1.log"
+is "$(vctx logs set1 --lines 2)" "
+no newline" "logs --lines of a file without its last newline"
+: >"$TMP/state/var/log/vctx/set1.log"
+is "$(vctx logs set1 --lines 2; echo $?)" 0 "logs of an empty file"
+refuses 2 'vctx: logs: bad number "-1"
+hint: a number of lines, 1 or more' "a bad number of lines" \
+	vctx logs set1 --lines=-1
+rm -r "$TMP/state/var/log"
 refuses 4 "vctx: stats set1: context is not running" "stats of a stopped context" \
 	vctx stats set1
 refuses 4 "vctx: pause set1: context is not running" "pause of a stopped context" \

@@ -79,6 +79,11 @@ char *vctx_config_path(struct vctx *v, const char *name)
 	return vx_printf("%s/%s.conf", v->etc, name);
 }
 
+char *vctx_log_path(struct vctx *v, const char *name)
+{
+	return vx_printf("%s/%s.log", v->log, name);
+}
+
 char *vctx_running_config_path(struct vctx *v, const char *name)
 {
 	return vx_printf("%s/%s/config", v->run, name);

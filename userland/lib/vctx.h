@@ -339,6 +339,8 @@ int vctx_create(struct vctx *v, const char *name, struct vctx_config *cfg,
 int vctx_delete(struct vctx *v, const char *name, struct vctx_err *err);
 /* Path of a context's configuration file, whether it is there or not. */
 char *vctx_config_path(struct vctx *v, const char *name);
+/* Path of what its init has printed, whether it is there or not. */
+char *vctx_log_path(struct vctx *v, const char *name);
 /* Path of the configuration it was started with, and has now. */
 char *vctx_running_config_path(struct vctx *v, const char *name);
 

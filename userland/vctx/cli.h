@@ -22,13 +22,13 @@ struct cli {
 	struct vctx *v;
 	const char *state_root;
 	bool json, quiet, no_header, dry_run, help;
-	bool force, rm, all, if_exists, start, config, kill, watch;
+	bool force, rm, all, if_exists, start, config, kill, watch, follow;
 	const char *file;		/* -f */
 	const char *root;		/* --root of create and run */
 	const char *timeout;
 	const char *state;
 	const char *pid;
-	const char *interval, *count;
+	const char *interval, *count, *lines;
 	char **set;			/* -s, NULL-terminated */
 	char **env;			/* -e, NULL-terminated */
 	char **args;			/* NAME and so on, NULL-terminated */
@@ -44,6 +44,7 @@ enum {
 	OPT_ROOT = 1 << 12, OPT_TIMEOUT = 1 << 13, OPT_STATE = 1 << 14,
 	OPT_PID = 1 << 15, OPT_SET = 1 << 16, OPT_ENV = 1 << 17,
 	OPT_WATCH = 1 << 18, OPT_INTERVAL = 1 << 19, OPT_COUNT = 1 << 20,
+	OPT_FOLLOW = 1 << 21, OPT_LINES = 1 << 22,
 };
 
 /* What a word on the command line is; completion offers words by it. */
@@ -102,6 +103,7 @@ int cmd_gc(struct cli *c);
 int cmd_help(struct cli *c);
 int cmd_kill(struct cli *c);
 int cmd_list(struct cli *c);
+int cmd_logs(struct cli *c);
 int cmd_pause(struct cli *c);
 int cmd_ps(struct cli *c);
 int cmd_restart(struct cli *c);

@@ -230,6 +230,8 @@ static int parse(struct cli *c, int argc, char **argv)
 		case 'W': c->watch = true; break;
 		case 'I': c->interval = optarg; break;
 		case 'C': c->count = optarg; break;
+		case 'G': c->follow = true; break;
+		case 'L': c->lines = optarg; break;
 		case 'h': c->help = true; break;
 		case 'V': return cli_usage(c, "see 'vctx version'",
 					   "unknown option \"--version\"");
