@@ -52,8 +52,9 @@ try vctx create t2 -f - </tmp/t1.conf
 is "$STATUS: $STDERR$(vctx show t2 --config | sed -n 's/^hostname = //p')" \
 	"0: tee" "show --config of a transient context feeds create"
 vctx delete t2
-vctx stop t1 --kill
+try vctx stop t1 --kill
 wait $runpid
+is "$? $STATUS: $STDERR" "137 0: " "stop and run end the same context in peace"
 
 # --- shares ---
 

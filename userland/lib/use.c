@@ -261,6 +261,7 @@ int vctx_stop(struct vctx *v, const struct vctx_info *info,
 {
 	/* SIGKILL needs no permission of its target, only a free CPU. */
 	const uint64_t kill_ms = 30000;
+	struct vctx_err e = VCTX_ERR_INIT;
 	uint64_t t0 = now_ms(), spent;
 
 	*killed = false;
@@ -297,9 +298,16 @@ int vctx_stop(struct vctx *v, const struct vctx_info *info,
 			       "a process may be stuck in the kernel; see 'vctx ps'",
 			       "the context is still there after SIGKILL");
 forget:
-	if (info->unmanaged || !info->name)
+	if (info->unmanaged || !info->name ||
+	    !vctx_forget(v, info->name, &e))
 		return 0;
-	return vctx_forget(v, info->name, err);
+	/* A "run" that waited for this end works on it: it forgets it. */
+	if (e.code == VCTX_STATE) {
+		vctx_err_clear(&e);
+		return 0;
+	}
+	vx_err_move(err, &e);
+	return -1;
 }
 
 /* ------------------------------------------------------------------ */
