@@ -35,6 +35,7 @@ static const char *const seeds[] = {
 	"stop-signal = SIGRTMIN+3\nstop-timeout = 1500ms\n",
 	"# comment\n; another\n[context]\n root = / ; inline\n[mount]\n"
 	"bind += /x /y\n[security]\nflags = none !fakeinit\ncapabilities = all\n",
+	"[cpu]\nweight = 200\nguarantee = 25%\nmax = 12.345%\nburst = 250ms\n",
 	"[context\nroot\n=\n[]\n= x\n[a]b = c\n[context]\nid = auto\nid = 7\n",
 	"\xef\xbb\xbfversion = 1\r\n[exec]\r\nstop-timeout=2h\r\n",
 };
@@ -46,6 +47,7 @@ static const char *const words[] = {
 	"size=", "mode=", "-", "!", "all", "none", "SIGKILL", "RTMIN+", ";",
 	"#", "\xc3\xa4", "\xff", "\xe2\x82", "\t", "\r", "auto", "stop-timeout",
 	"99999999999h", "readonly-root", "version",
+	"[cpu]", "weight", "%", "0.1%", "100000%", "none", ".",
 };
 
 static size_t mutate(char *buf, size_t len, size_t max)

@@ -25,7 +25,7 @@ is "$?" 0 "it wrote the configuration and the record"
 refuses 4 "vctx: create web1: context exists already
 hint: choose another name, or delete it first" "create twice" \
 	vctx create web1 --root $ROOT
-is "$(vctx list --no-header | tr -s ' ')" "web1 1000 stopped 0 - - -" \
+is "$(vctx list --no-header | tr -s ' ')" "web1 1000 stopped 0 - - 100 -" \
 	"list shows it"
 is "$(vctx list --json | jq -c '.[] | [.name,.id,.state,.pid,.procs,.cpu_ns,.mem_bytes,.unmanaged]')" \
 	'["web1",1000,"stopped",null,0,null,null,false]' "list --json shows it"
@@ -185,10 +185,15 @@ is "$STATUS: $STDERR" "0: " "create with a bind"
 vctx start stubborn
 until_ok grep -q up /var/log/vctx/stubborn.log
 is "$(cat /var/log/vctx/stubborn.log)" up "the output of init is in its log"
+"$V" logs stubborn --follow >/tmp/followed &
+followpid=$!
+until_ok grep -q up /tmp/followed
 try vctx stop stubborn --timeout 1s
 is "$STATUS: $STDERR" \
 	"0: vctx: stop stubborn: it did not end within 1000 ms and was killed" \
 	"stop kills one that ignores its signal"
+wait $followpid
+is "$?: $(cat /tmp/followed)" "0: up" "logs --follow ends with it"
 vctx start stubborn
 try vctx stop stubborn --kill
 is "$STATUS: $STDERR" "0: " "stop --kill"

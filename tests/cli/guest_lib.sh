@@ -49,9 +49,17 @@ fails_at() {
 	done
 }
 
+# keep_made STEP: from "go" on the context counts as started, and its mount
+# points stay.
+keep_made() {
+	case $1 in
+	init | exec | started) rmdir $ROOT/opt/a/b $ROOT/opt/a $ROOT/opt/c ;;
+	esac
+}
+
 # killed_at STEP...: the helper, or vctx itself, is killed. Files of a killed
-# vctx may stay until the next command for that name; contexts, mounts and
-# processes may not.
+# vctx may stay until the next command for that name or gc; contexts, mounts and
+# processes may not, and doctor tells what stays.
 killed_at() {
 	mkdir -p /run/vctx/.ids /tmp/ign
 	before=$(footprint)
@@ -62,7 +70,18 @@ killed_at() {
 			"killed at $step: no context is left"
 		run_f1=$(vctx run --rm f1 --root $ROOT -- /bin/echo fine 2>&1)
 		is "$run_f1" fine "killed at $step: the name can be used again"
-		rmdir $ROOT/opt/a/b $ROOT/opt/a $ROOT/opt/c 2>/dev/null
+		keep_made "$step"
 		is "$(footprint)" "$before" "killed at $step: and then nothing is left"
+		fail_run "$step:kill" >/dev/null 2>&1
+		until_ok sh -c "! pgrep -x vctx-test"
+		keep_made "$step"
+		if [ "$(footprint)" != "$before" ]; then
+			try vctx doctor f1
+			matches "$STATUS: $STDOUT" "1: *problem *'vctx gc' would: remove /run/vctx/f1*" \
+				"killed at $step: doctor explains what is left"
+		fi
+		try vctx gc
+		is "$STATUS: $STDERR$(footprint)" "0: $before" \
+			"killed at $step: gc removes all of it"
 	done
 }

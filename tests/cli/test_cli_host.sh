@@ -60,10 +60,14 @@ hint: give an absolute path without ".."' "a bad state root" "$V" --root x list
 
 # --- what is not there ---
 
-for verb in status show stop delete start kill wait ps; do
+for verb in status show stop restart delete start kill wait ps pause resume \
+	stats logs; do
 	refuses 3 "vctx: $verb nosuch: no such context
 hint: 'vctx list' shows the contexts" "$verb of nothing" vctx $verb nosuch
 done
+refuses 3 "vctx: set nosuch: no such context
+hint: 'vctx list' shows the contexts" "set of nothing" \
+	vctx set nosuch cpu.weight=1
 refuses 125 "vctx: exec nosuch: no such context
 hint: 'vctx list' shows the contexts" "exec in nothing" vctx exec nosuch -- ls
 refuses 1 "" "running of nothing" vctx running nosuch
@@ -88,10 +92,10 @@ refuses 2 "vctx: $TMP/key.conf:5: unknown key \"cpu.wieght\"
 hint: did you mean \"cpu.weight\"?" "a mistyped key" \
 	vctx create web1 -f "$TMP/key.conf"
 conf later <<END
-[cpu]
-weight = 200
+[net]
+mode = bridge
 END
-refuses 2 "vctx: $TMP/later.conf:2: unknown key \"cpu.weight\"
+refuses 2 "vctx: $TMP/later.conf:2: unknown key \"net.mode\"
 hint: this version of vctx does not have it yet; leave it out" \
 	"a key of a later version" vctx create web1 -f "$TMP/later.conf"
 conf strange <<END
@@ -159,8 +163,26 @@ bad_value security.capabilities "-sys_modul" \
 	'"sys_modul" is not a name vctx knows'
 bad_value security.flags "+persistent" \
 	'"persistent" is not for configurations'
+bad_value exec.start sbin/up "an absolute path and its arguments, or none"
 bad_value exec.stop-signal SIGFOO "a signal name such as SIGTERM"
 bad_value exec.stop-timeout 10x "a time such as 10s, 500ms or 2m"
+bad_value cpu.weight 0 "a number from 1 to 10000"
+bad_value cpu.weight 10001 "a number from 1 to 10000"
+bad_value cpu.weight 1.5 "a number from 1 to 10000"
+for value in 0% 95.1% 25 25.% 1.23456% -1% 1e1%; do
+	bad_value cpu.guarantee $value \
+		"a part of the machine from 0.1% to 95%, or none"
+done
+for value in 0% 0.09% 100001% 18446744073709551616% max; do
+	bad_value cpu.max $value \
+		"a percentage of one CPU, from 0.1% (150% is one and a half), or none"
+done
+bad_value cpu.burst 0 "a time from 1ms to 60s"
+bad_value cpu.burst 61s "a time from 1ms to 60s"
+refuses 2 "vctx: create web1: cpu.guarantee, $(($(nproc) * 50))% of one CPU on this machine of $(nproc), is more than cpu.max
+hint: cpu.guarantee is of the whole machine, cpu.max of one CPU" \
+	"a guarantee above the limit" vctx create web1 --root "$ROOT" \
+	-s cpu.guarantee=50% -s cpu.max=12.5%
 bad_value version 2 "this vctx reads version 1"
 refuses 2 'vctx: -s nonsense: not a setting
 hint: write it as section.key=value' "a setting without =" \
@@ -234,10 +256,263 @@ refuses 2 "vctx: $TMP/key2.conf.d/30.conf:2: key \"context.id\" has one value, \
 hint: use \"=\"" "+= for a key with one value" \
 	vctx create web1 -f "$TMP/key2.conf" --dry-run
 
+case $STDOUT in
+*CPUs*) not_ok "the default share needs no step" ;;
+*) ok "the default share needs no step" ;;
+esac
+try vctx run --rm b1 --dry-run --root "$ROOT" -s cpu.weight=200 -- /bin/true
+matches "$STDOUT" "*report readiness*set its share of the CPUs*record that it runs*" \
+	"another one is set before the context runs"
+
+try vctx create web1 --start --dry-run --root "$ROOT" -s "exec.start=/sbin/up now"
+matches "$STDOUT" "*execute /sbin/init
+* run /sbin/up in it and wait for its end" "exec.start is the last step"
+try vctx run --rm web1 --dry-run --root "$ROOT" -s exec.start=/sbin/up -- /bin/true
+matches "$STDOUT" "*execute /bin/true" "another init takes its place too"
+
+# --- set; a record is all that makes a stopped context ---
+
+make_stopped() {
+	mkdir -p "$TMP/state/var/lib/vctx/$1" "$TMP/state/etc/vctx"
+	cat >"$TMP/state/etc/vctx/$1.conf"
+	printf '{"schema": 1, "name": "%s", "id": %s, "created": "2026-01-01T00:00:00Z", "source": "test", "config": "%s", "wrote_config": true}\n' \
+		"$1" "$2" "$TMP/state/etc/vctx/$1.conf" \
+		>"$TMP/state/var/lib/vctx/$1/meta.json"
+}
+make_stopped set1 1001 <<END
+version = 1
+[context]
+root = $ROOT
+[cpu]
+weight = 150
+[mount]
+bind = $TMP /mnt
+END
+rm "$TMP/state/etc/vctx/web7.conf"
+kept=$TMP/state/etc/vctx/set1.conf.d/90-set.conf
+cp "$TMP/state/etc/vctx/set1.conf" "$TMP/set1.before"
+is "$(vctx list --json | jq -c '.[0] | [.name,.state,.cpu_weight,.cpu_guarantee,.cpu_max,.cpu_burst_ns]')" \
+	'["set1","stopped",150,0,0,100000000]' \
+	"the share of a stopped context is that of its configuration"
+is "$(vctx list --no-header | tr -s ' ')" "set1 1001 stopped 0 - - 150 -" \
+	"list shows its weight"
+refuses 2 "vctx: -s cpu.wieght=1: unknown key \"cpu.wieght\"
+hint: did you mean \"cpu.weight\"?" "set of a mistyped key" \
+	vctx set set1 cpu.max=10% cpu.wieght=1
+refuses 2 "vctx: set set1: root $TMP/nosuch: No such file or directory
+hint: 'vctx-mkroot DIR' makes a root directory" "set of what cannot start" \
+	vctx set set1 cpu.weight=7 context.root="$TMP/nosuch"
+refuses 2 "vctx: set: no setting given
+hint: see 'vctx help set'" "set of nothing" vctx set set1
+is "$(ls "$TMP/state/etc/vctx")" "set1.conf" "a refused set changes nothing"
+try vctx set set1 cpu.weight=300 cpu.max=12.5% --dry-run
+is "$STATUS: $STDERR$(ls "$TMP/state/etc/vctx")" "0: set1.conf" \
+	"set --dry-run changes nothing"
+try vctx set set1 cpu.weight=300 cpu.max=12.5% mount.tmpfs=/tmp
+is "$STATUS: $STDOUT$STDERR" "0: " "set of a stopped context"
+try vctx set set1 cpu.guarantee=1.5% "mount.bind=$ROOT /opt ro" exec.stop-signal=INT
+is "$STATUS: $STDOUT$STDERR" "0: " "set once more"
+is "$(cat "$kept")" "# Written by 'vctx set'; it is read after the file itself.
+[cpu]
+weight = 300
+guarantee = 1.5%
+max = 12.5%
+[mount]
+bind = $TMP /mnt
+bind = $ROOT /opt ro
+tmpfs = /tmp mode=1777
+[exec]
+stop-signal = SIGINT" "what was set is kept, lists complete"
+is "$(cat "$TMP/state/etc/vctx/set1.conf")" "$(cat "$TMP/set1.before")" \
+	"the user's file is not written"
+vctx show set1 --config >"$TMP/shown.conf"
+try vctx create set2 -f "$TMP/shown.conf" --start --dry-run
+matches "$STATUS: $STDOUT" "0: *bind $TMP to /mnt*bind $ROOT to /opt read-only*share of the CPUs*" \
+	"show --config tells what was set, as create -f reads it"
+try vctx create set2 -f - --dry-run <"$TMP/shown.conf"
+is "$STATUS: $STDERR" "0: " "create -f - reads it too"
+try vctx set set1 cpu.max=none
+is "$STATUS: $(vctx show set1 | grep '^cpu_max')" "0: cpu_max=0" \
+	"a limit can be taken away"
+VCTX_FAIL_AT="set" "${V%/*}/vctx-test" --root "$TMP/state" set set1 cpu.weight=1 \
+	2>"$TMP/set.err"
+is "$?: $(vctx show set1 | grep '^cpu_weight')" "1: cpu_weight=300" \
+	"a set that fails changes nothing"
+refuses 1 "vctx: logs set1: cannot read $TMP/state/var/log/vctx/set1.log: No such file or directory
+hint: it is made by 'vctx start'" "logs of what was never started" vctx logs set1
+mkdir -p "$TMP/state/var/log/vctx"
+seq 5000 >"$TMP/state/var/log/vctx/set1.log"
+is "$(vctx logs set1 | cksum)" "$(seq 5000 | cksum)" "logs"
+is "$(vctx logs set1 --lines 3 --follow)" "4998
+4999
+5000" "logs --lines; --follow ends with a context that does not run"
+is "$(vctx logs set1 --lines 4000 | cksum)" "$(seq 1001 5000 | cksum)" \
+	"logs --lines over several blocks"
+is "$(vctx logs set1 --lines 9999 | cksum)" "$(seq 5000 | cksum)" \
+	"logs --lines of more than there are"
+printf 'a\n\nno newline' >"$TMP/state/var/log/vctx/set1.log"
+is "$(vctx logs set1 --lines 2)" "
+no newline" "logs --lines of a file without its last newline"
+: >"$TMP/state/var/log/vctx/set1.log"
+is "$(vctx logs set1 --lines 2; echo $?)" 0 "logs of an empty file"
+refuses 2 'vctx: logs: bad number "-1"
+hint: a number of lines, 1 or more' "a bad number of lines" \
+	vctx logs set1 --lines=-1
+rm -r "$TMP/state/var/log"
+refuses 4 "vctx: stats set1: context is not running" "stats of a stopped context" \
+	vctx stats set1
+refuses 4 "vctx: pause set1: context is not running" "pause of a stopped context" \
+	vctx pause set1
+is "$(vctx restart set1 --dry-run | sed -n '1p;2p')" "it is not running
+ 1  take context id 1001" "restart --dry-run"
+echo "rubbish" >>"$TMP/state/etc/vctx/set1.conf"
+try vctx restart set1
+is "$STATUS" 2 "restart checks the configuration first"
+is "$(vctx list --json | jq -c '.[0].cpu_weight')" null \
+	"what cannot be read is not known"
+cp "$TMP/set1.before" "$TMP/state/etc/vctx/set1.conf"
+try vctx delete set1
+is "$STATUS: $STDERR$(find "$TMP/state" -type f)" "0: " \
+	"delete removes what set has written"
+rm -rf "$TMP/state"
+
+# --- what interrupted commands leave ---
+
+VT=${V%/*}/vctx-test
+killed() { # STEP ARGUMENT...: vctx, killed at a step
+	killed_at=$1
+	shift
+	VCTX_FAIL_AT=$killed_at:kill "$VT" --root "$TMP/state" "$@" 2>/dev/null
+}
+refuses 3 "vctx: doctor nosuch: no such context
+hint: 'vctx list' shows the contexts" "doctor of nothing" vctx doctor nosuch
+try vctx gc
+is "$STATUS: $STDOUT$STDERR" "0: " "gc of nothing"
+refuses 2 'vctx: gc A: bad name "A"
+hint: 1 to 63 of a-z, 0-9, "_", "." and "-", starting with a letter or digit' \
+	"gc of a bad name" vctx gc A
+
+make_stopped gc1 1001 <<END
+[context]
+root = $ROOT
+END
+mkdir -p "$TMP/state/var/lib/vctx/.ids"
+ln -s gc1 "$TMP/state/var/lib/vctx/.ids/1001"
+try vctx doctor gc1
+is "$STATUS: $STDOUT" "0: ok       its configuration is $TMP/state/etc/vctx/gc1.conf" \
+	"doctor of a context that is well"
+vctx set gc1 cpu.weight=7
+killed delete delete gc1
+is "$?: $(vctx list -q)" "137: gc1" "delete killed before it began"
+try vctx doctor gc1
+is "$STATUS: $STDOUT" "1: ok       its configuration is $TMP/state/etc/vctx/gc1.conf
+problem  a command was interrupted
+         'vctx gc' would: remove $TMP/state/run/vctx/gc1" "doctor explains"
+try vctx gc
+is "$STATUS: $STDOUT" \
+	"0: gc1: remove $TMP/state/run/vctx/gc1: a command was interrupted" \
+	"gc removes what was left"
+is "$(vctx doctor gc1 -q; echo $?) $(vctx show gc1 | grep '^cpu_weight')" \
+	"0 cpu_weight=7" "and the context is well"
+killed deleted delete gc1
+is "$?: $(vctx list -q)" "137: " "delete killed halfway: the context is gone"
+plan="gc1: remove $TMP/state/etc/vctx/gc1.conf, which create had written
+gc1: remove $TMP/state/var/lib/vctx/gc1, which belonged to its record
+gc1: free the context id 1001
+gc1: remove $TMP/state/run/vctx/gc1: a command was interrupted"
+try vctx doctor gc1 --json
+is "$STATUS $(printf %s "$STDOUT" | jq -c 'map([.ok,.gc]) | unique')" \
+	'1 [[false,true]]' "doctor explains a name that is gone"
+leavings=$(find "$TMP/state" | sort)
+try vctx gc --dry-run
+is "$STATUS: $STDOUT" "0: $plan" "gc --dry-run tells"
+is "$(find "$TMP/state" | sort)" "$leavings" "and changes nothing"
+try vctx gc gc1 --json
+is "$(printf %s "$STDOUT" | jq -r '.[] | select(.done) | .name + ": " + .text')" \
+	"$plan" "gc --json tells the same"
+is "$(find "$TMP/state" -type f; find "$TMP/state" -type l)" "" "and does it"
+
+# A start that was killed while it made mount points, by its journal.
+mkdir -p "$TMP/state/run/vctx/gc2" "$ROOT/made/deep" "$ROOT/full" "$TMP/outside/x"
+: >"$ROOT/made/file"
+: >"$ROOT/full/of"
+echo text >"$ROOT/written"
+ln -sfn "$TMP/outside" "$ROOT/link"
+: >"$TMP/state/run/vctx/gc2/lock"
+printf '%s\n' "root $ROOT" "dir /made" "dir /made/deep" "file /made/file" \
+	"dir /full" "file /written" "dir /never" "dir /link/x" \
+	"nonsense" >"$TMP/state/run/vctx/gc2/journal"
+exec 9>>"$TMP/state/run/vctx/gc2/lock"
+flock 9
+try vctx gc
+is "$STATUS: $STDOUT" "0: " "gc leaves alone what is being worked on"
+is "$(vctx doctor gc2)" "ok       another vctx is working on it" "doctor says so"
+exec 9>&-
+try vctx gc
+is "$STATUS: $STDOUT" "0: gc2: remove $ROOT/made/file, a mount point that an interrupted start made
+gc2: remove $ROOT/made/deep, a mount point that an interrupted start made
+gc2: remove $ROOT/made, a mount point that an interrupted start made
+gc2: remove $TMP/state/run/vctx/gc2: a command was interrupted" \
+	"gc takes back mount points, and nothing that is in use"
+is "$(cd "$ROOT" && echo *) $(echo "$TMP"/outside/*)" \
+	"dev full link proc written $TMP/outside/x" "not what is behind a link, either"
+rm -r "$ROOT/full" "$ROOT/link" "$ROOT/written"
+
+# Ids without a context, and a context without its id.
+ln -s ghost "$TMP/state/var/lib/vctx/.ids/1005"
+mkdir -p "$TMP/state/run/vctx/.ids"
+ln -s ghost "$TMP/state/run/vctx/.ids/1006"
+make_stopped gc3 1007 <<END
+[context]
+root = $TMP/nosuch
+END
+try vctx doctor gc3
+is "$STATUS: $STDOUT" "1: problem  its root $TMP/nosuch is not there
+         hint: 'vctx-mkroot DIR' makes a root directory
+problem  its id 1007 is not reserved
+         'vctx gc' would: reserve it" "doctor of a context that lacks things"
+try vctx gc
+is "$STATUS: $STDOUT" "0: gc3: reserve the context id 1007
+ghost: free the context id 1006
+ghost: free the context id 1005" "gc puts ids right"
+is "$(vctx gc; readlink "$TMP/state/var/lib/vctx/.ids/1007")" gc3 \
+	"and has nothing left to do"
+vctx delete gc3
+rm -rf "$TMP/state"
+
 # --- JSON and tables ---
 
+refuses 2 "vctx: stats: --interval and --count are for --watch
+hint: add --watch" "stats --count alone" vctx stats --count 2
+refuses 2 "vctx: stats: bad interval \"1x\"
+hint: a time from 100ms to 24h" "a bad interval" \
+	vctx stats --watch --interval 1x
+refuses 2 "vctx: top: bad count \"0\"
+hint: a number of times, 1 or more" "a bad count" vctx top --count 0
+is "$(vctx stats)" "NAME   CTX  STATE    CPU.W SHARE%   CPU%    HOLD   DELAY     LAG PROCS    MEM" \
+	"stats of nothing"
+is "$(vctx stats --json --watch --interval 100ms --count 2)" "[]
+[]" "stats --watch --json prints an array a line"
+matches "$(vctx top --count 2 --interval 100ms)" \
+	"0 running, * since their start
+NAME*
+0 running, * the last interval
+NAME*" "top without a terminal"
+if command -v script >/dev/null 2>&1; then
+	printf q | script -qec "'$V' --root '$TMP/state' top --interval 1h" \
+		/dev/null >"$TMP/top.out" 2>&1
+	status=$?
+	case $(cat "$TMP/top.out") in
+	*"0 running, "*"; q leaves"*"[?1049l"*) ok "top leaves the screen when q is typed" ;;
+	*) not_ok "top leaves the screen when q is typed" "$(cat -v "$TMP/top.out")" ;;
+	esac
+	is $status 0 "and that is no error"
+else
+	skip "top on a terminal" "script is not installed"
+fi
+
 is "$(vctx list --json)" "[]" "an empty list as JSON"
-is "$(vctx list)" "NAME   CTX  STATE    PROCS   CPU%      MEM  UPTIME" \
+is "$(vctx list)" "NAME   CTX  STATE    PROCS   CPU%      MEM CPU.W  UPTIME" \
 	"an empty list as a table"
 is "$(vctx list --no-header)" "" "an empty list without its header"
 is "$(vctx --json list)" "[]" "an option before the verb"

@@ -9,7 +9,7 @@
 in_machine() {
 	job=$(new_job "$1" <"$TESTS/cli/$1.sh")
 	cp "$TESTS/lib.sh" "$TESTS/cli/guest_lib.sh" "$job"
-	boot --kernel "$2" --smp 2 --timeout 900 "$job"
+	boot --kernel "$2" --smp 2 --timeout 1800 "$job"
 	relay "$job/results/output.log"
 	[ "$STATUS" -le 1 ] ||
 		not_ok "the machine ran $1" "status $STATUS: $STDERR"
@@ -17,6 +17,7 @@ in_machine() {
 }
 
 in_machine guest_cli patched
+in_machine guest_cpu patched
 in_machine guest_fail patched
 in_machine guest_debug debug
 finish

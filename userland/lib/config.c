@@ -19,8 +19,9 @@
 #define BLANKS		" \t"
 
 enum key_id {
-	K_VERSION, K_ROOT, K_HOSTNAME, K_ID, K_INIT, K_AUTOSTART, K_BIND,
-	K_TMPFS, K_CAPABILITIES, K_CCAPS, K_FLAGS, K_READONLY, K_STOP_SIGNAL,
+	K_VERSION, K_ROOT, K_HOSTNAME, K_ID, K_INIT, K_AUTOSTART,
+	K_CPU_WEIGHT, K_CPU_GUARANTEE, K_CPU_MAX, K_CPU_BURST, K_BIND, K_TMPFS,
+	K_CAPABILITIES, K_CCAPS, K_FLAGS, K_READONLY, K_START, K_STOP_SIGNAL,
 	K_STOP_TIMEOUT, K_COUNT
 };
 
@@ -40,6 +41,9 @@ struct why {
 typedef int (*parse_fn)(struct vctx_config *cfg, const char *value,
 			struct why *why);
 typedef void (*reset_fn)(struct vctx_config *cfg);
+/* key: its name without the section */
+typedef void (*dump_fn)(FILE *f, const char *key,
+			const struct vctx_config *cfg);
 
 #define CFLAGS_DEFAULT	(VXF_INFO_INIT | VXF_REBOOT_KILL)
 
@@ -279,10 +283,99 @@ static int p_init(struct vctx_config *cfg, const char *value, struct why *why)
 	return 0;
 }
 
+static int p_start(struct vctx_config *cfg, const char *value, struct why *why)
+{
+	char **words = NULL;
+
+	if (strcmp(value, "none")) {
+		words = split_words(value);
+		if (!words[0] || !vx_path_ok(words[0])) {
+			free_words(words);
+			return bad(why, "an absolute path and its arguments, or none");
+		}
+	}
+	free_words(cfg->start);
+	cfg->start = words;
+	return 0;
+}
+
 static int p_autostart(struct vctx_config *cfg, const char *value,
 		       struct why *why)
 {
 	return parse_bool(value, &cfg->autostart) ? bad(why, "yes or no") : 0;
+}
+
+/*
+ * "150%" or "12.5%" to millionths; "none" to 0.  Three decimals at most: what
+ * the kernel keeps is finer still, so nothing is rounded.
+ */
+static int parse_percent(const char *value, uint64_t min, uint64_t max,
+			 uint64_t *ppm)
+{
+	const char *end;
+	uint64_t whole, part = 0, unit = 10000;
+
+	if (!strcmp(value, "none")) {
+		*ppm = 0;
+		return 0;
+	}
+	if (parse_u64(value, &end, &whole) || whole > max / unit)
+		return -1;
+	if (*end == '.') {
+		if (!isdigit((unsigned char)end[1]))
+			return -1;
+		for (end++; isdigit((unsigned char)*end); end++) {
+			if (unit == 10)
+				return -1;
+			unit /= 10;
+			part += unit * (uint64_t)(*end - '0');
+		}
+	}
+	part += whole * 10000;
+	if (strcmp(end, "%") || part < min || part > max)
+		return -1;
+	*ppm = part;
+	return 0;
+}
+
+static int p_cpu_weight(struct vctx_config *cfg, const char *value,
+			struct why *why)
+{
+	const char *end;
+	uint64_t v;
+
+	if (parse_u64(value, &end, &v) || *end || v < VX_CPU_WEIGHT_MIN ||
+	    v > VX_CPU_WEIGHT_MAX)
+		return bad(why, "a number from 1 to 10000");
+	cfg->cpu_weight = (uint32_t)v;
+	return 0;
+}
+
+static int p_cpu_guarantee(struct vctx_config *cfg, const char *value,
+			   struct why *why)
+{
+	return parse_percent(value, 1000, 950000, &cfg->cpu_guarantee_ppm) ?
+	       bad(why, "a part of the machine from 0.1% to 95%, or none") : 0;
+}
+
+static int p_cpu_max(struct vctx_config *cfg, const char *value,
+		     struct why *why)
+{
+	return parse_percent(value, VX_CPU_RATE_MIN / 1000,
+			     VX_CPU_RATE_MAX / 1000, &cfg->cpu_max_ppm) ?
+	       bad(why, "a percentage of one CPU, from 0.1% (150% is one and a half), or none") : 0;
+}
+
+static int p_cpu_burst(struct vctx_config *cfg, const char *value,
+		       struct why *why)
+{
+	uint64_t ms;
+
+	if (vctx_parse_time(value, &ms) || ms < VX_CPU_BURST_MIN / 1000000 ||
+	    ms > VX_CPU_BURST_MAX / 1000000)
+		return bad(why, "a time from 1ms to 60s");
+	cfg->cpu_burst_ms = ms;
+	return 0;
 }
 
 static int p_readonly(struct vctx_config *cfg, const char *value,
@@ -492,41 +585,286 @@ static void r_flags(struct vctx_config *cfg)
 	cfg->cflags = CFLAGS_DEFAULT;
 }
 
-/* A key with a reset function is a list: repeating it appends. */
+static void dump_bits(FILE *f, const char *key, enum vctx_names set,
+		      const char *base, uint64_t base_bits, uint64_t bits)
+{
+	unsigned int bit;
+
+	fprintf(f, "%s = %s", key, base);
+	for (bit = 0; bit < 64; bit++) {
+		uint64_t b = UINT64_C(1) << bit;
+		const char *name = vctx_bit_name(set, bit);
+
+		if (name && ((bits ^ base_bits) & b))
+			fprintf(f, " %c%s", bits & b ? '+' : '-', name);
+	}
+	fputc('\n', f);
+}
+
+static void d_version(FILE *f, const char *key, const struct vctx_config *cfg)
+{
+	(void)cfg;
+	fprintf(f, "%s = 1\n", key);
+}
+
+static void d_root(FILE *f, const char *key, const struct vctx_config *cfg)
+{
+	if (cfg->root)
+		fprintf(f, "%s = %s\n", key, cfg->root);
+}
+
+static void d_hostname(FILE *f, const char *key, const struct vctx_config *cfg)
+{
+	if (cfg->hostname)
+		fprintf(f, "%s = %s\n", key, cfg->hostname);
+}
+
+static void d_id(FILE *f, const char *key, const struct vctx_config *cfg)
+{
+	if (cfg->id)
+		fprintf(f, "%s = %u\n", key, cfg->id);
+	else
+		fprintf(f, "%s = auto\n", key);
+}
+
+static void dump_words(FILE *f, const char *key, char *const *words)
+{
+	size_t i;
+
+	fprintf(f, "%s =", key);
+	for (i = 0; words[i]; i++)
+		fprintf(f, " %s", words[i]);
+	fputc('\n', f);
+}
+
+static void d_init(FILE *f, const char *key, const struct vctx_config *cfg)
+{
+	dump_words(f, key, cfg->init);
+}
+
+static void d_autostart(FILE *f, const char *key, const struct vctx_config *cfg)
+{
+	fprintf(f, "%s = %s\n", key, cfg->autostart ? "yes" : "no");
+}
+
+static void d_cpu_weight(FILE *f, const char *key,
+			 const struct vctx_config *cfg)
+{
+	fprintf(f, "%s = %u\n", key, cfg->cpu_weight);
+}
+
+static void dump_percent(FILE *f, const char *key, uint64_t ppm)
+{
+	char digits[8];
+	size_t n;
+
+	if (!ppm) {
+		fprintf(f, "%s = none\n", key);
+		return;
+	}
+	/* no more decimals than there are: 150%, 12.5% */
+	n = (size_t)snprintf(digits, sizeof(digits), "%04u",
+			     (unsigned int)(ppm % 10000));
+	while (n && digits[n - 1] == '0')
+		digits[--n] = '\0';
+	fprintf(f, "%s = %llu%s%s%%\n", key, (unsigned long long)(ppm / 10000),
+		n ? "." : "", digits);
+}
+
+static void d_cpu_guarantee(FILE *f, const char *key,
+			    const struct vctx_config *cfg)
+{
+	dump_percent(f, key, cfg->cpu_guarantee_ppm);
+}
+
+static void d_cpu_max(FILE *f, const char *key, const struct vctx_config *cfg)
+{
+	dump_percent(f, key, cfg->cpu_max_ppm);
+}
+
+static void d_cpu_burst(FILE *f, const char *key,
+			const struct vctx_config *cfg)
+{
+	fprintf(f, "%s = %llums\n", key, (unsigned long long)cfg->cpu_burst_ms);
+}
+
+static void d_bind(FILE *f, const char *key, const struct vctx_config *cfg)
+{
+	size_t i;
+
+	for (i = 0; i < cfg->n_bind; i++)
+		fprintf(f, "%s = %s %s%s\n", key, cfg->bind[i].source,
+			cfg->bind[i].target, cfg->bind[i].ro ? " ro" : "");
+}
+
+static void d_tmpfs(FILE *f, const char *key, const struct vctx_config *cfg)
+{
+	size_t i;
+
+	for (i = 0; i < cfg->n_tmpfs; i++) {
+		fprintf(f, "%s = %s", key, cfg->tmpfs[i].target);
+		if (cfg->tmpfs[i].size)
+			fprintf(f, " size=%llu",
+				(unsigned long long)cfg->tmpfs[i].size);
+		fprintf(f, " mode=%04o\n", cfg->tmpfs[i].mode);
+	}
+}
+
+static void d_capabilities(FILE *f, const char *key,
+			   const struct vctx_config *cfg)
+{
+	dump_bits(f, key, VCTX_NAMES_BCAPS, "secure", VCTX_BCAPS_SECURE,
+		  cfg->bcaps);
+}
+
+static void d_ccaps(FILE *f, const char *key, const struct vctx_config *cfg)
+{
+	dump_bits(f, key, VCTX_NAMES_CCAPS, "secure", VCTX_CCAPS_SECURE,
+		  cfg->ccaps);
+}
+
+static void d_flags(FILE *f, const char *key, const struct vctx_config *cfg)
+{
+	dump_bits(f, key, VCTX_NAMES_CFLAGS, "default", CFLAGS_DEFAULT,
+		  cfg->cflags);
+}
+
+static void d_readonly(FILE *f, const char *key, const struct vctx_config *cfg)
+{
+	fprintf(f, "%s = %s\n", key, cfg->readonly_root ? "yes" : "no");
+}
+
+static void d_start(FILE *f, const char *key, const struct vctx_config *cfg)
+{
+	if (cfg->start)
+		dump_words(f, key, cfg->start);
+	else
+		fprintf(f, "%s = none\n", key);
+}
+
+static void d_stop_signal(FILE *f, const char *key,
+			  const struct vctx_config *cfg)
+{
+	char buf[32];
+
+	fprintf(f, "%s = %s\n", key,
+		vctx_signal_name(cfg->stop_signal, buf, sizeof(buf)));
+}
+
+static void d_stop_timeout(FILE *f, const char *key,
+			   const struct vctx_config *cfg)
+{
+	fprintf(f, "%s = %llums\n", key,
+		(unsigned long long)cfg->stop_timeout_ms);
+}
+
+/*
+ * A key with a reset function is a list: repeating it appends.  The order is
+ * that of the dump; keys of one section stand together.
+ */
 static const struct key {
-	const char *name;
+	struct vctx_key pub;
 	parse_fn parse;
 	reset_fn reset;
+	dump_fn dump;
 } keys[K_COUNT] = {
-	[K_VERSION]	 = { "version", p_version, NULL },
-	[K_ROOT]	 = { "context.root", p_root, NULL },
-	[K_HOSTNAME]	 = { "context.hostname", p_hostname, NULL },
-	[K_ID]		 = { "context.id", p_id, NULL },
-	[K_INIT]	 = { "context.init", p_init, NULL },
-	[K_AUTOSTART]	 = { "context.autostart", p_autostart, NULL },
-	[K_BIND]	 = { "mount.bind", p_bind, r_bind },
-	[K_TMPFS]	 = { "mount.tmpfs", p_tmpfs, r_tmpfs },
-	[K_CAPABILITIES] = { "security.capabilities", p_capabilities,
-			     r_capabilities },
-	[K_CCAPS]	 = { "security.context-capabilities", p_ccaps,
-			     r_ccaps },
-	[K_FLAGS]	 = { "security.flags", p_flags, r_flags },
-	[K_READONLY]	 = { "security.readonly-root", p_readonly, NULL },
-	[K_STOP_SIGNAL]	 = { "exec.stop-signal", p_stop_signal, NULL },
-	[K_STOP_TIMEOUT] = { "exec.stop-timeout", p_stop_timeout, NULL },
+	[K_VERSION] = {
+		{ "version", "1", "version of this format", VCTX_AT_START },
+		p_version, NULL, d_version },
+	[K_ROOT] = {
+		{ "context.root", NULL, "root directory", VCTX_AT_START },
+		p_root, NULL, d_root },
+	[K_HOSTNAME] = {
+		{ "context.hostname", NULL, "host name", VCTX_AT_START },
+		p_hostname, NULL, d_hostname },
+	[K_ID] = {
+		{ "context.id", "auto", "number in the kernel", VCTX_AT_START },
+		p_id, NULL, d_id },
+	[K_INIT] = {
+		{ "context.init", NULL, "what it runs as process 1",
+		  VCTX_AT_START },
+		p_init, NULL, d_init },
+	[K_AUTOSTART] = {
+		{ "context.autostart", "yes no", "whether start --all starts it",
+		  VCTX_AT_ONCE },
+		p_autostart, NULL, d_autostart },
+	[K_CPU_WEIGHT] = {
+		{ "cpu.weight", "100", "share of the CPU time", VCTX_AT_ONCE },
+		p_cpu_weight, NULL, d_cpu_weight },
+	[K_CPU_GUARANTEE] = {
+		{ "cpu.guarantee", "none", "CPU time it always gets, of the machine",
+		  VCTX_AT_ONCE },
+		p_cpu_guarantee, NULL, d_cpu_guarantee },
+	[K_CPU_MAX] = {
+		{ "cpu.max", "none", "CPU time it never exceeds, of one CPU",
+		  VCTX_AT_ONCE },
+		p_cpu_max, NULL, d_cpu_max },
+	[K_CPU_BURST] = {
+		{ "cpu.burst", "100ms", "CPU time it can save up below its limit",
+		  VCTX_AT_ONCE },
+		p_cpu_burst, NULL, d_cpu_burst },
+	[K_BIND] = {
+		{ "mount.bind", NULL, "a directory of the host", VCTX_AT_START },
+		p_bind, r_bind, d_bind },
+	[K_TMPFS] = {
+		{ "mount.tmpfs", NULL, "a file system in memory", VCTX_AT_START },
+		p_tmpfs, r_tmpfs, d_tmpfs },
+	[K_CAPABILITIES] = {
+		{ "security.capabilities", "secure all none",
+		  "Linux capabilities", VCTX_AT_START },
+		p_capabilities, r_capabilities, d_capabilities },
+	[K_CCAPS] = {
+		{ "security.context-capabilities", "secure all none",
+		  "context capabilities", VCTX_AT_START },
+		p_ccaps, r_ccaps, d_ccaps },
+	[K_FLAGS] = {
+		{ "security.flags", "default none", "context flags",
+		  VCTX_AT_START },
+		p_flags, r_flags, d_flags },
+	[K_READONLY] = {
+		{ "security.readonly-root", "yes no",
+		  "whether the root is read-only", VCTX_AT_START },
+		p_readonly, NULL, d_readonly },
+	[K_START] = {
+		{ "exec.start", "none", "a command in it that ends the start",
+		  VCTX_AT_START },
+		p_start, NULL, d_start },
+	[K_STOP_SIGNAL] = {
+		{ "exec.stop-signal", "SIGTERM SIGINT SIGQUIT SIGRTMIN+3",
+		  "what stop sends to its init", VCTX_AT_ONCE },
+		p_stop_signal, NULL, d_stop_signal },
+	[K_STOP_TIMEOUT] = {
+		{ "exec.stop-timeout", NULL, "how long stop waits",
+		  VCTX_AT_ONCE },
+		p_stop_timeout, NULL, d_stop_timeout },
 };
+
+const struct vctx_key *vctx_config_key(size_t i)
+{
+	return i < K_COUNT ? &keys[i].pub : NULL;
+}
+
+/* Number of a key, K_COUNT when there is none of this name. */
+static size_t find_key(const char *full)
+{
+	size_t i;
+
+	for (i = 0; i < K_COUNT; i++)
+		if (!strcmp(full, keys[i].pub.name))
+			break;
+	return i;
+}
 
 /*
  * Keys of the design that this version does not have.  They are errors like
  * any unknown key, but a typing mistake in one is still recognised.
  */
 static const char *const later_keys[] = {
-	"cpu.weight", "cpu.max", "cpu.guarantee", "cpu.cpus",
+	"cpu.cpus",
 	"disk.weight", "disk.read-max", "disk.write-max",
 	"memory.max", "memory.swap",
 	"limits.processes", "limits.files",
 	"net.mode", "net.bridge", "net.address", "net.rate-out",
-	"exec.start",
 };
 
 static int unknown_key(const char *where, const char *full,
@@ -543,7 +881,7 @@ static int unknown_key(const char *where, const char *full,
 		words[n++] = later_keys[i];
 	}
 	for (i = 0; i < K_COUNT; i++)
-		words[n++] = keys[i].name;
+		words[n++] = keys[i].pub.name;
 	near = vctx_closest(full, words, n);
 	if (!hint && near)
 		hint = vx_printf("did you mean \"%s\"?", near);
@@ -558,12 +896,9 @@ static int set_key(struct vctx_config *cfg, const char *where, const char *full,
 {
 	struct priv *priv = cfg->priv;
 	struct why why = { 0 };
-	size_t i;
+	size_t i = find_key(full);
 	int r = -1;
 
-	for (i = 0; i < K_COUNT; i++)
-		if (!strcmp(full, keys[i].name))
-			break;
 	if (i == K_COUNT) {
 		unknown_key(where, full, err);
 		goto out;
@@ -824,6 +1159,8 @@ struct vctx_config *vctx_config_new(void)
 	cfg->bcaps = VCTX_BCAPS_SECURE;
 	cfg->ccaps = VCTX_CCAPS_SECURE;
 	cfg->cflags = CFLAGS_DEFAULT;
+	cfg->cpu_weight = VX_CPU_WEIGHT_DEFAULT;
+	cfg->cpu_burst_ms = VX_CPU_BURST_DEFAULT / 1000000;
 	cfg->stop_signal = SIGTERM;
 	cfg->stop_timeout_ms = 10000;
 	return cfg;
@@ -838,76 +1175,81 @@ void vctx_config_free(struct vctx_config *cfg)
 	free(cfg->bind);
 	free(cfg->tmpfs);
 	free_words(cfg->init);
+	free_words(cfg->start);
 	free(cfg->root);
 	free(cfg->hostname);
 	free(cfg->priv);
 	free(cfg);
 }
 
-static void dump_bits(FILE *f, const char *key, enum vctx_names set,
-		      const char *base, uint64_t base_bits, uint64_t bits)
+/*
+ * Write the keys that are wanted (NULL: all of them), each with the header of
+ * its section when that changes.
+ */
+static char *dump(const struct vctx_config *cfg, const bool *want)
 {
-	unsigned int bit;
-
-	fprintf(f, "%s = %s", key, base);
-	for (bit = 0; bit < 64; bit++) {
-		uint64_t b = UINT64_C(1) << bit;
-		const char *name = vctx_bit_name(set, bit);
-
-		if (name && ((bits ^ base_bits) & b))
-			fprintf(f, " %c%s", bits & b ? '+' : '-', name);
-	}
-	fputc('\n', f);
-}
-
-char *vctx_config_dump(const struct vctx_config *cfg)
-{
+	const char *section = "";
+	size_t n_section = 0;
 	char *text = NULL;
-	char buf[32];
 	size_t size, i;
 	FILE *f = open_memstream(&text, &size);
 
 	if (!f)
 		return NULL;
-	fprintf(f, "version = 1\n[context]\n");
-	if (cfg->root)
-		fprintf(f, "root = %s\n", cfg->root);
-	if (cfg->hostname)
-		fprintf(f, "hostname = %s\n", cfg->hostname);
-	if (cfg->id)
-		fprintf(f, "id = %u\n", cfg->id);
-	else
-		fprintf(f, "id = auto\n");
-	fprintf(f, "init =");
-	for (i = 0; cfg->init[i]; i++)
-		fprintf(f, " %s", cfg->init[i]);
-	fprintf(f, "\nautostart = %s\n", cfg->autostart ? "yes" : "no");
-	if (cfg->n_bind || cfg->n_tmpfs)
-		fprintf(f, "[mount]\n");
-	for (i = 0; i < cfg->n_bind; i++)
-		fprintf(f, "bind = %s %s%s\n", cfg->bind[i].source,
-			cfg->bind[i].target, cfg->bind[i].ro ? " ro" : "");
-	for (i = 0; i < cfg->n_tmpfs; i++) {
-		fprintf(f, "tmpfs = %s", cfg->tmpfs[i].target);
-		if (cfg->tmpfs[i].size)
-			fprintf(f, " size=%llu",
-				(unsigned long long)cfg->tmpfs[i].size);
-		fprintf(f, " mode=%04o\n", cfg->tmpfs[i].mode);
+	for (i = 0; i < K_COUNT; i++) {
+		const char *full = keys[i].pub.name;
+		const char *dot = strchr(full, '.');
+		size_t n = dot ? (size_t)(dot - full) : 0;
+		vx_autofree char *body = NULL;
+		size_t len;
+		FILE *one;
+
+		if (want && !want[i])
+			continue;
+		one = open_memstream(&body, &len);
+		if (!one)
+			break;
+		keys[i].dump(one, dot ? dot + 1 : full, cfg);
+		if (fclose(one) || !len)
+			continue;
+		if (n != n_section || strncmp(full, section, n)) {
+			fprintf(f, "[%.*s]\n", (int)n, full);
+			section = full;
+			n_section = n;
+		}
+		fputs(body, f);
 	}
-	fprintf(f, "[security]\n");
-	dump_bits(f, "capabilities", VCTX_NAMES_BCAPS, "secure",
-		  VCTX_BCAPS_SECURE, cfg->bcaps);
-	dump_bits(f, "context-capabilities", VCTX_NAMES_CCAPS, "secure",
-		  VCTX_CCAPS_SECURE, cfg->ccaps);
-	dump_bits(f, "flags", VCTX_NAMES_CFLAGS, "default", CFLAGS_DEFAULT,
-		  cfg->cflags);
-	fprintf(f, "readonly-root = %s\n", cfg->readonly_root ? "yes" : "no");
-	fprintf(f, "[exec]\nstop-signal = %s\nstop-timeout = %llums\n",
-		vctx_signal_name(cfg->stop_signal, buf, sizeof(buf)),
-		(unsigned long long)cfg->stop_timeout_ms);
 	if (fclose(f)) {
 		free(text);
 		return NULL;
 	}
 	return text;
+}
+
+char *vctx_config_dump(const struct vctx_config *cfg)
+{
+	return dump(cfg, NULL);
+}
+
+char *vx_config_dump_keys(const struct vctx_config *cfg, const bool *want)
+{
+	return dump(cfg, want);
+}
+
+bool vx_config_is_set(const struct vctx_config *cfg, size_t key)
+{
+	const struct priv *priv = cfg->priv;
+
+	return key < K_COUNT && priv->in_file[key] != 0;
+}
+
+size_t vx_config_find_key(const char *assignment)
+{
+	vx_autofree char *full = NULL;
+	size_t n = strcspn(assignment, "=");
+
+	while (n && isblank((unsigned char)assignment[n - 1]))
+		n--;
+	full = strndup(assignment, n);
+	return full ? find_key(full) : K_COUNT;
 }

@@ -44,6 +44,16 @@ static void check_features(struct vctx_check *c)
 	snprintf(c->detail, sizeof(c->detail), "features %08x", v);
 }
 
+static void check_sched(struct vctx_check *c)
+{
+	struct vctx_sys_cpu cpu;
+
+	/* The command is looked up before the context: any answer but ENOSYS. */
+	c->ok = !vctx_sys_get_cpu(VX_XID_MAX, &cpu) || errno != ENOSYS;
+	snprintf(c->detail, sizeof(c->detail), "%s",
+		 c->ok ? "shares, guarantees, limits" : strerror(ENOSYS));
+}
+
 static void check_spaces(struct vctx_check *c)
 {
 	const uint64_t want = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC |
@@ -172,6 +182,8 @@ static const struct {
 	  check_root },
 	{ "cgroup-v2", "limits will need it; nothing uses it yet", false,
 	  check_cgroup },
+	{ "cpu-scheduling", "[cpu], pause and stats need it (CONFIG_VSERVER_SCHED)",
+	  false, check_sched },
 	{ "vctx-mkroot", "makes root directories", false, check_mkroot },
 	{ "mmdebstrap", "vctx-mkroot calls it", false, check_mmdebstrap },
 };

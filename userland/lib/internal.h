@@ -65,6 +65,8 @@ struct vx_state {
 	pid_t pid;
 	uint64_t pid_start;	/* clock ticks after boot, tells reused pids */
 	uint64_t started_ns;
+	pid_t owner;		/* a vctx that waits for its end, or 0 */
+	uint64_t owner_start;
 	bool running;		/* false: being started */
 	bool transient;
 	char *started;
@@ -84,6 +86,14 @@ int vx_write_atomic(const char *dir, const char *base, const char *text,
  * descriptor that holds it; VCTX_STATE when somebody else has it.
  */
 int vx_lock(struct vctx *v, const char *name, struct vctx_err *err);
+/* The same, leaving what an interrupted command left to the caller. */
+int vx_lock_untidied(struct vctx *v, const char *name, struct vctx_err *err);
+bool vx_locked(struct vctx *v, const char *name);
+/* Id marks below v->lib or v->run: whose it is (NULL: nobody's), set, remove. */
+char *vx_marked(const char *base, uint32_t id);
+int vx_mark(const char *base, uint32_t id, const char *name,
+	    struct vctx_err *err);
+void vx_unmark(const char *base, uint32_t id, const char *name);
 int vx_state_write(struct vctx *v, const char *name, const struct vx_state *st,
 		   struct vctx_err *err);
 /* NULL with errno ENOENT when there is none of this boot. */
@@ -104,8 +114,53 @@ uint64_t vx_boottime_ns(void);
 /* Start time of a process in clock ticks, 0 when it is not there. */
 uint64_t vx_proc_start(pid_t pid);
 
+/* config.c: as vctx_config_dump(), only the keys (by number) with want[key]. */
+char *vx_config_dump_keys(const struct vctx_config *cfg, const bool *want);
+/* Was the key given anywhere, or has it its default? */
+bool vx_config_is_set(const struct vctx_config *cfg, size_t key);
+/* Number of the key that "section.key=value" sets; vctx_config_key() of it is
+ * NULL when there is none. */
+size_t vx_config_find_key(const char *assignment);
+/* journal.c: what has to be undone when we are interrupted. */
+int vx_journal_open(struct vctx *v, const char *name, struct vctx_err *err);
+int vx_journal_add(int fd, struct vctx_err *err, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Told of each thing: name of the context, a sentence. */
+struct vx_say {
+	void (*fn)(void *arg, const char *name, const char *text);
+	void *arg;
+};
+/*
+ * Undo what the journal holds, the last first; the lock must be held and the
+ * context must not run.  Returns how many things there were; without "commit"
+ * that is all it does.
+ */
+size_t vx_journal_undo(struct vctx *v, const char *name, bool commit,
+		       const struct vx_say *say);
+/* The journal of a start that succeeded. */
+void vx_journal_drop(struct vctx *v, const char *name);
+/* Open a path below a directory so that no link leads out of it. */
+int vx_open_in_root(int root, const char *path, uint64_t flags);
+
+/* set.c: remove what vctx_set() keeps of a context. */
+void vx_set_forget(struct vctx *v, const char *name);
+/* cpu.c: what [cpu] means on this machine. */
+int vx_cpu_values(const struct vctx_config *cfg, struct vctx_sys_cpu *cpu,
+		  struct vctx_err *err);
+bool vx_cpu_default(const struct vctx_config *cfg);
+/* Error of set_cpu and get_cpu, by errno.  Always -1. */
+int vx_cpu_error(struct vctx_err *err, const struct vctx_config *cfg);
+
 /* config.c: is a path one we can mount on (absolute, no "..")? */
 bool vx_path_ok(const char *path);
+
+/*
+ * use.c: vctx_exec(); with out >= 0 stdout and stderr go there, and stdin comes
+ * from nowhere.
+ */
+int vx_exec_in(const struct vctx_info *info, char *const *argv,
+	       char *const *env, bool terminal, int out, pid_t *pid,
+	       struct vctx_err *err);
 
 /* Errors between a child and its parent: one record on a pipe. */
 void vx_err_send(int fd, const struct vctx_err *err);

@@ -16,10 +16,8 @@
  */
 
 #include <limits.h>
-#include <linux/openat2.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -44,7 +42,9 @@ enum step_kind {
 	S_DEV, S_SYS, S_RUN, S_BIND, S_TMPFS, S_ROOT_RO, S_PIVOT, S_HOSTNAME,
 	S_CREATE, S_SPACE, S_NAME, S_BCAPS, S_CCAPS, S_READY,
 	/* parent, then child */
-	S_RECORD, S_INIT, S_EXEC,
+	S_CPU, S_RECORD, S_INIT, S_EXEC,
+	/* parent */
+	S_START,
 };
 
 /* Names of steps, for failure injection and its tests. */
@@ -57,8 +57,9 @@ static const char *const step_names[] = {
 	[S_TMPFS] = "tmpfs", [S_ROOT_RO] = "root-ro", [S_PIVOT] = "pivot",
 	[S_HOSTNAME] = "hostname", [S_CREATE] = "create",
 	[S_SPACE] = "space", [S_NAME] = "name", [S_BCAPS] = "bcaps",
-	[S_CCAPS] = "ccaps", [S_READY] = "ready", [S_RECORD] = "record",
-	[S_INIT] = "init", [S_EXEC] = "exec",
+	[S_CCAPS] = "ccaps", [S_READY] = "ready", [S_CPU] = "cpu",
+	[S_RECORD] = "record",
+	[S_INIT] = "init", [S_EXEC] = "exec", [S_START] = "start",
 };
 
 struct step {
@@ -75,6 +76,7 @@ struct vctx_plan {
 	struct vctx_plan_opts opts;
 	char *const *argv;
 	bool share_root;	/* root is "/" */
+	char *const *start;	/* exec.start, or NULL */
 	struct step *steps;
 	size_t n;
 };
@@ -135,6 +137,7 @@ static int check_plan(struct vctx_plan *p, struct vctx_err *err)
 {
 	const struct vctx_config *cfg = p->cfg;
 	struct stat st;
+	struct vctx_sys_cpu cpu;
 	size_t i;
 
 	if (!cfg->root)
@@ -157,7 +160,7 @@ static int check_plan(struct vctx_plan *p, struct vctx_err *err)
 			return vx_fail_errno(err, VCTX_USAGE, NULL,
 					     "bind source %s",
 					     cfg->bind[i].source);
-	return 0;
+	return vx_cpu_values(cfg, &cpu, err);
 }
 
 struct vctx_plan *vctx_plan_new(struct vctx *v, const char *name,
@@ -235,9 +238,18 @@ struct vctx_plan *vctx_plan_new(struct vctx *v, const char *name,
 	add(p, S_CCAPS, NULL, 0, "set context capabilities %#llx",
 	    (unsigned long long)cfg->ccaps);
 	add(p, S_READY, NULL, 0, "report readiness");
+	/* The kernel's own values are the defaults; setting them needs nothing. */
+	if (!vx_cpu_default(cfg))
+		add(p, S_CPU, NULL, 0, "set its share of the CPUs");
 	add(p, S_RECORD, NULL, 0, "record that it runs");
 	add(p, S_INIT, NULL, 0, "end the setup and become its init");
 	add(p, S_EXEC, NULL, 0, "execute %s", argv[0]);
+	/* Another command in the place of init is in the place of this too. */
+	if (cfg->start && !opts->argv) {
+		p->start = cfg->start;
+		add(p, S_START, NULL, 0, "run %s in it and wait for its end",
+		    cfg->start[0]);
+	}
 	return p;
 }
 
@@ -263,39 +275,17 @@ const char *vctx_plan_step(const struct vctx_plan *p, size_t i)
 /* The child                                                           */
 /* ------------------------------------------------------------------ */
 
-#define MADE_MAX	64
-
-/* Mount points made in the root, told to the parent even by a killed child. */
-struct made {
-	volatile size_t n;
-	struct {
-		char path[256];
-		bool dir;
-	} at[MADE_MAX];
-};
-
 struct act {
 	struct vctx_plan *p;
 	int root;		/* O_PATH on the root to be */
 	uint64_t root_mount;	/* its mount id */
-	struct made *made;
+	int journal;
 	uint32_t id;
 	int log;
 	int status;		/* pipe: records to the parent */
 	int go;			/* pipe: the parent's word */
 	struct vctx_err *err;
 };
-
-/* Every path inside the root is looked up so that no link leads out of it. */
-static int open_in_root(int root, const char *path, uint64_t flags)
-{
-	struct open_how how = {
-		.flags = flags | O_CLOEXEC,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-	};
-
-	return (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
-}
 
 static uint64_t mount_id(int fd)
 {
@@ -338,7 +328,7 @@ static int mount_point(struct act *a, const char *path, bool dir)
 	char *s;
 	int fd;
 
-	fd = open_in_root(a->root, path, O_PATH);
+	fd = vx_open_in_root(a->root, path, O_PATH);
 	if (fd >= 0 || errno != ENOENT)
 		return fd;
 	snprintf(buf, sizeof(buf), "%s", path);
@@ -352,17 +342,22 @@ static int mount_point(struct act *a, const char *path, bool dir)
 		if (c && c != '/')
 			continue;
 		*s = '\0';
-		fd = open_in_root(a->root, buf, O_PATH);
+		fd = vx_open_in_root(a->root, buf, O_PATH);
 		if (fd < 0) {
 			if (errno != ENOENT)
 				return -1;
 			slash = strrchr(buf, '/');
 			base = slash + 1;
 			*slash = '\0';
-			parent = open_in_root(a->root, buf[0] ? buf : "/",
+			parent = vx_open_in_root(a->root, buf[0] ? buf : "/",
 					      O_PATH | O_DIRECTORY);
 			*slash = '/';
 			if (parent < 0)
+				return -1;
+			/* Only the root's own mount outlives the namespace. */
+			if (mount_id(parent) == a->root_mount &&
+			    vx_journal_add(a->journal, NULL, "%s %s",
+					   c || dir ? "dir" : "file", buf))
 				return -1;
 			if (c || dir)
 				r = mkdirat(parent, base, 0755);
@@ -370,16 +365,7 @@ static int mount_point(struct act *a, const char *path, bool dir)
 				r = mknodat(parent, base, S_IFREG | 0644, 0);
 			if (r)
 				return -1;
-			/* Only the root's own mount outlives the namespace. */
-			if (mount_id(parent) == a->root_mount &&
-			    a->made->n < MADE_MAX && strlen(buf) < 256) {
-				size_t n = a->made->n;
-
-				strcpy(a->made->at[n].path, buf);
-				a->made->at[n].dir = c || dir;
-				a->made->n = n + 1;
-			}
-			fd = open_in_root(a->root, buf, O_PATH);
+			fd = vx_open_in_root(a->root, buf, O_PATH);
 			if (fd < 0)
 				return -1;
 		}
@@ -460,7 +446,7 @@ static int do_root(struct act *a, const char *path)
 
 static int do_protect(struct act *a, const char *path)
 {
-	vx_autoclose int at = open_in_root(a->root, path, O_PATH);
+	vx_autoclose int at = vx_open_in_root(a->root, path, O_PATH);
 	vx_autoclose int mnt = -1;
 
 	if (at < 0)
@@ -476,7 +462,7 @@ static int do_protect(struct act *a, const char *path)
 static int do_mask(struct act *a, const char *path)
 {
 	static const char *const opts[] = { "size", "0", "mode", "555", NULL };
-	vx_autoclose int at = open_in_root(a->root, path, O_PATH);
+	vx_autoclose int at = vx_open_in_root(a->root, path, O_PATH);
 	vx_autoclose int null = -1;
 	vx_autoclose int mnt = -1;
 	struct stat st;
@@ -490,7 +476,7 @@ static int do_mask(struct act *a, const char *path)
 			     MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 			     MOUNT_ATTR_NOEXEC);
 	} else {
-		null = open_in_root(a->root, "/dev/null", O_PATH);
+		null = vx_open_in_root(a->root, "/dev/null", O_PATH);
 		if (null >= 0)
 			mnt = copy_tree(null, "", AT_EMPTY_PATH, false);
 	}
@@ -520,7 +506,7 @@ static int do_dev(struct act *a)
 			     MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC),
 		   "/dev", true))
 		return -1;
-	dev = open_in_root(a->root, "/dev", O_RDONLY | O_DIRECTORY);
+	dev = vx_open_in_root(a->root, "/dev", O_RDONLY | O_DIRECTORY);
 	if (dev < 0)
 		return fail(a, "cannot open /dev");
 	old = umask(0);
@@ -740,6 +726,7 @@ static void __attribute__((noreturn)) child(struct act *a)
 	umask(022);
 	for (i = 0; i < a->p->n; i++) {
 		if (a->p->steps[i].kind <= S_FORK ||
+		    a->p->steps[i].kind == S_CPU ||
 		    a->p->steps[i].kind == S_RECORD)
 			continue;
 		if (do_step(a, &a->p->steps[i])) {
@@ -753,29 +740,6 @@ static void __attribute__((noreturn)) child(struct act *a)
 /* ------------------------------------------------------------------ */
 /* The parent                                                          */
 /* ------------------------------------------------------------------ */
-
-/* Take back the mount points that the child made in the root. */
-static void unmake(const struct vctx_plan *p, struct made *made)
-{
-	vx_autoclose int root = -1;
-	size_t n = made->n;
-
-	if (!n)
-		return;
-	root = open(p->cfg->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	while (root >= 0 && n-- > 0) {
-		vx_autofree char *path = vx_strdup(made->at[n].path);
-		char *slash = strrchr(path, '/');
-		vx_autoclose int parent = -1;
-
-		*slash = '\0';
-		parent = open_in_root(root, path[0] ? path : "/",
-				      O_PATH | O_DIRECTORY);
-		if (parent >= 0)
-			unlinkat(parent, slash + 1,
-				 made->at[n].dir ? AT_REMOVEDIR : 0);
-	}
-}
 
 static int open_log(struct vctx_plan *p, struct vctx_err *err)
 {
@@ -808,6 +772,55 @@ static void reap(pid_t pid)
 		;
 }
 
+/*
+ * exec.start, in the context as 'vctx exec' would, with the output to the log.
+ * The context runs and is recorded: the lock is released, so that it can be
+ * stopped while this takes its time.  A failure stops the context, and whoever
+ * takes its lock for that undoes the journal.
+ */
+static int run_start(struct vctx_plan *p, struct act *a, int *lock,
+		     struct vctx_err *err)
+{
+	vx_autofree char *hint =
+		vx_printf("its output is in %s/%s.log; the context was stopped",
+			  p->v->log, p->name);
+	struct vctx_err e = VCTX_ERR_INIT;
+	struct vctx_info *info;
+	bool killed;
+	int status;
+	pid_t pid;
+
+	close_fd(lock);
+	info = vctx_find(p->v, p->name, err);
+	if (!info)
+		return -1;
+	if (vx_fail_point("start")) {
+		vx_fail_errno(err, VCTX_FAILED, NULL, "cannot run exec.start");
+	} else if (vx_exec_in(info, p->start, p->opts.env, false, a->log, &pid,
+			      &e)) {
+		vx_fail(err, VCTX_FAILED, hint, "exec.start: %s", e.msg);
+		vctx_err_clear(&e);
+	} else {
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
+		if (WIFEXITED(status) && !WEXITSTATUS(status)) {
+			vctx_info_free(info);
+			return 0;
+		}
+		if (WIFSIGNALED(status))
+			vx_fail(err, VCTX_FAILED, hint,
+				"exec.start: %s was killed by signal %d",
+				p->start[0], WTERMSIG(status));
+		else
+			vx_fail(err, VCTX_FAILED, hint,
+				"exec.start: %s exited with status %d",
+				p->start[0], WEXITSTATUS(status));
+	}
+	vctx_stop(p->v, info, info->stop_timeout_ms, &killed, NULL);
+	vctx_info_free(info);
+	return -1;
+}
+
 int vctx_plan_run(struct vctx_plan *p, pid_t *pid_out, uint32_t *id_out,
 		  struct vctx_err *err)
 {
@@ -819,9 +832,13 @@ int vctx_plan_run(struct vctx_plan *p, pid_t *pid_out, uint32_t *id_out,
 		.stop_timeout_ms = p->cfg->stop_timeout_ms,
 	};
 	struct vctx_err child_err = VCTX_ERR_INIT, got = VCTX_ERR_INIT;
-	struct act a = { .p = p, .root = -1, .log = -1, .err = &child_err };
+	struct act a = { .p = p, .root = -1, .log = -1, .journal = -1,
+			 .err = &child_err };
 	vx_autofree char *started = vx_now();
+	vx_autofree char *config = NULL;
+	vx_autofree char *run = NULL;
 	int status[2] = { -1, -1 }, go[2] = { -1, -1 };
+	struct vctx_sys_cpu cpu;
 	int lock = -1, r = -1;
 	uint32_t version;
 	pid_t pid = -1;
@@ -829,12 +846,6 @@ int vctx_plan_run(struct vctx_plan *p, pid_t *pid_out, uint32_t *id_out,
 	/* The one thing to know before anything is touched. */
 	if (vctx_sys_version(&version))
 		return vctx_sys_error(err, "cannot make a context");
-
-	a.made = mmap(NULL, sizeof(*a.made), PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (a.made == MAP_FAILED)
-		return vx_fail_errno(err, VCTX_FAILED, NULL,
-				     "cannot get memory");
 
 	lock = vx_lock(p->v, p->name, err);
 	if (lock < 0)
@@ -848,11 +859,26 @@ int vctx_plan_run(struct vctx_plan *p, pid_t *pid_out, uint32_t *id_out,
 		goto out;
 	st.id = a.id;
 	st.started = started;
+	if (p->opts.foreground) {
+		st.owner = getpid();
+		st.owner_start = vx_proc_start(st.owner);
+	}
 	if (vx_fail_point("state")) {
 		vx_fail_errno(err, VCTX_FAILED, NULL, "cannot write the state");
 		goto out;
 	}
 	if (vx_state_write(p->v, p->name, &st, err))
+		goto out;
+	run = vx_printf("%s/%s", p->v->run, p->name);
+	config = vctx_config_dump(p->cfg);
+	if (!config || vx_write_atomic(run, "config", config, 0600, err)) {
+		if (!config)
+			vx_fail(err, VCTX_FAILED, NULL, "out of memory");
+		goto out;
+	}
+	a.journal = vx_journal_open(p->v, p->name, err);
+	if (a.journal < 0 ||
+	    vx_journal_add(a.journal, err, "root %s", p->cfg->root))
 		goto out;
 	if (!p->opts.foreground) {
 		a.log = open_log(p, err);
@@ -865,8 +891,10 @@ int vctx_plan_run(struct vctx_plan *p, pid_t *pid_out, uint32_t *id_out,
 		goto out;
 	}
 	if (!pid) {
-		/* The lock is an open file; kept, it would outlive the parent. */
-		close(lock);
+		/*
+		 * The lock stays open until the command is executed: while this
+		 * process works on the root, nobody may undo its journal.
+		 */
 		close(status[0]);
 		close(go[1]);
 		a.status = status[1];
@@ -887,6 +915,21 @@ int vctx_plan_run(struct vctx_plan *p, pid_t *pid_out, uint32_t *id_out,
 	}
 	vctx_err_clear(&got);
 
+	/* From here: the context may not change its own share. */
+	if (!vx_cpu_default(p->cfg)) {
+		if (vx_fail_point("cpu")) {
+			vx_fail_errno(err, VCTX_FAILED, NULL,
+				      "cannot set its share of the CPUs");
+			goto undo;
+		}
+		if (vx_cpu_values(p->cfg, &cpu, err))
+			goto undo;
+		if (vctx_sys_set_cpu(a.id, &cpu)) {
+			vx_cpu_error(err, p->cfg);
+			goto undo;
+		}
+	}
+
 	st.running = true;
 	st.pid = pid;
 	st.pid_start = vx_proc_start(pid);
@@ -905,26 +948,34 @@ int vctx_plan_run(struct vctx_plan *p, pid_t *pid_out, uint32_t *id_out,
 	/* Silence now means that the command is being executed. */
 	if (vx_err_recv(status[0], err))
 		goto undo;
+	if (vx_fail_point("started")) {
+		vx_fail_errno(err, VCTX_FAILED, NULL, "cannot go on");
+		vctx_sys_kill(a.id, 0, SIGKILL);
+		goto undo;
+	}
 	*pid_out = pid;
 	*id_out = a.id;
-	r = 0;
+	r = p->start ? run_start(p, &a, &lock, err) : 0;
+	/* What was made in the root stays with the context. */
+	if (!r)
+		vx_journal_drop(p->v, p->name);
 	goto out;
 
 undo:
 	close_fd(&go[1]);	/* a child that waits for "go" ends */
 	reap(pid);
-	unmake(p, a.made);
+	vx_journal_undo(p->v, p->name, true, NULL);
 out:
 	close_fd(&status[0]);
 	close_fd(&status[1]);
 	close_fd(&go[0]);
 	close_fd(&go[1]);
 	close_fd(&a.log);
+	close_fd(&a.journal);
 	if (lock >= 0) {
 		if (r)
 			vx_state_remove(p->v, p->name, a.id);
 		close(lock);
 	}
-	munmap(a.made, sizeof(*a.made));
 	return r;
 }

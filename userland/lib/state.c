@@ -5,7 +5,9 @@
  *   /etc/vctx/NAME.conf            configuration
  *   /var/lib/vctx/NAME/meta.json   the context was created
  *   /var/lib/vctx/.ids/ID          -> NAME, reserves the id for good
- *   /run/vctx/NAME/{lock,state.json}  it is being started or was started
+ *   /run/vctx/NAME/{lock,state.json,config}  it is being started or was
+ *                                  started, with this configuration
+ *   /run/vctx/NAME/journal         what has to be undone, see journal.c
  *   /run/vctx/.ids/ID              -> NAME, the id is in use
  *
  * The kernel has the last word: a state file whose context is not in the
@@ -75,6 +77,16 @@ int vctx_name_check(const char *name, struct vctx_err *err)
 char *vctx_config_path(struct vctx *v, const char *name)
 {
 	return vx_printf("%s/%s.conf", v->etc, name);
+}
+
+char *vctx_log_path(struct vctx *v, const char *name)
+{
+	return vx_printf("%s/%s.log", v->log, name);
+}
+
+char *vctx_running_config_path(struct vctx *v, const char *name)
+{
+	return vx_printf("%s/%s/config", v->run, name);
 }
 
 int vx_mkdirs(const char *path, mode_t mode, struct vctx_err *err)
@@ -228,7 +240,7 @@ static char *boot_id(void)
 }
 
 /* Remove the mark of an id if it is this name's. */
-static void unmark(const char *base, uint32_t id, const char *name)
+void vx_unmark(const char *base, uint32_t id, const char *name)
 {
 	vx_autofree char *path = vx_printf("%s/.ids/%u", base, id);
 	char target[VCTX_NAME_MAX + 2];
@@ -242,8 +254,9 @@ static void unmark(const char *base, uint32_t id, const char *name)
 }
 
 /*
- * A vctx that was killed leaves its id mark and its state.  Whoever takes the
- * lock next for the same name, and finds its directory there, tidies up.
+ * A vctx that was killed leaves its id mark, its state and its journal.
+ * Whoever takes the lock next for the same name, and finds its directory there,
+ * tidies up.
  */
 static void drop_marks(struct vctx *v, const char *name)
 {
@@ -256,13 +269,14 @@ static void drop_marks(struct vctx *v, const char *name)
 		unsigned long id = strtoul(d->d_name, &end, 10);
 
 		if (end != d->d_name && !*end)
-			unmark(v->run, (uint32_t)id, name);
+			vx_unmark(v->run, (uint32_t)id, name);
 	}
 	if (h)
 		closedir(h);
 }
 
-int vx_lock(struct vctx *v, const char *name, struct vctx_err *err)
+static int lock_name(struct vctx *v, const char *name, bool tidy,
+		     struct vctx_err *err)
 {
 	vx_autofree char *dir = vx_printf("%s/%s", v->run, name);
 	vx_autofree char *path = vx_printf("%s/lock", dir);
@@ -302,8 +316,10 @@ int vx_lock(struct vctx *v, const char *name, struct vctx_err *err)
 		}
 		if (!fstat(fd, &a) && !stat(path, &b) && a.st_ino == b.st_ino &&
 		    a.st_dev == b.st_dev) {
-			if (leftover && !vx_alive(v, name))
+			if (tidy && leftover && !vx_alive(v, name)) {
+				vx_journal_undo(v, name, true, NULL);
 				drop_marks(v, name);
+			}
 			return fd;
 		}
 		close(fd);
@@ -312,8 +328,18 @@ int vx_lock(struct vctx *v, const char *name, struct vctx_err *err)
 		       "another vctx is working on it");
 }
 
+int vx_lock(struct vctx *v, const char *name, struct vctx_err *err)
+{
+	return lock_name(v, name, true, err);
+}
+
+int vx_lock_untidied(struct vctx *v, const char *name, struct vctx_err *err)
+{
+	return lock_name(v, name, false, err);
+}
+
 /* Is the lock of this name held by anybody? */
-static bool locked(struct vctx *v, const char *name)
+bool vx_locked(struct vctx *v, const char *name)
 {
 	vx_autofree char *path = vx_printf("%s/%s/lock", v->run, name);
 	vx_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -352,6 +378,9 @@ int vx_state_write(struct vctx *v, const char *name, const struct vx_state *st,
 			    json_integer((json_int_t)st->pid_start));
 	json_object_set_new(o, "started_ns",
 			    json_integer((json_int_t)st->started_ns));
+	json_object_set_new(o, "owner", json_integer(st->owner));
+	json_object_set_new(o, "owner_start",
+			    json_integer((json_int_t)st->owner_start));
 	set_string(o, "started", st->started);
 	set_string(o, "config", st->config);
 	set_string(o, "root", st->root);
@@ -395,6 +424,9 @@ struct vx_state *vx_state_read(struct vctx *v, const char *name)
 		json_object_get(o, "pid_start"));
 	st->started_ns = (uint64_t)json_integer_value(
 		json_object_get(o, "started_ns"));
+	st->owner = (pid_t)json_integer_value(json_object_get(o, "owner"));
+	st->owner_start = (uint64_t)json_integer_value(
+		json_object_get(o, "owner_start"));
 	st->started = get_string(o, "started");
 	st->config = get_string(o, "config");
 	st->root = get_string(o, "root");
@@ -420,17 +452,22 @@ void vx_state_remove(struct vctx *v, const char *name, uint32_t id)
 {
 	vx_autofree char *dir = vx_printf("%s/%s", v->run, name);
 	vx_autofree char *state = vx_printf("%s/state.json", dir);
+	vx_autofree char *config = vx_printf("%s/config", dir);
+	vx_autofree char *journal = vx_printf("%s/journal", dir);
 	vx_autofree char *lock = vx_printf("%s/lock", dir);
 	struct dirent *d;
 	DIR *h;
 
 	if (id)
-		unmark(v->run, id, name);
+		vx_unmark(v->run, id, name);
 	unlink(state);
+	unlink(config);
+	unlink(journal);
 	/* A writer that was killed leaves its temporary file. */
 	h = opendir(dir);
 	while (h && (d = readdir(h)))
-		if (!strncmp(d->d_name, ".state.json.", 12))
+		if (!strncmp(d->d_name, ".state.json.", 12) ||
+		    !strncmp(d->d_name, ".config.", 8))
 			unlinkat(dirfd(h), d->d_name, 0);
 	if (h)
 		closedir(h);
@@ -439,7 +476,7 @@ void vx_state_remove(struct vctx *v, const char *name, uint32_t id)
 }
 
 /* Name that an id belongs to; NULL when it is nobody's. */
-static char *marked(const char *base, uint32_t id)
+char *vx_marked(const char *base, uint32_t id)
 {
 	vx_autofree char *path = vx_printf("%s/.ids/%u", base, id);
 	char target[VCTX_NAME_MAX + 2];
@@ -452,7 +489,7 @@ static char *marked(const char *base, uint32_t id)
 }
 
 /* 0: the id is now this name's, EEXIST: it is another's, or another errno. */
-static int mark(const char *base, uint32_t id, const char *name,
+int vx_mark(const char *base, uint32_t id, const char *name,
 		struct vctx_err *err)
 {
 	vx_autofree char *dir = vx_printf("%s/.ids", base);
@@ -468,7 +505,7 @@ static int mark(const char *base, uint32_t id, const char *name,
 			return 0;
 	}
 	if (errno == EEXIST) {
-		owner = marked(base, id);
+		owner = vx_marked(base, id);
 		if (owner && !strcmp(owner, name))
 			return 0;
 		return EEXIST;
@@ -499,14 +536,14 @@ static void scan_ids(const char *dir, unsigned char *used)
  */
 static bool drop_stale_mark(struct vctx *v, uint32_t id)
 {
-	vx_autofree char *owner = marked(v->run, id);
+	vx_autofree char *owner = vx_marked(v->run, id);
 	struct vctx_sys_info info;
 
-	if (!owner || locked(v, owner))
+	if (!owner || vx_locked(v, owner))
 		return false;
 	if (!vctx_sys_info(id, &info) || errno != ESRCH)
 		return false;
-	unmark(v->run, id, owner);
+	vx_unmark(v->run, id, owner);
 	return true;
 }
 
@@ -524,18 +561,18 @@ int vx_id_take(struct vctx *v, const char *name, uint32_t want, uint32_t *id,
 		return vx_fail_errno(err, VCTX_FAILED, NULL,
 				     "cannot take a context id");
 	if (want) {
-		vx_autofree char *owner = marked(v->lib, want);
+		vx_autofree char *owner = vx_marked(v->lib, want);
 
 		if (!owner || !strcmp(owner, name)) {
 			free(owner);
 			owner = NULL;
 			drop_stale_mark(v, want);
-			r = mark(v->run, want, name, err);
+			r = vx_mark(v->run, want, name, err);
 			if (r < 0)
 				return -1;
 			if (!r) {
 				if (!vctx_sys_info(want, &info)) {
-					unmark(v->run, want, name);
+					vx_unmark(v->run, want, name);
 					return vx_fail(err, VCTX_STATE,
 						       "give another id, or end that context first",
 						       "context id %u is in use in the kernel",
@@ -544,7 +581,7 @@ int vx_id_take(struct vctx *v, const char *name, uint32_t want, uint32_t *id,
 				*id = want;
 				return 0;
 			}
-			owner = marked(v->run, want);
+			owner = vx_marked(v->run, want);
 		}
 		return vx_fail(err, VCTX_STATE, "give another id, or auto",
 			       "context id %u belongs to \"%s\"", want,
@@ -562,7 +599,7 @@ int vx_id_take(struct vctx *v, const char *name, uint32_t want, uint32_t *id,
 		for (i = VCTX_ID_FIRST; i <= VX_XID_MAX; i++) {
 			if (used[i])
 				continue;
-			r = mark(v->run, i, name, err);
+			r = vx_mark(v->run, i, name, err);
 			if (r < 0)
 				return -1;
 			if (r)
@@ -616,8 +653,9 @@ int vctx_create(struct vctx *v, const char *name, struct vctx_config *cfg,
 	vx_autofree char *meta = NULL;
 	vx_autofree char *now = vx_now();
 	vx_autoclose int lock = -1;
+	vx_autoclose int journal = -1;
 	struct vctx_config *again;
-	bool wrote_conf = false, made_dir = false;
+	bool wrote_conf = false;
 	uint32_t id = 0;
 	json_t *o;
 	int r;
@@ -659,7 +697,10 @@ int vctx_create(struct vctx *v, const char *name, struct vctx_config *cfg,
 		goto out;
 	if (vx_mkdirs(v->lib, 0755, err))
 		goto out;
-	r = mark(v->lib, id, name, err);
+	journal = vx_journal_open(v, name, err);
+	if (journal < 0 || vx_journal_add(journal, err, "mark %u", id))
+		goto out;
+	r = vx_mark(v->lib, id, name, err);
 	if (r > 0)
 		vx_fail(err, VCTX_STATE, "give another id, or auto",
 			"context id %u belongs to another context", id);
@@ -668,13 +709,15 @@ int vctx_create(struct vctx *v, const char *name, struct vctx_config *cfg,
 		goto out;
 	}
 	r = -1;
+	if (access(dir, F_OK) && vx_journal_add(journal, err, "libdir %s", dir))
+		goto out;
 	if (vx_fail_point("mkdir") || (mkdir(dir, 0755) && errno != EEXIST)) {
 		vx_fail_errno(err, VCTX_FAILED, NULL, "cannot make %s", dir);
 		goto out;
 	}
-	made_dir = true;
 	if (!(file && !strcmp(file, conf))) {
-		if (vx_mkdirs(v->etc, 0755, err) ||
+		if (vx_journal_add(journal, err, "conf %s", conf) ||
+		    vx_mkdirs(v->etc, 0755, err) ||
 		    vx_write_atomic(v->etc, conf_base, text, 0644, err))
 			goto out;
 		wrote_conf = true;
@@ -697,14 +740,8 @@ int vctx_create(struct vctx *v, const char *name, struct vctx_config *cfg,
 	}
 	r = vx_write_atomic(dir, "meta.json", meta, 0644, err);
 out:
-	if (r) {
-		if (wrote_conf)
-			unlink(conf);
-		if (made_dir)
-			rmdir(dir);
-		if (id)
-			unmark(v->lib, id, name);
-	}
+	if (r)
+		vx_journal_undo(v, name, true, NULL);
 	vx_state_remove(v, name, id);
 	return r;
 }
@@ -714,6 +751,7 @@ int vctx_delete(struct vctx *v, const char *name, struct vctx_err *err)
 	vx_autofree char *dir = vx_printf("%s/%s", v->lib, name);
 	vx_autofree char *meta = vx_printf("%s/meta.json", dir);
 	vx_autofree char *conf = vctx_config_path(v, name);
+	vx_autoclose int journal = -1;
 	vx_autoclose int lock = -1;
 	struct vctx_info *info;
 	bool wrote_conf;
@@ -740,18 +778,27 @@ int vctx_delete(struct vctx *v, const char *name, struct vctx_err *err)
 	id = (uint32_t)json_integer_value(json_object_get(o, "id"));
 	wrote_conf = json_is_true(json_object_get(o, "wrote_config"));
 	json_decref(o);
-	/* First the record, so that an interrupted delete can be repeated. */
+	journal = vx_journal_open(v, name, err);
+	/* Without its record the context is gone; the journal knows the rest. */
+	if (journal < 0 || (id && vx_journal_add(journal, err, "mark %u", id)) ||
+	    vx_journal_add(journal, err, "libdir %s", dir) ||
+	    (wrote_conf && vx_journal_add(journal, err, "conf %s", conf))) {
+		vx_state_remove(v, name, id);
+		return -1;
+	}
 	if (vx_fail_point("delete") || (unlink(meta) && errno != ENOENT)) {
 		vx_fail_errno(err, VCTX_FAILED,
 			      geteuid() ? "run as root" : NULL,
 			      "cannot remove %s", meta);
+		vx_state_remove(v, name, id);
 		return -1;
 	}
-	if (wrote_conf)
-		unlink(conf);
-	if (id)
-		unmark(v->lib, id, name);
-	rmdir(dir);	/* stays when the user keeps things in it */
+	if (vx_fail_point("deleted"))
+		return vx_fail_errno(err, VCTX_FAILED,
+				     "'vctx gc' removes the rest",
+				     "cannot remove %s", conf);
+	vx_set_forget(v, name);
+	vx_journal_undo(v, name, true, NULL);
 	vx_state_remove(v, name, id);
 	return 0;
 }
@@ -810,11 +857,38 @@ bool vx_alive(struct vctx *v, const char *name)
 	return alive;
 }
 
+/* What only the kernel can tell of a context that runs. */
+static void look_running(struct vctx_info *info)
+{
+	struct vctx_sys_stat ks;
+	uint64_t flags;
+
+	if (!vctx_sys_stat(info->id, &ks))
+		info->tasks = ks.tasks;
+	info->have_cpu = !vctx_sys_get_cpu(info->id, &info->cpu);
+	/* A kernel that does not schedule contexts keeps the flag and no more. */
+	info->paused = info->have_cpu &&
+		       !vctx_sys_get(info->id, VCTX_WORD_CFLAGS, &flags) &&
+		       (flags & VXF_SCHED_PAUSE);
+}
+
+/* What a stopped context would have. */
+static void look_stopped(struct vctx_info *info)
+{
+	struct vctx_config *cfg;
+
+	if (!info->config)
+		return;
+	cfg = vctx_config_new();
+	info->have_cpu = !vctx_config_read(cfg, info->config, NULL) &&
+			 !vx_cpu_values(cfg, &info->cpu, NULL);
+	vctx_config_free(cfg);
+}
+
 /* What is known of a named context, NULL when there is none. */
 static struct vctx_info *look(struct vctx *v, const char *name)
 {
 	struct vctx_sys_info ki;
-	struct vctx_sys_stat ks;
 	struct vctx_info *info;
 	struct vx_state *st = vx_state_read(v, name);
 	json_t *meta = meta_load(v, name);
@@ -840,6 +914,9 @@ static struct vctx_info *look(struct vctx *v, const char *name)
 						  : VCTX_STARTING;
 			info->pid = (pid_t)ki.init_pid;
 			info->transient = st->transient;
+			info->owner = st->owner;
+			info->orphan = st->owner && st->running &&
+				vx_proc_start(st->owner) != st->owner_start;
 			info->stop_signal = st->stop_signal;
 			info->stop_timeout_ms = st->stop_timeout_ms;
 			info->started_ns = st->started_ns;
@@ -847,15 +924,16 @@ static struct vctx_info *look(struct vctx *v, const char *name)
 			info->root = st->root;
 			st->started = NULL;
 			st->root = NULL;
-			if (!vctx_sys_stat(st->id, &ks))
-				info->tasks = ks.tasks;
-		} else if (!st->running && locked(v, name)) {
+			look_running(info);
+		} else if (!st->running && vx_locked(v, name)) {
 			info->id = st->id;
 			info->state = VCTX_STARTING;
 			info->transient = st->transient;
 		}
 	}
 	vx_state_free(st);
+	if (meta && info->state == VCTX_STOPPED)
+		look_stopped(info);
 	if (!meta && info->state == VCTX_STOPPED) {
 		/* the leavings of a transient context that has ended */
 		vctx_info_free(info);
@@ -870,7 +948,6 @@ static struct vctx_info *look_kernel(uint32_t id)
 {
 	char name[VX_VHI_NAME_LEN];
 	struct vctx_sys_info ki;
-	struct vctx_sys_stat ks;
 	struct vctx_info *info;
 
 	if (vctx_sys_info(id, &ki))
@@ -884,8 +961,7 @@ static struct vctx_info *look_kernel(uint32_t id)
 	info->stop_timeout_ms = 10000;
 	if (!vctx_sys_get_name(id, VHIN_CONTEXT, name, sizeof(name)) && name[0])
 		info->name = vx_strdup(name);
-	if (!vctx_sys_stat(id, &ks))
-		info->tasks = ks.tasks;
+	look_running(info);
 	return info;
 }
 
@@ -912,9 +988,9 @@ struct vctx_info *vctx_find(struct vctx *v, const char *name_or_id,
 		vx_autofree char *name = NULL;
 
 		if (id >= VX_XID_MIN && id <= VX_XID_MAX) {
-			name = marked(v->run, (uint32_t)id);
+			name = vx_marked(v->run, (uint32_t)id);
 			if (!name)
-				name = marked(v->lib, (uint32_t)id);
+				name = vx_marked(v->lib, (uint32_t)id);
 			if (name)
 				info = look(v, name);
 			/* A number means the running context that has it, if any. */

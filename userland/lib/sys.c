@@ -236,6 +236,32 @@ int vctx_sys_space_default(uint64_t *mask)
 	return 0;
 }
 
+_Static_assert(sizeof(struct vcmd_cpu) == 40, "cpu");
+
+int vctx_sys_get_cpu(uint32_t id, struct vctx_sys_cpu *cpu)
+{
+	struct vcmd_cpu a = { 0 };
+
+	if (vserver(VCMD_get_cpu, id, &a) < 0)
+		return -1;
+	cpu->weight = a.weight;
+	cpu->guarantee = a.guarantee;
+	cpu->max = a.max;
+	cpu->burst = a.burst;
+	return 0;
+}
+
+int vctx_sys_set_cpu(uint32_t id, const struct vctx_sys_cpu *cpu)
+{
+	struct vcmd_cpu a = {
+		.mask = VXCPU_WEIGHT | VXCPU_GUARANTEE | VXCPU_MAX | VXCPU_BURST,
+		.weight = cpu->weight, .guarantee = cpu->guarantee,
+		.max = cpu->max, .burst = cpu->burst,
+	};
+
+	return vserver(VCMD_set_cpu, id, &a) < 0 ? -1 : 0;
+}
+
 int vctx_sys_error(struct vctx_err *err, const char *what)
 {
 	int code = VCTX_FAILED;

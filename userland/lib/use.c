@@ -13,17 +13,21 @@
 
 #include "internal.h"
 
-int vctx_exec(const struct vctx_info *info, char *const *argv,
-	      char *const *env, bool terminal, pid_t *pid_out,
-	      struct vctx_err *err)
+int vx_exec_in(const struct vctx_info *info, char *const *argv,
+	       char *const *env, bool terminal, int out, pid_t *pid_out,
+	       struct vctx_err *err)
 {
 	struct vctx_err e = VCTX_ERR_INIT;
-	int status[2];
+	int status[2], null = -1;
 	pid_t pid;
 
 	if (info->state != VCTX_RUNNING)
 		return vx_fail(err, VCTX_STATE, "start it first",
 			       "context is not running");
+	/* It would be held before its first instruction, and we with it. */
+	if (info->paused)
+		return vx_fail(err, VCTX_STATE, "'vctx resume' lets it go on",
+			       "context is paused");
 	if (pipe2(status, O_CLOEXEC))
 		return vx_fail_errno(err, VCTX_OURS, NULL, "cannot fork");
 	pid = fork();
@@ -39,6 +43,8 @@ int vctx_exec(const struct vctx_info *info, char *const *argv,
 		 * the right to change them.
 		 */
 		close(status[0]);
+		if (out >= 0)
+			null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 		/* A context of another tool may have no namespaces of its own. */
 		if (vctx_sys_enter_space(info->id, 0, 0) &&
 		    !(info->unmanaged && errno == EINVAL)) {
@@ -46,6 +52,11 @@ int vctx_exec(const struct vctx_info *info, char *const *argv,
 		} else if (chdir("/")) {
 			vx_fail_errno(&e, VCTX_OURS, NULL,
 				      "cannot enter its root");
+		} else if (out >= 0 &&
+			   (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 ||
+			    dup2(out, 2) < 0)) {
+			vx_fail_errno(&e, VCTX_OURS, NULL,
+				      "cannot set up its console");
 		} else if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC)) {
 			vx_fail_errno(&e, VCTX_OURS, NULL,
 				      "cannot close the host's files");
@@ -76,6 +87,38 @@ int vctx_exec(const struct vctx_info *info, char *const *argv,
 	}
 	close(status[0]);
 	*pid_out = pid;
+	return 0;
+}
+
+int vctx_exec(const struct vctx_info *info, char *const *argv,
+	      char *const *env, bool terminal, pid_t *pid, struct vctx_err *err)
+{
+	return vx_exec_in(info, argv, env, terminal, -1, pid, err);
+}
+
+int vctx_pause(const struct vctx_info *info, bool hold, struct vctx_err *err)
+{
+	const char *what = hold ? "cannot pause the context"
+				: "cannot resume the context";
+	struct vctx_sys_cpu cpu;
+
+	if (info->state != VCTX_RUNNING)
+		return vx_fail(err, VCTX_STATE, NULL, "context is not running");
+	/* Any kernel keeps the flag; only one that schedules acts on it. */
+	if (vctx_sys_get_cpu(info->id, &cpu)) {
+		if (errno != ENOSYS)
+			return vctx_sys_error(err, what);
+		return vx_fail_errno(err, VCTX_HOST,
+			"this kernel does not schedule contexts (CONFIG_VSERVER_SCHED); see 'vctx check'",
+			"%s", what);
+	}
+	if (info->paused == hold)
+		return vx_fail(err, VCTX_STATE, NULL, hold ?
+			       "context is paused already" :
+			       "context is not paused");
+	if (vctx_sys_set(info->id, VCTX_WORD_CFLAGS,
+			 hold ? VXF_SCHED_PAUSE : 0, VXF_SCHED_PAUSE))
+		return vctx_sys_error(err, what);
 	return 0;
 }
 
@@ -218,6 +261,7 @@ int vctx_stop(struct vctx *v, const struct vctx_info *info,
 {
 	/* SIGKILL needs no permission of its target, only a free CPU. */
 	const uint64_t kill_ms = 30000;
+	struct vctx_err e = VCTX_ERR_INIT;
 	uint64_t t0 = now_ms(), spent;
 
 	*killed = false;
@@ -230,6 +274,10 @@ int vctx_stop(struct vctx *v, const struct vctx_info *info,
 				return vctx_sys_error(err,
 						      "cannot stop the context");
 		}
+		/* A held init cannot end; with the signal sent it is let go. */
+		if (info->paused)
+			vctx_sys_set(info->id, VCTX_WORD_CFLAGS, 0,
+				     VXF_SCHED_PAUSE);
 		switch (wait_gone(info->id, info->pid, timeout_ms, true)) {
 		case 0:
 			goto forget;
@@ -250,9 +298,16 @@ int vctx_stop(struct vctx *v, const struct vctx_info *info,
 			       "a process may be stuck in the kernel; see 'vctx ps'",
 			       "the context is still there after SIGKILL");
 forget:
-	if (info->unmanaged || !info->name)
+	if (info->unmanaged || !info->name ||
+	    !vctx_forget(v, info->name, &e))
 		return 0;
-	return vctx_forget(v, info->name, err);
+	/* A "run" that waited for this end works on it: it forgets it. */
+	if (e.code == VCTX_STATE) {
+		vctx_err_clear(&e);
+		return 0;
+	}
+	vx_err_move(err, &e);
+	return -1;
 }
 
 /* ------------------------------------------------------------------ */

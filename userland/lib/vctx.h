@@ -122,6 +122,48 @@ int vctx_sys_enter_space(uint32_t id, uint64_t mask, uint32_t index);
 int vctx_sys_space_mask(uint64_t *mask);
 int vctx_sys_space_default(uint64_t *mask);
 
+/* Share of the CPU time. */
+struct vctx_sys_cpu {
+	uint32_t weight;	/* 1..10000, 100 by default */
+	uint64_t guarantee;	/* ns of CPU time per second; 0: none */
+	uint64_t max;		/* ns of CPU time per second; 0: no limit */
+	uint64_t burst;		/* ns that can be saved up while below max */
+};
+
+/* ENOSYS: a kernel that does not schedule contexts. */
+int vctx_sys_get_cpu(uint32_t id, struct vctx_sys_cpu *cpu);
+/* All four at once, or none.  ENOSPC: more would be guaranteed than can be. */
+int vctx_sys_set_cpu(uint32_t id, const struct vctx_sys_cpu *cpu);
+
+/* What /proc/virtual/ID/sched tells; totals since the context was made. */
+enum vctx_sched_key {
+	VCTX_SCHED_WEIGHT,	/* in force */
+	VCTX_SCHED_SHARES,	/* the same in units of cpu.shares */
+	VCTX_SCHED_EFF,		/* shares corrected for what is owed */
+	VCTX_SCHED_LAG_US,	/* CPU time owed to it; negative: it is ahead */
+	VCTX_SCHED_RESERVE,	/* guarantee in force, ns per second */
+	VCTX_SCHED_LIMIT,	/* limit in force, ns per second */
+	VCTX_SCHED_BURST_US,
+	VCTX_SCHED_TOKENS_US,	/* saved up now; negative: debt */
+	VCTX_SCHED_HELD,	/* tasks held now */
+	VCTX_SCHED_RUNNABLE,	/* tasks that run or could */
+	VCTX_SCHED_HOLDS,	/* how often a task was held */
+	VCTX_SCHED_HOLD_US,
+	VCTX_SCHED_RUN_US,
+	VCTX_SCHED_USER_US,
+	VCTX_SCHED_SYS_US,
+	VCTX_SCHED_DELAY_US,	/* waited for a CPU */
+	VCTX_SCHED_COUNT
+};
+
+struct vctx_sched {
+	uint32_t have;		/* bit of each key that the kernel gave */
+	int64_t v[VCTX_SCHED_COUNT];
+};
+
+/* ENOENT: no such context, or a kernel that does not schedule contexts. */
+int vctx_sys_sched(uint32_t id, struct vctx_sched *sched);
+
 /*
  * Fill err from errno: "WHAT: <errno text>", with the class and the hint that
  * fit (no kernel support, no right, no such context).  Always returns -1.
@@ -169,6 +211,10 @@ struct vctx_config {
 	uint32_t id;		/* 0: automatic */
 	char **init;		/* NULL-terminated words */
 	bool autostart;
+	uint32_t cpu_weight;
+	uint64_t cpu_guarantee_ppm;	/* millionths of the machine; 0: none */
+	uint64_t cpu_max_ppm;		/* millionths of one CPU; 0: no limit */
+	uint64_t cpu_burst_ms;
 	struct vctx_bind *bind;
 	size_t n_bind;
 	struct vctx_tmpfs *tmpfs;
@@ -177,11 +223,28 @@ struct vctx_config {
 	uint64_t ccaps;
 	uint64_t cflags;	/* without the one-time state bits */
 	bool readonly_root;
+	char **start;		/* NULL-terminated words; NULL: nothing */
 	int stop_signal;
 	uint64_t stop_timeout_ms;
 	/* private: what was set where, for the dump and for repeated keys */
 	void *priv;
 };
+
+/* When a change of a key takes effect in a context that runs. */
+enum vctx_when {
+	VCTX_AT_START,		/* when it is started again */
+	VCTX_AT_ONCE,
+};
+
+struct vctx_key {
+	const char *name;	/* "section.key" */
+	const char *values;	/* words worth offering, by blanks; or NULL */
+	const char *what;
+	enum vctx_when when;
+};
+
+/* The i-th key a configuration can have, NULL after the last. */
+const struct vctx_key *vctx_config_key(size_t i);
 
 /* A configuration with every default.  Released by vctx_config_free(). */
 struct vctx_config *vctx_config_new(void);
@@ -240,10 +303,15 @@ struct vctx_info {
 	char *root;		/* of a running context, or NULL */
 	uint64_t started_ns;	/* CLOCK_BOOTTIME at start, 0: unknown */
 	uint32_t tasks;		/* threads, 0 when stopped */
+	bool paused;		/* runs, and all its processes are held */
+	bool have_cpu;		/* cpu is known: from the kernel when it runs, */
+	struct vctx_sys_cpu cpu; /* from its configuration when not */
 	int stop_signal;
 	uint64_t stop_timeout_ms;
 	bool unmanaged;		/* in the kernel, not in our files */
 	bool transient;		/* made by "run --rm" */
+	pid_t owner;		/* the vctx that waits for its end, or 0 */
+	bool orphan;		/* that one is gone */
 };
 
 void vctx_info_free(struct vctx_info *info);
@@ -271,6 +339,10 @@ int vctx_create(struct vctx *v, const char *name, struct vctx_config *cfg,
 int vctx_delete(struct vctx *v, const char *name, struct vctx_err *err);
 /* Path of a context's configuration file, whether it is there or not. */
 char *vctx_config_path(struct vctx *v, const char *name);
+/* Path of what its init has printed, whether it is there or not. */
+char *vctx_log_path(struct vctx *v, const char *name);
+/* Path of the configuration it was started with, and has now. */
+char *vctx_running_config_path(struct vctx *v, const char *name);
 
 /* ------------------------------------------------------------------ */
 /* Starting                                                            */
@@ -317,6 +389,38 @@ int vctx_plan_run(struct vctx_plan *plan, pid_t *pid, uint32_t *id,
 int vctx_forget(struct vctx *v, const char *name, struct vctx_err *err);
 
 /* ------------------------------------------------------------------ */
+/* What interrupted commands leave                                     */
+/* ------------------------------------------------------------------ */
+
+struct vctx_finding {
+	bool problem;		/* false: as it should be */
+	bool gc;		/* vctx_gc() puts it right */
+	char *text;		/* a sentence */
+	char *fix;		/* what to do, or what vctx_gc() would; or NULL */
+};
+
+/*
+ * Compare what the files say about a context with what the kernel says.  A
+ * name of which only the leavings of an interrupted command are left is
+ * examined too; VCTX_NOCTX when there is nothing of it at all.
+ */
+int vctx_examine(struct vctx *v, const char *name_or_id,
+		 struct vctx_finding **list, size_t *n, struct vctx_err *err);
+void vctx_findings_free(struct vctx_finding *list, size_t n);
+
+/*
+ * Put right what can be: remove what commands that were killed have left and
+ * records of contexts that have ended.  name NULL: of all.  A context that runs
+ * although the "run" that waited for its end is gone is ended with "force".
+ * "say" (may be NULL) is told of every single thing; without "commit" nothing
+ * is done.  Names another command works on are left alone.  Returns how many
+ * things there were, or -1.
+ */
+long vctx_gc(struct vctx *v, const char *name, bool force, bool commit,
+	     void (*say)(void *arg, const char *name, const char *text),
+	     void *arg, struct vctx_err *err);
+
+/* ------------------------------------------------------------------ */
 /* Using and ending                                                    */
 /* ------------------------------------------------------------------ */
 
@@ -328,6 +432,26 @@ int vctx_forget(struct vctx *v, const char *name, struct vctx_err *err);
 int vctx_exec(const struct vctx_info *info, char *const *argv,
 	      char *const *env, bool terminal, pid_t *pid,
 	      struct vctx_err *err);
+
+/*
+ * Change keys of a context, "section.key=value" each.  What the kernel can
+ * change at once it does; for a created context the values are kept in
+ * NAME.conf.d/90-set.conf, which the next start reads.  All or nothing.
+ *
+ * *later (may be NULL) receives the names of the keys, by blanks, that take
+ * effect when the context is started again, or NULL; the caller frees it.
+ * Without "commit" everything is checked and nothing changed.
+ */
+int vctx_set(struct vctx *v, const struct vctx_info *info,
+	     char *const *assignments, bool commit, char **later,
+	     struct vctx_err *err);
+
+/*
+ * Hold all processes of a running context at their return to user mode, or let
+ * them go on.  VCTX_STATE when that is so already, VCTX_HOST when the kernel
+ * does not schedule contexts.
+ */
+int vctx_pause(const struct vctx_info *info, bool hold, struct vctx_err *err);
 
 /* Send a signal to init (pid 1), to all (0) or to one process. */
 int vctx_kill(const struct vctx_info *info, pid_t pid, int sig,

@@ -4,6 +4,7 @@
 #define CLI_H
 
 #include <errno.h>
+#include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,12 +22,13 @@ struct cli {
 	struct vctx *v;
 	const char *state_root;
 	bool json, quiet, no_header, dry_run, help;
-	bool force, rm, all, if_exists, start, config, kill;
+	bool force, rm, all, if_exists, start, config, kill, watch, follow;
 	const char *file;		/* -f */
 	const char *root;		/* --root of create and run */
 	const char *timeout;
 	const char *state;
 	const char *pid;
+	const char *interval, *count, *lines;
 	char **set;			/* -s, NULL-terminated */
 	char **env;			/* -e, NULL-terminated */
 	char **args;			/* NAME and so on, NULL-terminated */
@@ -41,6 +43,22 @@ enum {
 	OPT_CONFIG = 1 << 9, OPT_KILL = 1 << 10, OPT_FILE = 1 << 11,
 	OPT_ROOT = 1 << 12, OPT_TIMEOUT = 1 << 13, OPT_STATE = 1 << 14,
 	OPT_PID = 1 << 15, OPT_SET = 1 << 16, OPT_ENV = 1 << 17,
+	OPT_WATCH = 1 << 18, OPT_INTERVAL = 1 << 19, OPT_COUNT = 1 << 20,
+	OPT_FOLLOW = 1 << 21, OPT_LINES = 1 << 22,
+};
+
+/* What a word on the command line is; completion offers words by it. */
+enum arg {
+	ARG_NONE,
+	ARG_NEW,		/* a name that has only a configuration file */
+	ARG_NAME,		/* any context */
+	ARG_STOPPED,
+	ARG_RUNNING,
+	ARG_SIGNAL,
+	ARG_SETTING,		/* section.key=value */
+	ARG_VERB,
+	ARG_FILE, ARG_DIR,
+	ARG_STATE, ARG_TIME, ARG_PID, ARG_TEXT,
 };
 
 struct verb {
@@ -55,25 +73,50 @@ struct verb {
 	bool command;		/* takes "-- CMD" */
 	bool exec_codes;	/* exit codes 125 to 127 */
 	int (*run)(struct cli *c);
+	enum arg arg[2];	/* the second is that of all later ones */
 };
 
-extern const struct verb verbs[];
+extern const struct verb verbs[];	/* ends with a name of NULL */
+
+struct option_row {
+	struct option o;
+	unsigned int bit;	/* 0: every verb has it */
+	enum arg value;		/* of its value, if it takes one */
+	const char *what;
+};
+
+extern const struct option_row options[];
+extern const size_t n_options;
+
+/* By name or alias; NULL when there is none. */
+const struct verb *cli_find_verb(const char *word);
 
 int cmd_check(struct cli *c);
+/* The words after "vctx __complete". */
+int cmd_complete(int n, char **words);
 int cmd_create(struct cli *c);
 int cmd_delete(struct cli *c);
+int cmd_doctor(struct cli *c);
 int cmd_enter(struct cli *c);
 int cmd_exec(struct cli *c);
+int cmd_gc(struct cli *c);
 int cmd_help(struct cli *c);
 int cmd_kill(struct cli *c);
 int cmd_list(struct cli *c);
+int cmd_logs(struct cli *c);
+int cmd_pause(struct cli *c);
 int cmd_ps(struct cli *c);
+int cmd_restart(struct cli *c);
+int cmd_resume(struct cli *c);
 int cmd_run(struct cli *c);
 int cmd_running(struct cli *c);
+int cmd_set(struct cli *c);
 int cmd_show(struct cli *c);
 int cmd_start(struct cli *c);
+int cmd_stats(struct cli *c);
 int cmd_status(struct cli *c);
 int cmd_stop(struct cli *c);
+int cmd_top(struct cli *c);
 int cmd_version(struct cli *c);
 int cmd_wait(struct cli *c);
 
@@ -95,6 +138,8 @@ int cli_flush(void);
 const char *cli_size(uint64_t bytes, char *buf, size_t size);
 const char *cli_duration(uint64_t ns, char *buf, size_t size);
 json_t *cli_string(const char *s);
+/* "running", "paused", "starting" or "stopped". */
+const char *cli_state(const struct vctx_info *x);
 uint64_t cli_uptime_ns(const struct vctx_info *info);
 
 /* What the processes of a context add up to. */

@@ -32,14 +32,15 @@ int cmd_list(struct cli *c)
 	if (c->json)
 		out = json_array();
 	else if (!c->quiet && !c->no_header)
-		printf("%-*s %5s  %-8s %5s %6s %8s  %s\n", width, "NAME", "CTX",
-		       "STATE", "PROCS", "CPU%", "MEM", "UPTIME");
+		printf("%-*s %5s  %-8s %5s %6s %8s %5s  %s\n", width, "NAME",
+		       "CTX", "STATE", "PROCS", "CPU%", "MEM", "CPU.W",
+		       "UPTIME");
 	for (i = 0; list[i]; i++) {
 		const struct vctx_info *x = list[i];
 		struct usage u = cli_usage_of(procs, n, x->id);
 		uint64_t up = cli_uptime_ns(x);
 		char id[16] = "-", cpu[16] = "-", mem[16] = "-", upt[32] = "-";
-		char buf[16];
+		char weight[16] = "-", buf[16];
 
 		if (c->json) {
 			json_array_append_new(out, cli_info_json(x,
@@ -52,6 +53,8 @@ int cmd_list(struct cli *c)
 			puts(x->name ? x->name : id);
 			continue;
 		}
+		if (x->have_cpu)
+			snprintf(weight, sizeof(weight), "%u", x->cpu.weight);
 		if (x->state != VCTX_STOPPED) {
 			snprintf(mem, sizeof(mem), "%s",
 				 cli_size(u.rss, buf, sizeof(buf)));
@@ -61,11 +64,10 @@ int cmd_list(struct cli *c)
 				cli_duration(up, upt, sizeof(upt));
 			}
 		}
-		printf("%-*s %5s  %-8s %5zu %6s %8s  %s\n", width,
-		       x->name ? x->name : "-", id,
-		       x->state == VCTX_RUNNING ? "running" :
-		       x->state == VCTX_STARTING ? "starting" : "stopped",
-		       x->state == VCTX_STOPPED ? 0 : u.procs, cpu, mem, upt);
+		printf("%-*s %5s  %-8s %5zu %6s %8s %5s  %s\n", width,
+		       x->name ? x->name : "-", id, cli_state(x),
+		       x->state == VCTX_STOPPED ? 0 : u.procs, cpu, mem, weight,
+		       upt);
 	}
 	vctx_procs_free(procs, n);
 	vctx_list_free(list);

@@ -85,8 +85,10 @@ int cmd_run(struct cli *c)
 	info = vctx_find(c->v, name, &err);
 	if (!info) {
 		vctx_err_clear(&err);
-		if (vctx_forget(c->v, name, &err))
+		/* Whoever has the lock has ended it, and forgets it. */
+		if (vctx_forget(c->v, name, &err) && err.code != VCTX_STATE)
 			r = cli_fail(c, name, &err);
+		vctx_err_clear(&err);
 	} else if (vctx_stop(c->v, info, 0, &killed, &err)) {
 		r = cli_fail(c, name, &err);
 	}

@@ -3,12 +3,6 @@
 
 #include "cli.h"
 
-static const char *state_of(const struct vctx_info *x)
-{
-	return x->state == VCTX_RUNNING ? "running" :
-	       x->state == VCTX_STARTING ? "starting" : "stopped";
-}
-
 /* Processes of a running context; 0 with u zeroed for a stopped one. */
 static int look(const struct vctx_info *x, struct usage *u,
 		struct vctx_err *err)
@@ -40,6 +34,19 @@ static void print_words(const char *label, enum vctx_names set, uint64_t bits)
 	putchar('\n');
 }
 
+static void print_share(const struct vctx_sys_cpu *cpu)
+{
+	printf("  %-13sweight %u", "cpu", cpu->weight);
+	/* ns per second to per cent of one CPU */
+	if (cpu->guarantee)
+		printf(", guarantee %.4g%% of one CPU",
+		       (double)cpu->guarantee / 1e7);
+	if (cpu->max)
+		printf(", max %.4g%% of one CPU, burst %.4gms",
+		       (double)cpu->max / 1e7, (double)cpu->burst / 1e6);
+	putchar('\n');
+}
+
 int cmd_status(struct cli *c)
 {
 	const char *name = c->args[0];
@@ -61,7 +68,7 @@ int cmd_status(struct cli *c)
 		vctx_info_free(x);
 		return r;
 	}
-	printf("%s: %s%s%s\n", x->name ? x->name : name, state_of(x),
+	printf("%s: %s%s%s\n", x->name ? x->name : name, cli_state(x),
 	       x->unmanaged ? ", not made by vctx" : "",
 	       x->transient ? ", removed when it ends" : "");
 	if (x->id)
@@ -70,6 +77,8 @@ int cmd_status(struct cli *c)
 		printf("  %-13s%s\n", "config", x->config);
 	if (x->created)
 		printf("  %-13s%s\n", "created", x->created);
+	if (x->have_cpu)
+		print_share(&x->cpu);
 	if (x->state != VCTX_STOPPED) {
 		if (x->pid)
 			printf("  %-13s%d\n", "init", (int)x->pid);
@@ -109,6 +118,42 @@ static void pair(const char *key, json_t *value)
 		printf("%s=\n", key);
 }
 
+/* Releases x. */
+static int show_config(struct cli *c, const char *name, struct vctx_info *x)
+{
+	struct vctx_err err = VCTX_ERR_INIT;
+	struct vctx_config *cfg = NULL;
+	char *file = NULL, *text = NULL;
+	int r = 0;
+
+	if (x->transient) {
+		/* It has no file of its own, but a copy of what it runs with. */
+		cfg = vctx_config_new();
+		file = vctx_running_config_path(c->v, x->name);
+		r = vctx_config_read(cfg, file, &err);
+	} else if (!x->unmanaged) {
+		cfg = cli_config(c, x->name, true, &file, &err);
+		r = cfg ? 0 : -1;
+	} else {
+		fprintf(stderr, "vctx: show %s: context has no configuration file\n",
+			name);
+		vctx_info_free(x);
+		return VCTX_STATE;
+	}
+	if (!r) {
+		text = vctx_config_dump(cfg);
+		fputs(text ? text : "", stdout);
+		r = text ? cli_flush() : VCTX_FAILED;
+	} else {
+		r = cli_fail(c, name, &err);
+	}
+	free(text);
+	free(file);
+	vctx_config_free(cfg);
+	vctx_info_free(x);
+	return r;
+}
+
 int cmd_show(struct cli *c)
 {
 	const char *name = c->args[0];
@@ -121,27 +166,8 @@ int cmd_show(struct cli *c)
 
 	if (!x)
 		return cli_fail(c, name, &err);
-	if (c->config) {
-		struct vctx_config *cfg;
-		char *file = NULL, *text;
-
-		if (!x->config || !x->name) {
-			fprintf(stderr, "vctx: show %s: context has no configuration file\n",
-				name);
-			vctx_info_free(x);
-			return VCTX_STATE;
-		}
-		cfg = cli_config(c, x->name, true, &file, &err);
-		vctx_info_free(x);
-		if (!cfg)
-			return cli_fail(c, name, &err);
-		text = vctx_config_dump(cfg);
-		fputs(text, stdout);
-		free(text);
-		free(file);
-		vctx_config_free(cfg);
-		return cli_flush();
-	}
+	if (c->config)
+		return show_config(c, name, x);
 	if (look(x, &u, &err)) {
 		vctx_info_free(x);
 		return cli_fail(c, name, &err);

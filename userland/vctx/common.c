@@ -79,14 +79,14 @@ struct usage cli_usage_of(const struct vctx_proc *procs, size_t n, uint32_t id)
 	return u;
 }
 
-static const char *state_word(enum vctx_state s)
+const char *cli_state(const struct vctx_info *x)
 {
 	static const char *const words[] = {
 		[VCTX_STOPPED] = "stopped", [VCTX_STARTING] = "starting",
 		[VCTX_RUNNING] = "running",
 	};
 
-	return words[s];
+	return x->paused ? "paused" : words[x->state];
 }
 
 static json_t *number(bool known, uint64_t v)
@@ -101,15 +101,22 @@ json_t *cli_info_json(const struct vctx_info *info, const struct usage *u)
 
 	json_object_set_new(o, "name", cli_string(info->name));
 	json_object_set_new(o, "id", number(info->id != 0, info->id));
-	json_object_set_new(o, "state", json_string(state_word(info->state)));
+	json_object_set_new(o, "state", json_string(cli_state(info)));
 	json_object_set_new(o, "pid", number(info->pid != 0,
 					     (uint64_t)info->pid));
 	json_object_set_new(o, "procs", number(u || !up, u ? u->procs : 0));
 	json_object_set_new(o, "tasks", number(true, info->tasks));
 	json_object_set_new(o, "cpu_ns", number(u && up, u ? u->cpu_ns : 0));
 	json_object_set_new(o, "mem_bytes", number(u && up, u ? u->rss : 0));
+	json_object_set_new(o, "cpu_weight",
+			    number(info->have_cpu, info->cpu.weight));
+	json_object_set_new(o, "cpu_guarantee",
+			    number(info->have_cpu, info->cpu.guarantee));
+	json_object_set_new(o, "cpu_max",
+			    number(info->have_cpu, info->cpu.max));
+	json_object_set_new(o, "cpu_burst_ns",
+			    number(info->have_cpu, info->cpu.burst));
 	/* Known to the design, not to this version: null, as promised. */
-	json_object_set_new(o, "cpu_weight", json_null());
 	json_object_set_new(o, "disk_weight", json_null());
 	json_object_set_new(o, "addr", json_array());
 	json_object_set_new(o, "started", cli_string(info->started));

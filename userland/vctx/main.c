@@ -1,137 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* vctx: the table of verbs, the options, and nothing else. */
+/* vctx: what stands before the verb, the verb's options, messages and help. */
 
-#include <getopt.h>
 #include <stdarg.h>
 
 #include "cli.h"
-
-const struct verb verbs[] = {
-	{ "create", NULL, "life", "NAME [-f FILE | --root DIR] [-s KEY=VALUE]... [--start]",
-	  "Make a context: an id, a configuration file and a record.",
-	  "  -f FILE         read the configuration from FILE (- for standard input)\n"
-	  "  --root DIR      its root directory\n"
-	  "  -s KEY=VALUE    set a key of vctx.conf(5), as in context.hostname=web\n"
-	  "  --start         start it, too\n"
-	  "  --dry-run       print what would be done\n"
-	  "Example:\n"
-	  "  vctx create web1 --root /srv/web1 -s context.hostname=web1 --start\n",
-	  OPT_FILE | OPT_ROOT | OPT_SET | OPT_START | OPT_DRY_RUN | OPT_QUIET,
-	  1, 1, false, false, cmd_create },
-	{ "start", NULL, "life", "NAME | --all",
-	  "Start a context in the background.",
-	  "  --all           start every context with autostart = yes\n"
-	  "  -e NAME=VALUE   add to the environment of its init\n"
-	  "  --dry-run       print the plan\n"
-	  "The output of its init goes to /var/log/vctx/NAME.log.\n",
-	  OPT_ALL | OPT_DRY_RUN | OPT_QUIET | OPT_ENV, 0, 1, false, false,
-	  cmd_start },
-	{ "stop", NULL, "life", "NAME [--timeout TIME] [--kill]",
-	  "Stop a context: its stop signal, then SIGKILL after the timeout.",
-	  "  --timeout TIME  how long to wait before SIGKILL (default 10s)\n"
-	  "  --kill          SIGKILL at once\n"
-	  "Stopping a stopped context is no error.\n",
-	  OPT_TIMEOUT | OPT_KILL | OPT_QUIET | OPT_DRY_RUN, 1, 1, false, false,
-	  cmd_stop },
-	{ "delete", "rm", "life", "NAME [--force] [--if-exists]",
-	  "Delete what create made; the root directory stays.",
-	  "  --force         stop it first, without waiting\n"
-	  "  --if-exists     no error when there is no such context\n",
-	  OPT_FORCE | OPT_IF_EXISTS | OPT_QUIET | OPT_DRY_RUN, 1, 1, false,
-	  false, cmd_delete },
-	{ "run", NULL, "life", "[--rm] NAME [-f FILE | --root DIR] [-s KEY=VALUE]...\n                -- CMD [ARG]...",
-	  "Start a context with CMD as its init, in the foreground.",
-	  "  --rm            leave nothing behind afterwards\n"
-	  "  -f, --root, -s  as for create; a context that exists uses its own file\n"
-	  "  -e NAME=VALUE   add to the environment of CMD\n"
-	  "  --dry-run       print the plan\n"
-	  "The exit code is that of CMD, 125 to 127 when it could not be run.\n"
-	  "Example:\n"
-	  "  vctx run --rm try1 --root /srv/web1 -- /bin/sh -c 'hostname; ps ax'\n",
-	  OPT_RM | OPT_FILE | OPT_ROOT | OPT_SET | OPT_ENV | OPT_DRY_RUN |
-	  OPT_QUIET, 1, 1, true, true, cmd_run },
-	{ "wait", NULL, "life", "NAME [--state stopped|running] [--timeout TIME]",
-	  "Wait until a context is stopped (or running).",
-	  "  --state STATE   what to wait for (default stopped)\n"
-	  "  --timeout TIME  give up after this; exit code 124\n",
-	  OPT_STATE | OPT_TIMEOUT | OPT_QUIET, 1, 1, false, false, cmd_wait },
-	{ "exec", NULL, "use", "NAME [-e NAME=VALUE]... -- CMD [ARG]...",
-	  "Run a command in a running context.",
-	  "  -e NAME=VALUE   add to its environment\n"
-	  "The exit code is that of CMD, 125 to 127 when it could not be run.\n"
-	  "Example:\n"
-	  "  vctx exec web1 -- ps ax\n",
-	  OPT_ENV | OPT_QUIET, 1, 1, true, true, cmd_exec },
-	{ "enter", NULL, "use", "NAME",
-	  "Open a shell in a running context.", "",
-	  OPT_ENV | OPT_QUIET, 1, 1, false, true, cmd_enter },
-	{ "kill", NULL, "use", "NAME [SIGNAL] [--all | --pid PID]",
-	  "Send a signal (SIGTERM) to the init of a context.",
-	  "  --all           to every process of the context\n"
-	  "  --pid PID       to one process, by its number on the host\n",
-	  OPT_ALL | OPT_PID | OPT_QUIET | OPT_DRY_RUN, 1, 2, false, false,
-	  cmd_kill },
-	{ "list", "ls", "see", "[--json] [-q] [--no-header]",
-	  "List the contexts.",
-	  "  --json          one array of objects\n"
-	  "  -q              names only\n"
-	  "  --no-header     no header line\n",
-	  OPT_JSON | OPT_QUIET | OPT_NO_HEADER, 0, 0, false, false, cmd_list },
-	{ "status", NULL, "see", "NAME [--json]",
-	  "Tell about one context, for people.", "",
-	  OPT_JSON | OPT_QUIET, 1, 1, false, false, cmd_status },
-	{ "show", NULL, "see", "NAME [--json | --config]",
-	  "Tell about one context, for programs.",
-	  "  --json          one object, as in list\n"
-	  "  --config        its effective configuration, as create -f reads it\n",
-	  OPT_JSON | OPT_CONFIG | OPT_QUIET, 1, 1, false, false, cmd_show },
-	{ "ps", NULL, "see", "NAME | --all [--json] [-q] [--no-header]",
-	  "List the processes of a context, or of all.",
-	  "  --all           of every context\n"
-	  "  -q              process numbers only\n",
-	  OPT_ALL | OPT_JSON | OPT_QUIET | OPT_NO_HEADER, 0, 1, false, false,
-	  cmd_ps },
-	{ "running", NULL, "see", "NAME",
-	  "Exit 0 when a context runs, 1 when not; print nothing.", "",
-	  OPT_QUIET, 1, 1, false, false, cmd_running },
-	{ "check", NULL, "host", "[--json] [-q]",
-	  "Check what the kernel and the host offer.",
-	  "One line each: ok or missing, what was found, why it matters.\n"
-	  "The exit code is 5 when something necessary is missing.\n",
-	  OPT_JSON | OPT_QUIET | OPT_NO_HEADER, 0, 0, false, false, cmd_check },
-	{ "version", NULL, "host", "[--json]",
-	  "Print the versions of vctx and of the kernel interface.", "",
-	  OPT_JSON | OPT_QUIET, 0, 0, false, false, cmd_version },
-	{ "help", NULL, "host", "[VERB]", "Explain vctx or one verb.", "",
-	  OPT_QUIET, 0, 1, false, false, cmd_help },
-	{ 0 },
-};
-
-static const struct option_row {
-	struct option o;
-	unsigned int bit;	/* 0: every verb has it */
-} options[] = {
-	{ { "json", no_argument, NULL, 'j' }, OPT_JSON },
-	{ { "quiet", no_argument, NULL, 'q' }, OPT_QUIET },
-	{ { "no-header", no_argument, NULL, 'n' }, OPT_NO_HEADER },
-	{ { "dry-run", no_argument, NULL, 'd' }, OPT_DRY_RUN },
-	{ { "force", no_argument, NULL, 'F' }, OPT_FORCE },
-	{ { "rm", no_argument, NULL, 'R' }, OPT_RM },
-	{ { "all", no_argument, NULL, 'a' }, OPT_ALL },
-	{ { "if-exists", no_argument, NULL, 'i' }, OPT_IF_EXISTS },
-	{ { "start", no_argument, NULL, 'S' }, OPT_START },
-	{ { "config", no_argument, NULL, 'c' }, OPT_CONFIG },
-	{ { "kill", no_argument, NULL, 'k' }, OPT_KILL },
-	{ { "file", required_argument, NULL, 'f' }, OPT_FILE },
-	{ { "root", required_argument, NULL, 'r' }, 0 },
-	{ { "timeout", required_argument, NULL, 't' }, OPT_TIMEOUT },
-	{ { "state", required_argument, NULL, 'w' }, OPT_STATE },
-	{ { "pid", required_argument, NULL, 'p' }, OPT_PID },
-	{ { "set", required_argument, NULL, 's' }, OPT_SET },
-	{ { "env", required_argument, NULL, 'e' }, OPT_ENV },
-	{ { "help", no_argument, NULL, 'h' }, 0 },
-	{ { "version", no_argument, NULL, 'V' }, 0 },
-};
 
 /* Short letters a user may type; the rest are internal. */
 static const char shorts[] = "qf:s:e:h";
@@ -234,7 +106,7 @@ int cli_json(json_t *value)
 	return cli_flush();
 }
 
-static const struct verb *find_verb(const char *word)
+const struct verb *cli_find_verb(const char *word)
 {
 	const struct verb *v;
 
@@ -246,12 +118,12 @@ static const struct verb *find_verb(const char *word)
 
 static int unknown_verb(const struct cli *c, const char *word)
 {
-	const char *names[ARRAY_SIZE(verbs)];
+	const char *names[64];
 	char hint[64];
 	const char *near;
 	size_t n;
 
-	for (n = 0; verbs[n].name; n++)
+	for (n = 0; verbs[n].name && n < ARRAY_SIZE(names); n++)
 		names[n] = verbs[n].name;
 	near = vctx_closest(word, names, n);
 	if (near)
@@ -275,7 +147,7 @@ static void help_all(void)
 		const char *group, *title;
 	} groups[] = {
 		{ "life", "Life of a context" }, { "use", "Use a context" },
-		{ "see", "Look" }, { "host", "The host" },
+		{ "see", "Look" }, { "change", "Change" }, { "host", "The host" },
 	};
 	const struct verb *v;
 	size_t i;
@@ -300,7 +172,7 @@ int cmd_help(struct cli *c)
 		help_all();
 		return cli_flush();
 	}
-	v = find_verb(c->args[0]);
+	v = cli_find_verb(c->args[0]);
 	if (!v)
 		return unknown_verb(c, c->args[0]);
 	help_verb(v);
@@ -310,7 +182,7 @@ int cmd_help(struct cli *c)
 /* Options of one verb; permutes like everybody's, up to "--". */
 static int parse(struct cli *c, int argc, char **argv)
 {
-	struct option longs[ARRAY_SIZE(options) + 1];
+	struct option longs[64];
 	size_t i, n = 0;
 	int ch, k;
 
@@ -321,7 +193,7 @@ static int parse(struct cli *c, int argc, char **argv)
 		c->command = argv + k + 1;
 		argc = k;
 	}
-	for (i = 0; i < ARRAY_SIZE(options); i++)
+	for (i = 0; i < n_options; i++)
 		if (!options[i].bit || (c->verb->opts & options[i].bit))
 			longs[n++] = options[i].o;
 	memset(&longs[n], 0, sizeof(longs[n]));
@@ -332,7 +204,7 @@ static int parse(struct cli *c, int argc, char **argv)
 	while ((ch = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		const char *word = argv[optind - 1];
 
-		for (i = 0; i < ARRAY_SIZE(options); i++)
+		for (i = 0; i < n_options; i++)
 			if (ch == options[i].o.val && options[i].bit &&
 			    !(c->verb->opts & options[i].bit))
 				return cli_usage(c, NULL,
@@ -355,6 +227,11 @@ static int parse(struct cli *c, int argc, char **argv)
 		case 'p': c->pid = optarg; break;
 		case 's': c->set = append(c->set, optarg); break;
 		case 'e': c->env = append(c->env, optarg); break;
+		case 'W': c->watch = true; break;
+		case 'I': c->interval = optarg; break;
+		case 'C': c->count = optarg; break;
+		case 'G': c->follow = true; break;
+		case 'L': c->lines = optarg; break;
 		case 'h': c->help = true; break;
 		case 'V': return cli_usage(c, "see 'vctx version'",
 					   "unknown option \"--version\"");
@@ -399,7 +276,8 @@ static int run_verb(struct cli *c)
 		return cli_usage(c, "put the command after \"--\"",
 				 "no command given");
 	if (c->n_args < c->verb->min_args)
-		return cli_usage(c, NULL, "no name given");
+		return cli_usage(c, NULL, c->n_args ? "no setting given" :
+				 "no name given");
 	if (c->n_args > c->verb->max_args)
 		return cli_usage(c, c->verb->command ?
 				 "put the command after \"--\"" : NULL,
@@ -417,13 +295,16 @@ int main(int argc, char **argv)
 	struct cli c = { .state_root = "" };
 	int i = 1, r;
 
+	/* Not a verb: shells call it, and its words may be anything. */
+	if (argc > 1 && !strcmp(argv[1], "__complete"))
+		return cmd_complete(argc - 2, argv + 2);
 	/* What stands before the verb is the same for every verb. */
 	while (i < argc && argv[i][0] == '-') {
 		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
 			help_all();
 			return cli_flush();
 		} else if (!strcmp(argv[i], "--version")) {
-			c.verb = find_verb("version");
+			c.verb = cli_find_verb("version");
 			return cmd_version(&c);
 		} else if (!strcmp(argv[i], "--json")) {
 			c.json = true;
@@ -449,7 +330,7 @@ int main(int argc, char **argv)
 	}
 	if (i >= argc)
 		return cli_usage(NULL, NULL, "no verb given");
-	c.verb = find_verb(argv[i]);
+	c.verb = cli_find_verb(argv[i]);
 	if (!c.verb)
 		return unknown_verb(NULL, argv[i]);
 	if ((c.json && !(c.verb->opts & OPT_JSON)) ||

@@ -1,0 +1,538 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* vctx stats and vctx top: what the contexts use of the CPUs, and wait for. */
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <time.h>
+
+#include "cli.h"
+
+struct row {
+	struct vctx_info *info;
+	struct usage u;
+	bool have;		/* the kernel accounts for contexts */
+	struct vctx_sched sched;
+	/* since the sample before, or since the start */
+	uint64_t span_ns, cpu_ns, hold_ns, delay_ns;
+	double share;		/* of the machine, by its weight; < 0 unknown */
+};
+
+struct sample {
+	struct row *rows;
+	size_t n;
+	uint64_t at_ns;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static void sample_free(struct sample *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		vctx_info_free(s->rows[i].info);
+	free(s->rows);
+	memset(s, 0, sizeof(*s));
+}
+
+static bool wanted(const struct cli *c, const struct vctx_info *x)
+{
+	char id[16];
+	size_t i;
+
+	if (x->state == VCTX_STOPPED)
+		return false;
+	snprintf(id, sizeof(id), "%u", x->id);
+	for (i = 0; i < c->n_args; i++)
+		if ((x->name && !strcmp(c->args[i], x->name)) ||
+		    !strcmp(c->args[i], id))
+			return true;
+	return !c->n_args;
+}
+
+/*
+ * What its weight comes to beside those of all contexts that run, whether or
+ * not they use it.  Guarantees and limits are not in it.
+ */
+static void shares(struct vctx_info **list, struct sample *s)
+{
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; list[i]; i++)
+		if (list[i]->state != VCTX_STOPPED && !list[i]->paused &&
+		    list[i]->have_cpu)
+			sum += list[i]->cpu.weight;
+	for (i = 0; i < s->n; i++) {
+		const struct vctx_info *x = s->rows[i].info;
+
+		s->rows[i].share = !x->have_cpu || !sum ? -1 : x->paused ? 0 :
+				   (double)x->cpu.weight / (double)sum;
+	}
+}
+
+static uint64_t positive(int64_t v)
+{
+	return v > 0 ? (uint64_t)v : 0;
+}
+
+static int take(struct cli *c, struct sample *s, struct vctx_err *err)
+{
+	struct vctx_info **list = vctx_list(c->v, err);
+	struct vctx_proc *procs = NULL;
+	size_t n = 0, n_procs = 0, i;
+	int r = 0;
+
+	memset(s, 0, sizeof(*s));
+	if (!list)
+		return -1;
+	for (i = 0; list[i]; i++)
+		n += wanted(c, list[i]);
+	s->rows = calloc(n ? n : 1, sizeof(*s->rows));
+	if (!s->rows)
+		abort();
+	if (n)
+		r = vctx_procs(0, &procs, &n_procs, err);
+	s->at_ns = now_ns();
+	for (i = 0; list[i] && !r; i++) {
+		struct row *row = &s->rows[s->n];
+
+		if (!wanted(c, list[i]))
+			continue;
+		row->info = list[i];
+		row->u = cli_usage_of(procs, n_procs, list[i]->id);
+		row->have = !vctx_sys_sched(list[i]->id, &row->sched);
+		row->cpu_ns = row->u.cpu_ns;
+		row->span_ns = cli_uptime_ns(list[i]);
+		if (row->have) {
+			const int64_t *v = row->sched.v;
+
+			row->cpu_ns = positive(v[VCTX_SCHED_RUN_US]) * 1000;
+			row->hold_ns = positive(v[VCTX_SCHED_HOLD_US]) * 1000;
+			row->delay_ns = positive(v[VCTX_SCHED_DELAY_US]) * 1000;
+		}
+		s->n++;
+	}
+	if (!r)
+		shares(list, s);
+	/* The rows own the ones they show. */
+	for (i = 0; list[i]; i++)
+		if (r || !wanted(c, list[i]))
+			vctx_info_free(list[i]);
+	free(list);
+	vctx_procs_free(procs, n_procs);
+	if (r)
+		sample_free(s);
+	return r;
+}
+
+/* Turn totals into what happened since "old"; totals stay in u and sched. */
+static void since(struct sample *s, const struct sample *old,
+		  const uint64_t *totals)
+{
+	size_t i, j;
+
+	for (i = 0; i < s->n; i++) {
+		struct row *row = &s->rows[i];
+
+		for (j = 0; j < old->n; j++)
+			if (old->rows[j].info->id == row->info->id &&
+			    old->rows[j].info->started_ns ==
+			    row->info->started_ns)
+				break;
+		/* One that started meanwhile has all it used in this span. */
+		if (j == old->n) {
+			if (!row->span_ns)
+				row->span_ns = s->at_ns - old->at_ns;
+			continue;
+		}
+		row->span_ns = s->at_ns - old->at_ns;
+		/* Sums over processes can shrink when one ends unreaped. */
+		row->cpu_ns -= row->cpu_ns > totals[3 * j] ? totals[3 * j]
+							   : row->cpu_ns;
+		row->hold_ns -= row->hold_ns > totals[3 * j + 1] ?
+				totals[3 * j + 1] : row->hold_ns;
+		row->delay_ns -= row->delay_ns > totals[3 * j + 2] ?
+				 totals[3 * j + 2] : row->delay_ns;
+	}
+}
+
+static uint64_t *totals_of(const struct sample *s)
+{
+	uint64_t *t = calloc(3 * s->n + 1, sizeof(*t));
+	size_t i;
+
+	if (!t)
+		abort();
+	for (i = 0; i < s->n; i++) {
+		t[3 * i] = s->rows[i].cpu_ns;
+		t[3 * i + 1] = s->rows[i].hold_ns;
+		t[3 * i + 2] = s->rows[i].delay_ns;
+	}
+	return t;
+}
+
+static json_t *integer(bool known, int64_t v)
+{
+	return known ? json_integer(v) : json_null();
+}
+
+static json_t *row_json(const struct row *row)
+{
+	static const struct {
+		enum vctx_sched_key key;
+		const char *name;
+		int64_t factor;
+	} more[] = {
+		{ VCTX_SCHED_WEIGHT, "cpu_weight_in_force", 1 },
+		{ VCTX_SCHED_RESERVE, "cpu_guarantee_in_force", 1 },
+		{ VCTX_SCHED_LIMIT, "cpu_max_in_force", 1 },
+		{ VCTX_SCHED_EFF, "cpu_shares_corrected", 1 },
+		{ VCTX_SCHED_LAG_US, "lag_ns", 1000 },
+		{ VCTX_SCHED_TOKENS_US, "tokens_ns", 1000 },
+		{ VCTX_SCHED_HELD, "held", 1 },
+		{ VCTX_SCHED_RUNNABLE, "runnable", 1 },
+		{ VCTX_SCHED_HOLDS, "holds_total", 1 },
+		{ VCTX_SCHED_RUN_US, "cpu_ns_total", 1000 },
+		{ VCTX_SCHED_USER_US, "user_ns_total", 1000 },
+		{ VCTX_SCHED_SYS_US, "sys_ns_total", 1000 },
+		{ VCTX_SCHED_HOLD_US, "hold_ns_total", 1000 },
+		{ VCTX_SCHED_DELAY_US, "delay_ns_total", 1000 },
+	};
+	const struct vctx_info *x = row->info;
+	json_t *o = json_object();
+	size_t i;
+
+	json_object_set_new(o, "name", cli_string(x->name));
+	json_object_set_new(o, "id", json_integer(x->id));
+	json_object_set_new(o, "state", json_string(cli_state(x)));
+	json_object_set_new(o, "span_ns", integer(row->span_ns != 0,
+						  (int64_t)row->span_ns));
+	json_object_set_new(o, "cpu_ns", json_integer((json_int_t)row->cpu_ns));
+	json_object_set_new(o, "hold_ns", integer(row->have,
+						  (int64_t)row->hold_ns));
+	json_object_set_new(o, "delay_ns", integer(row->have,
+						   (int64_t)row->delay_ns));
+	json_object_set_new(o, "cpu_weight", integer(x->have_cpu,
+						     x->cpu.weight));
+	json_object_set_new(o, "cpu_share", row->share < 0 ? json_null() :
+			    json_real(row->share));
+	json_object_set_new(o, "cpu_guarantee", integer(x->have_cpu,
+						(int64_t)x->cpu.guarantee));
+	json_object_set_new(o, "cpu_max", integer(x->have_cpu,
+						  (int64_t)x->cpu.max));
+	for (i = 0; i < ARRAY_SIZE(more); i++)
+		json_object_set_new(o, more[i].name,
+			integer(row->sched.have >> more[i].key & 1,
+				row->sched.v[more[i].key] * more[i].factor));
+	json_object_set_new(o, "procs", json_integer((json_int_t)row->u.procs));
+	json_object_set_new(o, "mem_bytes", json_integer((json_int_t)row->u.rss));
+	return o;
+}
+
+static const char *short_time(bool known, uint64_t ns, char *buf, size_t size)
+{
+	if (!known)
+		return "-";
+	if (!ns)
+		return "0";
+	if (ns < 10000000000u)
+		snprintf(buf, size, ns < 100000000u ? "%.1fms" : "%.0fms",
+			 (double)ns / 1e6);
+	else
+		cli_duration(ns, buf, size);
+	return buf;
+}
+
+static int by_cpu(const void *a, const void *b)
+{
+	const struct row *x = a, *y = b;
+	double p = x->span_ns ? (double)x->cpu_ns / (double)x->span_ns : 0;
+	double q = y->span_ns ? (double)y->cpu_ns / (double)y->span_ns : 0;
+
+	return p != q ? (p < q ? 1 : -1) : x->info->id < y->info->id ? -1 : 1;
+}
+
+static const char *percent(bool known, double part, char *buf, size_t size)
+{
+	if (!known)
+		return "-";
+	snprintf(buf, size, "%.1f", 100 * part);
+	return buf;
+}
+
+/* lines: at most so many of them, with the header; 0: all */
+static int print_table(const struct cli *c, const struct sample *s,
+		       size_t lines)
+{
+	int width = 4;
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (s->rows[i].info->name &&
+		    (int)strlen(s->rows[i].info->name) > width)
+			width = (int)strlen(s->rows[i].info->name);
+	if (!c->no_header)
+		printf("%-*s %5s  %-8s %5s %6s %6s %7s %7s %7s %5s %6s\n",
+		       width, "NAME", "CTX", "STATE", "CPU.W", "SHARE%", "CPU%",
+		       "HOLD", "DELAY", "LAG", "PROCS", "MEM");
+	for (i = 0; i < s->n && (!lines || i + 1 < lines); i++) {
+		const struct row *row = &s->rows[i];
+		const struct vctx_info *x = row->info;
+		bool lag = row->sched.have >> VCTX_SCHED_LAG_US & 1;
+		int64_t lag_us = row->sched.v[VCTX_SCHED_LAG_US];
+		char weight[16] = "-", share[16], cpu[16], hold[32];
+		char delay[32], late[32], mem[16];
+
+		if (x->have_cpu)
+			snprintf(weight, sizeof(weight), "%u", x->cpu.weight);
+		snprintf(late, sizeof(late), lag ? "%.1fms" : "-",
+			 (double)lag_us / 1e3);
+		printf("%-*s %5u  %-8s %5s %6s %6s %7s %7s %7s %5zu %6s\n",
+		       width, x->name ? x->name : "-", x->id, cli_state(x),
+		       weight,
+		       percent(row->share >= 0, row->share, share,
+			       sizeof(share)),
+		       percent(row->span_ns != 0, row->span_ns ?
+			       (double)row->cpu_ns / (double)row->span_ns : 0,
+			       cpu, sizeof(cpu)),
+		       short_time(row->have, row->hold_ns, hold, sizeof(hold)),
+		       short_time(row->have, row->delay_ns, delay,
+				  sizeof(delay)),
+		       late, row->u.procs,
+		       cli_size(row->u.rss, mem, sizeof(mem)));
+	}
+	return cli_flush();
+}
+
+static int print_sample(const struct cli *c, const struct sample *s)
+{
+	json_t *out;
+	size_t i;
+
+	if (!c->json)
+		return print_table(c, s, 0);
+	out = json_array();
+	for (i = 0; i < s->n; i++)
+		json_array_append_new(out, row_json(&s->rows[i]));
+	return cli_json(out);
+}
+
+/* Names on the command line must be those of running contexts. */
+static int check_names(struct cli *c)
+{
+	struct vctx_err err = VCTX_ERR_INIT;
+	size_t i;
+
+	for (i = 0; i < c->n_args; i++) {
+		struct vctx_info *x = vctx_find(c->v, c->args[i], &err);
+
+		if (!x)
+			return cli_fail(c, c->args[i], &err);
+		if (x->state == VCTX_STOPPED) {
+			fprintf(stderr, "vctx: %s %s: context is not running\n",
+				c->verb->name, c->args[i]);
+			vctx_info_free(x);
+			return VCTX_STATE;
+		}
+		vctx_info_free(x);
+	}
+	return 0;
+}
+
+/* --interval and --count, both with a default. */
+static int rhythm(struct cli *c, uint64_t *ms, unsigned long *count)
+{
+	char *end;
+
+	*ms = 2000;
+	*count = 0;
+	if (c->interval && (vctx_parse_time(c->interval, ms) || *ms < 100 ||
+			    *ms > 86400000))
+		return cli_usage(c, "a time from 100ms to 24h",
+				 "bad interval \"%s\"", c->interval);
+	if (c->count) {
+		*count = strtoul(c->count, &end, 10);
+		if (*end || c->count[0] < '0' || c->count[0] > '9' || !*count)
+			return cli_usage(c, "a number of times, 1 or more",
+					 "bad count \"%s\"", c->count);
+	}
+	return 0;
+}
+
+int cmd_stats(struct cli *c)
+{
+	struct vctx_err err = VCTX_ERR_INIT;
+	struct sample old, new;
+	unsigned long count, n;
+	uint64_t ms, *totals;
+	int r;
+
+	if (!c->watch && (c->interval || c->count))
+		return cli_usage(c, "add --watch", "--interval and --count are for --watch");
+	r = rhythm(c, &ms, &count);
+	if (!r)
+		r = check_names(c);
+	if (r)
+		return r;
+	if (take(c, &old, &err))
+		return cli_fail(c, NULL, &err);
+	if (!c->watch) {
+		r = print_sample(c, &old);
+		sample_free(&old);
+		return r;
+	}
+	totals = totals_of(&old);
+	for (n = 0; !r && (!count || n < count); n++) {
+		struct timespec ts = { (time_t)(ms / 1000),
+				       (long)(ms % 1000 * 1000000) };
+		uint64_t *next;
+
+		nanosleep(&ts, NULL);
+		if (take(c, &new, &err)) {
+			r = cli_fail(c, NULL, &err);
+			break;
+		}
+		next = totals_of(&new);
+		since(&new, &old, totals);
+		if (n && !c->json)
+			putchar('\n');
+		r = print_sample(c, &new);
+		sample_free(&old);
+		free(totals);
+		old = new;
+		totals = next;
+		/* All that were asked for have ended. */
+		if (c->n_args && !old.n)
+			break;
+	}
+	free(totals);
+	sample_free(&old);
+	return r;
+}
+
+static volatile sig_atomic_t ended;
+
+static void on_signal(int sig)
+{
+	ended = sig;
+}
+
+/* Wait for the time, a key, or a signal; true when it is time to leave. */
+static bool pause_top(bool tty, uint64_t ms)
+{
+	struct pollfd p = { .fd = tty ? STDIN_FILENO : -1, .events = POLLIN };
+	uint64_t end = now_ns() + ms * 1000000;
+	char key;
+
+	for (;;) {
+		uint64_t now = now_ns();
+
+		if (ended)
+			return true;
+		if (now >= end)
+			return false;
+		if (poll(&p, 1, (int)((end - now + 999999) / 1000000)) <= 0)
+			continue;
+		if (read(STDIN_FILENO, &key, 1) != 1)
+			p.fd = -1;
+		else if (key == 'q' || key == 'Q')
+			return true;
+		else
+			return false;
+	}
+}
+
+int cmd_top(struct cli *c)
+{
+	bool tty = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+	struct sigaction sa = { .sa_handler = on_signal };
+	struct vctx_err err = VCTX_ERR_INIT;
+	struct termios saved, raw;
+	struct sample old, new;
+	unsigned long count, n;
+	uint64_t ms, *totals;
+	int r;
+
+	r = rhythm(c, &ms, &count);
+	if (r)
+		return r;
+	if (take(c, &old, &err))
+		return cli_fail(c, NULL, &err);
+	totals = totals_of(&old);
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGHUP, &sa, NULL);
+	if (tty && !tcgetattr(STDIN_FILENO, &saved)) {
+		raw = saved;
+		raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+		tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
+		fputs("\033[?1049h\033[?25l", stdout);
+	} else {
+		tty = false;
+	}
+	/* The first screen is the average since the start, as stats shows. */
+	for (n = 0; !r; n++) {
+		struct sample *s = n ? &new : &old;
+		struct winsize ws = { 0 };
+		size_t lines = 0;
+
+		if (tty) {
+			if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) && ws.ws_row > 2)
+				lines = ws.ws_row - 1u;
+			printf("\033[H\033[J");
+		}
+		printf("%zu running, %ld CPUs, %s%s\n", s->n,
+		       sysconf(_SC_NPROCESSORS_ONLN),
+		       n ? "the last interval" : "since their start",
+		       tty ? "; q leaves" : "");
+		if (n) {
+			uint64_t *next = totals_of(&new);
+
+			since(&new, &old, totals);
+			sample_free(&old);
+			free(totals);
+			totals = next;
+			old = new;
+			s = &old;
+		}
+		/* Sorted is a copy: the totals are in the order of the rows. */
+		{
+			struct sample view = *s;
+
+			view.rows = malloc((s->n + 1) * sizeof(*view.rows));
+			if (!view.rows)
+				abort();
+			memcpy(view.rows, s->rows, s->n * sizeof(*view.rows));
+			if (view.n)
+				qsort(view.rows, view.n, sizeof(*view.rows),
+				      by_cpu);
+			r = print_table(c, &view, lines);
+			free(view.rows);
+		}
+		if (r || (count && n + 1 >= count) || pause_top(tty, ms))
+			break;
+		if (take(c, &new, &err)) {
+			r = -1;
+			break;
+		}
+	}
+	if (tty) {
+		fputs("\033[?25h\033[?1049l", stdout);
+		fflush(stdout);
+		tcsetattr(STDIN_FILENO, TCSADRAIN, &saved);
+	}
+	if (r < 0)
+		r = cli_fail(c, NULL, &err);
+	free(totals);
+	sample_free(&old);
+	/* Leaving by Ctrl-C is the ordinary way to leave. */
+	return r;
+}
