@@ -183,6 +183,7 @@ static void test_printf(void)
 	FORMAT("[%08x][%016lx][%8x][%2x]", 0xabcu, 0x1234UL, 0xabcu, 0xabcdefu);
 	FORMAT("[%.3s][%.10s][%*d][%-*d][%.*s]", "abcdef", "abc", 6, 1, 6, 2, 2, "xyz");
 	FORMAT("[%.5d][%8.5d][%-8.5d]", 42, 42, -42);
+	FORMAT("[%#x][%#lx][%#10x][%#010x][%#X][%-#8x]", 0u, 0x12UL, 18u, 18u, 0xabu, 1u);
 	FORMAT("[%*d]", -6, 3);
 	FORMAT("%d %x %u", 0, 0, 0);
 	FORMAT("[%3c][%-3c]", 'a', 'b');

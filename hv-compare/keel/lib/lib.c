@@ -137,7 +137,7 @@ static void fill(struct sink *s, char c, long n)
 /* One conversion, as parsed from the format. */
 struct spec {
 	long width, precision;	/* precision -1: none given */
-	int zero, left;
+	int zero, left, alternate;
 };
 
 static void put_text(struct sink *s, const struct spec *sp, const char *text)
@@ -231,18 +231,20 @@ int keel_vsnprintf(char *buf, size_t size, const char *fmt, va_list args)
 	va_copy(ap, args);
 	while (*fmt) {
 		const char *start = fmt;
-		struct spec sp = { 0, -1, 0, 0 };
+		struct spec sp = { 0, -1, 0, 0, 0 };
 		int length = 0;
 
 		if (*fmt != '%') {
 			put(&s, *fmt++);
 			continue;
 		}
-		for (fmt++; *fmt == '0' || *fmt == '-'; fmt++) {
+		for (fmt++; *fmt == '0' || *fmt == '-' || *fmt == '#'; fmt++) {
 			if (*fmt == '0')
 				sp.zero = 1;
-			else
+			else if (*fmt == '-')
 				sp.left = 1;
+			else
+				sp.alternate = 1;
 		}
 		if (*fmt == '*') {
 			fmt++;
@@ -286,10 +288,14 @@ int keel_vsnprintf(char *buf, size_t size, const char *fmt, va_list args)
 			put_number(&s, &sp, next_unsigned(&ap, length), 10, "", 0);
 			break;
 		case 'x':
-		case 'X':
-			put_number(&s, &sp, next_unsigned(&ap, length), 16, "",
+		case 'X': {
+			uint64_t v = next_unsigned(&ap, length);
+			const char *prefix = *fmt == 'x' ? "0x" : "0X";
+
+			put_number(&s, &sp, v, 16, sp.alternate && v ? prefix : "",
 				   *fmt == 'X');
 			break;
+		}
 		case 'p':
 			sp.precision = 16;
 			put_number(&s, &sp, (uintptr_t)va_arg(ap, void *), 16,

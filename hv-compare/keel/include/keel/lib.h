@@ -26,7 +26,7 @@ char *strchr(const char *s, int c);
  * Formats into buf[size], always terminated if size > 0. Returns the length
  * the whole text would have had (as C99 does), so a result >= size means "cut".
  *
- * Conversions: d i u x X p s c %; lengths l ll z h hh; flags 0 and -; width and
+ * Conversions: d i u x X p s c %; lengths l ll z h hh; flags 0, - and # (0x); width and
  * precision as digits or '*'. The precision means "at most" for s, "at least
  * this many digits" for numbers. p prints 0x and 16 digits; a null s prints
  * "(null)". Anything else is copied as it stands and takes no argument.
