@@ -53,8 +53,10 @@ void test_main(void)
 			bail("pages are not neighbours");
 		last = (struct mmu_update *)hole - 1;
 		*last = (struct mmu_update){ l1e_maddr(spare), pte_of(spare, TBL) };
-		is(updates(last, 0x7fffffff, &done, DOMID_SELF), -XFAULT, "2^31 entries are not there");
-		is(done, 1, "but the first");
+		done = 0;
+		is_any(updates(last, 0x7fffffff, &done, DOMID_SELF), -XFAULT, -XINVAL,
+		       "2^31 entries are not there");
+		is_any(done, 1, 0, "but the first, unless the count was refused");
 	}
 
 	/* Which domain. */
@@ -115,7 +117,7 @@ void test_main(void)
 	is(update_va(spare + 123, pte_of(spare, TBL), 0), 0, "address inside a page");
 
 	/* update_va_mapping_otherdomain (22): unknown domain. */
-	is(HC_4(22, spare, pte_of(spare, TBL), 0, 0x1234), -XSRCH, "for a domain that is none");
+	is_any(HC_4(22, spare, pte_of(spare, TBL), 0, 0x1234), -XSRCH, -XNOSYS, "for a domain that is none");
 
 	/* mmuext_op: flushes take what they are given; bad lists do no harm. */
 	is(mmuext(MMUEXT_TLB_FLUSH_LOCAL, 0, 0), 0, "flush local");
