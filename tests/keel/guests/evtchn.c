@@ -34,7 +34,7 @@ void test_main(void)
 	struct evtchn_unmask um;
 	struct evtchn_status st;
 	long ipi, ipi2, virq, r;
-	u32 before;
+	u32 before, before_a;
 
 	/* An IPI to ourselves. */
 	ipi = bind_ipi(0);
@@ -107,14 +107,18 @@ void test_main(void)
 	ok(r == 0 && st.status == EVTCHNSTAT_interdomain && st.u.interdomain.port == a.port,
 	   "its state names the other end");
 	is(evtchn_op(EVTCHNOP_bind_interdomain, &b), -XINVAL, "it cannot be bound twice");
-	unmask(a.port);
-	unmask(b.local_port);
+	/* By hypercall: a fresh pair may be pending, as one end may have sent early. */
+	um.port = a.port;
+	evtchn_op(EVTCHNOP_unmask, &um);
+	um.port = b.local_port;
+	evtchn_op(EVTCHNOP_unmask, &um);
 	before = evt_count[b.local_port];
+	before_a = evt_count[a.port];
 	is(evt_send(a.port), 0, "send at one end");
 	is((long)(evt_count[b.local_port] - before), 1, "arrives at the other");
-	is((long)evt_count[a.port], 0, "and not at this one");
+	is((long)(evt_count[a.port] - before_a), 0, "and not at this one");
 	is(evt_send(b.local_port), 0, "send at the other end");
-	is((long)evt_count[a.port], 1, "arrives here");
+	is((long)(evt_count[a.port] - before_a), 1, "arrives here");
 	is(evt_close(b.local_port), 0, "close one end");
 	st = status(a.port, &r);
 	ok(r == 0 && st.status == EVTCHNSTAT_unbound, "the other is unbound again");
@@ -130,7 +134,7 @@ void test_main(void)
 	is(bind_virq(VIRQ_DEBUG, 0), -XEXIST, "only once");
 	is(bind_virq(NR_VIRQS, 0), -XINVAL, "a VIRQ that is none");
 	is(bind_virq(-1, 0), -XINVAL, "VIRQ 2^32 - 1");
-	is(bind_virq(VIRQ_TIMER, 77), -XNOENT, "a vcpu that is none");
+	is_any(bind_virq(VIRQ_TIMER, 77), -XNOENT, -XINVAL, "a vcpu that is none");
 	is(evt_send((u32)virq), -XINVAL, "a VIRQ cannot be sent by the guest");
 	is(evt_close((u32)virq), 0, "close it");
 	virq = bind_virq(VIRQ_DEBUG, 0);
