@@ -49,7 +49,7 @@ crashed='Domain 0 \(vcpu#[0-9]+\) crashed|Hardware Dom0 crashed|keel.*(d|domain 
 for guest; do
 	log=$TMP/$guest.log
 	# The same processor as in hv-compare/machine/run.
-	timeout --foreground -k 5 "${GUEST_TIMEOUT:-120}" qemu-system-x86_64 \
+	timeout --foreground -k 5 "${GUEST_TIMEOUT:-300}" qemu-system-x86_64 \
 		-accel tcg,thread=multi -cpu max,-smap,-smep,-pku -smp 2 -m 512 \
 		-nodefaults -no-user-config -display none -no-reboot -monitor none \
 		-serial "file:$log.raw" -kernel "$hypervisor" \
