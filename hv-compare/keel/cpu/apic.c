@@ -77,14 +77,17 @@ void apic_send_startup(u32 apic_id, u8 page) { icr_write(apic_id, ICR_STARTUP | 
 
 void apic_calibrate(void)
 {
+	u64 t0, t1;
 	u32 start, end;
 
 	apic_write(APIC_TIMER_INIT, 0xffffffff);
 	start = apic_read(APIC_TIMER_NOW);
+	t0 = system_time();
 	delay_us(20000);
 	end = apic_read(APIC_TIMER_NOW);
+	t1 = system_time();
 	apic_write(APIC_TIMER_INIT, 0);
-	timer_khz = (start - end) / 20;
+	timer_khz = (start - end) * NS_PER_MS / (t1 - t0);
 	if (!timer_khz)
 		panic("apic: the timer does not count");
 }

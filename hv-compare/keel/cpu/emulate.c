@@ -95,6 +95,8 @@ static bool msr_read(struct vcpu *v, u32 msr, u64 *val)
 	case 0x8b:		/* microcode revision */
 	case 0xc001001f:	/* NB_CFG */
 	case 0xc0010015:	/* HWCR */
+	case 0xc0010055:	/* interrupt pending message */
+	case 0xc0011029:	/* DE_CFG */
 	case 0x17a:		/* machine check status: none */
 		*val = 0;
 		return true;

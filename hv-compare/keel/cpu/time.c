@@ -26,19 +26,48 @@ static inline u64 scale(u64 delta)
 u64 system_time(void) { return scale(rdtsc() - boot_tsc); }
 u64 tsc_khz(void) { return khz; }
 
-/* The counts of the PIT's channel 2 that pass while it runs down from `n`. */
-static u64 pit_tsc(u16 n)
+/*
+ * A reading of the PIT's channel 2 and of the TSC at the same time: of a few
+ * tries the one in which least time passed around it, so that an interruption
+ * by the machine's host does not count.
+ */
+static u16 pit_read(u64 *tsc)
 {
-	u64 t;
+	u64 best = ~0UL;
+	u16 count = 0;
+
+	for (int i = 0; i < 8; i++) {
+		u64 t0 = rdtsc(), t1;
+		u16 c;
+
+		out8(0x43, 0x80);		/* latch channel 2 */
+		t1 = rdtsc();
+		c = in8(0x42);
+		c |= in8(0x42) << 8;
+		if (t1 - t0 < best) {
+			best = t1 - t0;
+			*tsc = t0 + (t1 - t0) / 2;
+			count = c;
+		}
+	}
+	return count;
+}
+
+static u64 tsc_hz_from_pit(void)
+{
+	u64 t0, t1;
+	u16 c0, c1;
 
 	out8(0x61, (in8(0x61) & ~2) | 1);
-	out8(0x43, 0xb0);		/* channel 2, both bytes, mode 0 */
-	out8(0x42, n & 0xff);
-	out8(0x42, n >> 8);
-	t = rdtsc();
-	while (!(in8(0x61) & 0x20))
-		cpu_relax();
-	return rdtsc() - t;
+	out8(0x43, 0xb0);			/* channel 2, both bytes, mode 0 */
+	out8(0x42, 0xff);
+	out8(0x42, 0xff);
+	c0 = pit_read(&t0);
+	/* 40 of the 55 ms it takes to run down; it must not wrap. */
+	do
+		c1 = pit_read(&t1);
+	while (c1 < c0 && (u64)(c0 - c1) < PIT_HZ / 25);
+	return c1 < c0 ? (t1 - t0) * PIT_HZ / (c0 - c1) : 0;
 }
 
 static u8 cmos(u8 reg)
@@ -79,12 +108,12 @@ static u64 rtc_read(void)
 
 void time_init(void)
 {
-	/* The shortest of a few: whatever disturbs only makes one longer. */
-	u64 best = ~0UL, hz, v;
+	u64 hz, v;
 
-	for (int i = 0; i < 4; i++)
-		best = MIN(best, pit_tsc(PIT_HZ / 50));
-	hz = best * PIT_HZ / (PIT_HZ / 50);
+	/* An interruption of more than 15 ms makes the counter wrap: again. */
+	do
+		hz = tsc_hz_from_pit();
+	while (!hz);
 	khz = hz / 1000;
 	if (!khz)
 		panic("time: the time-stamp counter does not count");
