@@ -46,7 +46,7 @@ chmod 755 "$root/init"
 # run SMP NAME: the console in TMP/NAME.log, QEMU's exit status in STATUS (the
 # debug-exit device makes it 33 after a power-off, 35 after anything else).
 run() {
-	try timeout 300 qemu-system-x86_64 -accel tcg -cpu max,-smap,-smep,-pku \
+	try timeout 900 qemu-system-x86_64 -accel tcg -cpu max,-smap,-smep,-pku \
 		-m 512 -smp "$1" -nodefaults -display none -no-reboot \
 		-serial "file:$TMP/$2.log" -device isa-debug-exit,iobase=0xf4,iosize=4 \
 		-kernel "$keel" -append "console=com1 dom0_unprivileged" \
@@ -54,7 +54,7 @@ run() {
 	tr -d '\r' <"$TMP/$2.log" >"$TMP/$2.txt"
 }
 
-for smp in 1; do
+for smp in 1 2; do
 	run $smp smp$smp
 	is "$STATUS" 33 "$smp CPU: powers off in the end"
 	for want in "(keel) self tests passed" "cpus=$smp" "children=50" \

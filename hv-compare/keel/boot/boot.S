@@ -21,6 +21,7 @@
 boot_start:
 	cli
 	cld
+	mov $boot_stack_top, %esp
 	mov %eax, %ebp
 	mov %ebx, %esi
 
@@ -86,7 +87,9 @@ boot64:
 
 	.section .boot.data, "aw"
 	.align 8
-	.globl boot_gdtr
+	.globl boot_gdtr, boot_gdt, boot_stack_top
+	.fill 64, 1, 0
+boot_stack_top:
 boot_gdt:
 	.quad 0
 	.quad 0x00af9b000000ffff	/* 64-bit code, ring 0 */

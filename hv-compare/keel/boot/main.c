@@ -4,6 +4,7 @@
  * up in which order. Anything that fails before the last line is a panic; after
  * it, nothing a guest does is.
  */
+#include <keel/acpi.h>
 #include <keel/boot.h>
 #include <keel/console.h>
 #include <keel/cpu.h>
@@ -45,7 +46,9 @@ void keel_start(u32 magic, u64 info)
 	time_init();
 	apic_init();
 	apic_calibrate();
+	acpi_init();
 	self_test();
+	smp_boot(option_value("maxcpus") ? parse_size(option_value("maxcpus")) : MAX_CPUS);
 
 	if (!boot_modules)
 		panic("boot: no kernel: give one as the first module");

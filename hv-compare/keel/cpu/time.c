@@ -67,7 +67,10 @@ static u64 tsc_hz_from_pit(void)
 	do
 		c1 = pit_read(&t1);
 	while (c1 < c0 && (u64)(c0 - c1) < PIT_HZ / 25);
-	return c1 < c0 ? (t1 - t0) * PIT_HZ / (c0 - c1) : 0;
+	/* Its output rises when it passes 0, from where it counts on from the top. */
+	if (in8(0x61) & 0x20 || c1 >= c0)
+		return 0;
+	return (t1 - t0) * PIT_HZ / (c0 - c1);
 }
 
 static u8 cmos(u8 reg)

@@ -24,6 +24,18 @@ void dump_regs(const struct cpu_user_regs *r)
 	       r->r13, r->r14, r->r15, read_cr2(), read_cr3());
 }
 
+/* The top of a guest's stack, as far as it can be read. */
+void dump_guest_stack(const struct cpu_user_regs *r)
+{
+	for (u64 sp = r->rsp & ~7UL, i = 0; i < 12; i++) {
+		u64 w[4];
+
+		if (copy_from_guest(w, sp + i * 32, sizeof(w)))
+			return;
+		printk("stack %016lx %016lx %016lx %016lx\n", w[0], w[1], w[2], w[3]);
+	}
+}
+
 /* ---- into the guest ---- */
 
 void toggle_mode(struct vcpu *v)

@@ -130,6 +130,7 @@ int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
 	v->regs.ss |= 3;
 	v->regs.rflags = (c->user_regs.rflags & EFLAGS_USER) | EFLAGS_IF | EFLAGS_MBS;
 	v->regs.entry_vector = 0;
+	v->iopl = c->user_regs.rflags >> 12 & 3;
 	memcpy(v->traps, c->trap_ctxt, sizeof(v->traps));
 	for (unsigned int i = 0; i < 256; i++)
 		v->traps[i].vector = i;

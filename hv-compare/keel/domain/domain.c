@@ -137,7 +137,7 @@ void domain_unpause(struct domain *d)
 		vcpu_unpause(v, PAUSE_DOMAIN);
 }
 
-void domain_shutdown(struct domain *d, unsigned int reason)
+static void shut_down(struct domain *d, unsigned int reason, bool quiet)
 {
 	static const char *const names[] = {
 		"power off", "reboot", "suspend", "crash", "watchdog", "soft reset",
@@ -147,6 +147,11 @@ void domain_shutdown(struct domain *d, unsigned int reason)
 	if (__atomic_exchange_n(&d->is_shut_down, true, __ATOMIC_SEQ_CST))
 		return;
 	d->shutdown_code = reason;
+	/* A kernel that gave up by itself: where was it? */
+	if (reason == SHUTDOWN_crash && !quiet && current_vcpu() && current_vcpu()->domain == d) {
+		dump_regs(guest_regs());
+		dump_guest_stack(guest_regs());
+	}
 	FOR_EACH_VCPU(d, v)
 		vcpu_pause(v, PAUSE_DOMAIN);
 	if (d->id)
@@ -157,6 +162,11 @@ void domain_shutdown(struct domain *d, unsigned int reason)
 	if (reason == SHUTDOWN_reboot)
 		machine_restart();
 	machine_stop(reason != SHUTDOWN_poweroff);
+}
+
+void domain_shutdown(struct domain *d, unsigned int reason)
+{
+	shut_down(d, reason, false);
 }
 
 void domain_crash(struct domain *d, const char *fmt, ...)
@@ -170,7 +180,9 @@ void domain_crash(struct domain *d, const char *fmt, ...)
 	keel_vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	printk("domain %u killed: %s\n", d->id, text);
-	if (current_vcpu() && current_vcpu()->domain == d)
+	if (current_vcpu() && current_vcpu()->domain == d) {
 		dump_regs(guest_regs());
-	domain_shutdown(d, SHUTDOWN_crash);
+		dump_guest_stack(guest_regs());
+	}
+	shut_down(d, SHUTDOWN_crash, true);
 }

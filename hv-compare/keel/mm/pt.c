@@ -180,10 +180,10 @@ struct page *find_l1(struct vcpu *v, u64 va, unsigned int *index)
 	if (!canonical(va) || (va >= HYP_START && va < HYP_END))
 		return NULL;
 	e = READ_ONCE(((u64 *)mfn_to_virt(mfn))[L4_INDEX(va)]);
-	if (!(e & PTE_P))
+	if (!(e & PTE_P) || !mfn_is_ram(PTE_MFN(e)))
 		return NULL;
 	e = READ_ONCE(((u64 *)mfn_to_virt(PTE_MFN(e)))[L3_INDEX(va)]);
-	if (!(e & PTE_P))
+	if (!(e & PTE_P) || !mfn_is_ram(PTE_MFN(e)))
 		return NULL;
 	e = READ_ONCE(((u64 *)mfn_to_virt(PTE_MFN(e)))[L2_INDEX(va)]);
 	if (!(e & PTE_P) || !mfn_is_ram(PTE_MFN(e)))

@@ -44,35 +44,42 @@ void write_guest_cr3(u64 cr3)
 	write_cr3(cr3);
 }
 
-/* keel's IPI-free part of a shootdown: a CPU that waits, serves as well. */
+/*
+ * Requests are numbered: the answer to one is a flush that began after it was
+ * made, whoever else asked meanwhile. A CPU that waits serves as well.
+ */
 void cpu_serve(void)
 {
 	struct cpu *c = this_cpu();
+	u32 asked = __atomic_load_n(&c->flush_asked, __ATOMIC_SEQ_CST);
 
-	if (c->flush_request) {
+	if (asked != c->flush_done) {
 		tlb_flush_local();
-		__atomic_store_n(&c->flush_request, 0, __ATOMIC_RELEASE);
+		__atomic_store_n(&c->flush_done, asked, __ATOMIC_SEQ_CST);
 	}
 }
 
 void tlb_flush_mask(u32 mask)
 {
 	struct cpu *self = this_cpu();
+	u32 ticket[MAX_CPUS];
 
-	for (unsigned int i = 0; i < nr_cpus; i++)
-		if (mask >> i & 1 && &cpus[i] != self && cpus[i].online) {
-			/* Two requesters may share one flush: it comes after both. */
-			__atomic_store_n(&cpus[i].flush_request, 1, __ATOMIC_SEQ_CST);
-			apic_send(i, VEC_FLUSH);
-		}
+	for (unsigned int i = 0; i < nr_cpus; i++) {
+		if (!(mask >> i & 1) || &cpus[i] == self || !cpus[i].online)
+			continue;
+		ticket[i] = __atomic_add_fetch(&cpus[i].flush_asked, 1, __ATOMIC_SEQ_CST);
+		apic_send(i, VEC_FLUSH);
+	}
 	if (mask >> self->id & 1)
 		tlb_flush_local();
-	for (unsigned int i = 0; i < nr_cpus; i++)
-		if (mask >> i & 1 && &cpus[i] != self && cpus[i].online)
-			while (cpus[i].flush_request) {
-				cpu_serve();
-				cpu_relax();
-			}
+	for (unsigned int i = 0; i < nr_cpus; i++) {
+		if (!(mask >> i & 1) || &cpus[i] == self || !cpus[i].online)
+			continue;
+		while ((s32)(__atomic_load_n(&cpus[i].flush_done, __ATOMIC_SEQ_CST) - ticket[i]) < 0) {
+			cpu_serve();
+			cpu_relax();
+		}
+	}
 }
 
 void tlb_flush_older(u32 stamp)
@@ -90,7 +97,7 @@ void tlb_flush_older(u32 stamp)
 	if (then > now)
 		then -= 1UL << 32;
 	for (unsigned int i = 0; i < nr_cpus; i++)
-		if (cpus[i].flushed_at <= then)
+		if (cpus[i].online && cpus[i].flushed_at <= then)
 			mask |= 1U << i;
 	if (mask)
 		tlb_flush_mask(mask);

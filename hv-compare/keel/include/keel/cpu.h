@@ -33,7 +33,7 @@ struct cpu {
 
 	/* TLB (mm/tlb.c): flush clock at the last complete flush here. */
 	u64 flushed_at;
-	volatile u32 flush_request;
+	u32 flush_asked, flush_done;
 
 	/* sched/: protected by sched_lock */
 	struct spinlock sched_lock;
@@ -89,8 +89,8 @@ extern struct cpu_features {
 void cpu_detect(void);
 /* Descriptor tables, control registers, MSRs of CPU `id`, running on it. */
 void cpu_init(unsigned int id);
-/* Starts the other processors; they enter the scheduler. */
-void smp_boot(void);
+/* Starts the other processors (at most `limit` in all); they enter the scheduler. */
+void smp_boot(unsigned int limit);
 
 /* Loads the GDT with nothing of any guest in it. */
 void cpu_idle_gdt(void);

@@ -66,6 +66,7 @@ void guest_cpuid(struct vcpu *v, u32 leaf, u32 sub, u32 out[4]);
 void toggle_mode(struct vcpu *v);
 
 void dump_regs(const struct cpu_user_regs *regs);
+void dump_guest_stack(const struct cpu_user_regs *regs);
 
 #endif
 #endif
