@@ -9,6 +9,7 @@
 #include <keel/console.h>
 #include <keel/cpu.h>
 #include <keel/domain.h>
+#include <keel/irq.h>
 #include <keel/mm.h>
 #include <keel/time.h>
 #include <keel/trap.h>
@@ -47,6 +48,7 @@ void keel_start(u32 magic, u64 info)
 	apic_init();
 	apic_calibrate();
 	acpi_init();
+	ioapic_init();
 	self_test();
 	smp_boot(option_value("maxcpus") ? parse_size(option_value("maxcpus")) : MAX_CPUS);
 
@@ -60,6 +62,7 @@ void keel_start(u32 magic, u64 info)
 	for (unsigned int i = 0; i < boot_modules; i++)
 		heap_free_range(boot_module[i].start >> PAGE_SHIFT,
 				ALIGN_UP(boot_module[i].end, PAGE_SIZE) >> PAGE_SHIFT);
+	console_interrupts();
 	domain_unpause(d);
 	enter_scheduler();
 }

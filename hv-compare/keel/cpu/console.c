@@ -2,6 +2,9 @@
 /* R:12  The serial port: keel's messages, and the initial domain's console. */
 #include <keel/console.h>
 #include <keel/cpu.h>
+#include <keel/domain.h>
+#include <keel/event.h>
+#include <keel/irq.h>
 #include <keel/lib.h>
 #include <keel/lock.h>
 #include <keel/x86.h>
@@ -73,6 +76,27 @@ bool console_has_input(void)
 int console_getc(void)
 {
 	return console_has_input() ? in8(UART_DATA) : -1;
+}
+
+static void input(void)
+{
+	struct domain *d = domain_list;
+
+	/* The oldest domain is last. */
+	while (d && d->id)
+		d = d->next;
+	if (d && d->privileged)
+		send_global_virq(d, VIRQ_CONSOLE);
+	else
+		consring_poll();
+}
+
+void console_interrupts(void)
+{
+	if (!console_on)
+		return;
+	line_take(isa_line(4), input);
+	out8(UART_IER, 1);
 }
 
 static void vprintk(const char *fmt, va_list ap)

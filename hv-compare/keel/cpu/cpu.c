@@ -203,19 +203,22 @@ void fpu_restore(void *area, u64 xcr0)
 /* QEMU's isa-debug-exit, where the test scripts put it; nothing is there else. */
 #define DEBUG_EXIT_PORT 0xf4
 
-void machine_restart(void)
+static void reset(void)
 {
-	cli();
-	if (opt_noreboot)
-		machine_stop(false);
 	for (int i = 0; i < 100 && in8(0x64) & 2; i++)
 		cpu_relax();
 	out8(0x64, 0xfe);
 	/* A triple fault resets what has no keyboard controller. */
 	struct desc_ptr none = { 0, 0 };
 	asm volatile("lidt %0; int3" :: "m"(none));
-	for (;;)
-		asm volatile("hlt");
+}
+
+void machine_restart(void)
+{
+	cli();
+	if (!opt_noreboot)
+		reset();
+	machine_stop(false);
 }
 
 void machine_stop(bool failed)
@@ -225,6 +228,8 @@ void machine_stop(bool failed)
 		if (cpus[i].online && &cpus[i] != this_cpu())
 			apic_send(i, VEC_STOP);
 	out8(DEBUG_EXIT_PORT, failed ? 0x11 : 0x10);
+	if (failed && !opt_noreboot)
+		reset();
 	/* PIIX4 and ICH9 power off in QEMU as firmware sets them up. */
 	if (!failed) {
 		out16(0x604, 0x2000);

@@ -12,9 +12,8 @@
 #define MAX_EXTENDED 0x80000008U
 #define XEN_LEAF 0x40000000U
 
-/* Leaf 1. Not: VME, PSE, PGE, PSE36 (no large or global pages), SEP. */
-#define L1_EDX 0x1fc9d3f5U
-#define L1_EDX_PRIVILEGED 0x00005080U	/* MTRR, MCA, MCE: with the hardware */
+/* Leaf 1. Not: VME, PSE, PGE, PSE36 (no large or global pages), SEP, MTRR, MCE, MCA. */
+#define L1_EDX 0x1fc98375U
 /* Not: MONITOR, VMX, SMX, EIST, PCID, x2APIC, TSC deadline, performance counters. */
 #define L1_ECX 0x76d83203U
 #define L1_ECX_OSXSAVE (1U << 27)
@@ -23,7 +22,7 @@
 #define L7_EBX 0x218c0329U
 #define L7_ECX 0x00000600U
 /* Not: PSE, PGE, PSE36, 1 GiB pages; SVM, topology and profiling extensions. */
-#define LE1_EDX 0xe9d1dbf5U
+#define LE1_EDX 0xe9d18b75U
 #define LE1_ECX 0x000001e1U
 
 static u32 xsave_size(u64 xcr0)
@@ -84,7 +83,7 @@ void guest_cpuid(struct vcpu *v, u32 leaf, u32 sub, u32 out[4])
 		out[2] = (out[2] & L1_ECX) | L1_ECX_HYPERVISOR;
 		if (cpu_features.xsave && v->cr4 & CR4_OSXSAVE)
 			out[2] |= L1_ECX_OSXSAVE;
-		out[3] &= v->domain->privileged ? L1_EDX : L1_EDX & ~L1_EDX_PRIVILEGED;
+		out[3] &= L1_EDX;
 		break;
 	case 2:
 	case 4:

@@ -173,6 +173,8 @@ static bool cr_write(struct vcpu *v, unsigned int n, u64 val)
 	case 2:
 		v->vcpu_info->arch.cr2 = val;
 		return true;
+	case 3:
+		return !(val & ~PAGE_MASK) && !guest_new_base(v, val >> PAGE_SHIFT);
 	case 4:
 		/* What it cannot have stays off; kernels read back what they got. */
 		v->cr4 = val & CR4_GUEST_MAY;
@@ -287,7 +289,6 @@ static bool emulate_0f(struct vcpu *v, struct cpu_user_regs *r, struct fetch *f,
 		return set_xcr0(v, r->rcx, (u32)r->rax | r->rdx << 32);
 	case 0x06:	/* clts */
 		return cr_write(v, 0, CR0_GUEST);
-	case 0x08:	/* invd */
 	case 0x09:	/* wbinvd: no device of the guest is out of the caches' reach */
 		return true;
 	case 0x20: case 0x21: case 0x22: case 0x23:

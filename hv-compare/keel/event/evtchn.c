@@ -11,7 +11,7 @@
 #include <keel/hypercall.h>
 #include <keel/lib.h>
 #include <keel/mm.h>
-#include <keel/physdev.h>
+#include <keel/irq.h>
 #include <keel/sched.h>
 
 #define NR_PORTS EVTCHN_2L_NR_CHANNELS
@@ -355,7 +355,7 @@ static int evtchn_close(struct domain *d, u32 port)
 	else
 		spin_unlock(&d->event_lock);
 	if (pirq >= 0)
-		pirq_unbind(d, pirq);
+		line_unbind(d, pirq);
 	return e ? 0 : -EINVAL;
 }
 
@@ -515,7 +515,7 @@ static int bind_pirq(struct evtchn_bind_pirq *b)
 	spin_unlock(&d->event_lock);
 	if (p < 0)
 		return p;
-	rc = pirq_bind(d, b->pirq, p);
+	rc = line_bind(d, b->pirq, p);
 	if (rc) {
 		spin_lock(&d->event_lock);
 		memset(port_of(d, p), 0, sizeof(struct evtchn));

@@ -35,6 +35,7 @@ static hypercall_fn *const table[] = {
 	[__HYPERVISOR_callback_op] = do_callback_op,
 	[__HYPERVISOR_event_channel_op] = do_event_channel_op,
 	[__HYPERVISOR_physdev_op] = do_physdev_op,
+	[__HYPERVISOR_platform_op] = do_platform_op,
 };
 
 static long call(u64 nr, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)

@@ -51,15 +51,14 @@ long do_xen_version(u64 cmd, u64 arg, u64 a3, u64 a4, u64 a5)
 
 		if (copy_from_guest(&fi, arg, sizeof(fi)))
 			return -EFAULT;
-		fi.submap = 0;
-		if (fi.submap_idx == 0) {
-			fi.submap = 1U << XENFEAT_pae_pgdir_above_4gb |
-				    1U << XENFEAT_mmu_pt_update_preserve_ad |
-				    1U << XENFEAT_highmem_assist |
-				    1U << XENFEAT_gnttab_map_avail_bits;
-			if (d->privileged)
-				fi.submap |= 1U << XENFEAT_dom0;
-		}
+		if (fi.submap_idx)
+			return -EINVAL;
+		fi.submap = 1U << XENFEAT_pae_pgdir_above_4gb |
+			    1U << XENFEAT_mmu_pt_update_preserve_ad |
+			    1U << XENFEAT_highmem_assist |
+			    1U << XENFEAT_gnttab_map_avail_bits;
+		if (d->privileged)
+			fi.submap |= 1U << XENFEAT_dom0;
 		return copy_to_guest(arg, &fi, sizeof(fi));
 	}
 	case XENVER_pagesize:

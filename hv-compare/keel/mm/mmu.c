@@ -266,6 +266,13 @@ static int new_base(struct vcpu *v, u64 *slot, u64 mfn, bool may_be_none)
 	return 0;
 }
 
+int guest_new_base(struct vcpu *v, u64 mfn)
+{
+	if (mfn == v->guest_table)
+		tlb_flush_local();
+	return new_base(v, &v->guest_table, mfn, false);
+}
+
 static int mmuext_one(const struct mmuext_op *op, struct domain *d)
 {
 	struct vcpu *v = current_vcpu();
@@ -284,9 +291,7 @@ static int mmuext_one(const struct mmuext_op *op, struct domain *d)
 	case MMUEXT_UNPIN_TABLE:
 		return unpin(d, op->arg1.mfn);
 	case MMUEXT_NEW_BASEPTR:
-		if (op->arg1.mfn == v->guest_table)
-			tlb_flush_local();
-		return new_base(v, &v->guest_table, op->arg1.mfn, false);
+		return guest_new_base(v, op->arg1.mfn);
 	case MMUEXT_NEW_USER_BASEPTR:
 		return new_base(v, &v->guest_table_user, op->arg1.mfn, true);
 	case MMUEXT_TLB_FLUSH_LOCAL:

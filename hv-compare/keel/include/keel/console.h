@@ -16,6 +16,8 @@ void console_write(const char *s, size_t n);
 /* The next character typed, or -1. */
 int console_getc(void);
 bool console_has_input(void);
+/* What is typed interrupts keel from now on, which tells the initial domain. */
+void console_interrupts(void);
 
 void printk(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

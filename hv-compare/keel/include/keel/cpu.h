@@ -104,7 +104,10 @@ void apic_set_timer(u64 deadline_ns);	/* 0: off */
 void apic_calibrate(void);
 u32 apic_self(void);
 
-/* Stops or restarts the machine. */
+/*
+ * The end: powers off, or after a failure restarts; "noreboot" on the command line
+ * keeps it standing there to be looked at.
+ */
 void machine_stop(bool failed) __attribute__((noreturn));
 void machine_restart(void) __attribute__((noreturn));
 extern bool opt_noreboot;

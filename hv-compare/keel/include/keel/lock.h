@@ -10,6 +10,7 @@
  *   domain.pt_lock       page tables of one domain (never two domains' at once)
  *   domain.event_lock    its ports (two domains': lower address first)
  *   domain.page_lock     its list of frames
+ *   ioapic_lock          cpu/ioapic.c
  *   heap_lock            mm/heap.c
  *   cpu.sched_lock       a CPU's queues (never two)
  *   cpu.timer_lock       a CPU's timers

@@ -165,6 +165,8 @@ int cmpxchg_l1(struct domain *d, struct page *table, unsigned int index,
 	       u64 *old, u64 new);
 /* The L1 table and index that map va in v's kernel tables; NULL if none. */
 struct page *find_l1(struct vcpu *v, u64 va, unsigned int *index);
+/* Another L4 for the current vCPU's kernel: 0 or -EINVAL. */
+int guest_new_base(struct vcpu *v, u64 mfn);
 /* Emulates a guest kernel's write to a page table; false: not one. */
 bool ptwr_fault(struct cpu_user_regs *regs, u64 va);
 

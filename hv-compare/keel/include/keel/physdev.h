@@ -11,8 +11,4 @@ struct domain;
 bool port_accessible(const struct domain *d, u16 port, unsigned int size);
 bool iomem_accessible(const struct domain *d, u64 mfn);
 
-/* Interrupt line `pirq` raises `port` of d from now on: 0, -EINVAL, -EBUSY. */
-int pirq_bind(struct domain *d, u32 pirq, u32 port);
-void pirq_unbind(struct domain *d, u32 pirq);
-
 #endif
