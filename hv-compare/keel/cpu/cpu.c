@@ -52,6 +52,11 @@ void cpu_detect(void)
 		cpu_features.nx = r[3] >> 20 & 1;
 		cpu_features.gbpages = r[3] >> 26 & 1;
 	}
+	cpu_features.phys_bits = 36;
+	if (extmax >= 0x80000008) {
+		cpuid(0x80000008, 0, r);
+		cpu_features.phys_bits = r[0] & 0xff;
+	}
 	if (!cpu_features.nx)
 		panic("cpu: no-execute is required");
 	cpu_features.xsave_size = 512;

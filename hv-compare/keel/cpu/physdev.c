@@ -36,7 +36,7 @@ bool port_accessible(const struct domain *d, u16 port, unsigned int size)
  */
 bool iomem_accessible(const struct domain *d, u64 mfn)
 {
-	if (!d->privileged || mfn >= PTE_ADDR >> PAGE_SHIFT)
+	if (!d->privileged || mfn >> (cpu_features.phys_bits - PAGE_SHIFT))
 		return false;
 	return (mfn < 0xfee00 || mfn > 0xfeeff) && !is_ioapic_frame(mfn);
 }

@@ -24,6 +24,7 @@ static hypercall_fn *const table[] = {
 	[__HYPERVISOR_memory_op] = do_memory_op,
 	[__HYPERVISOR_multicall] = do_multicall,
 	[__HYPERVISOR_update_va_mapping] = do_update_va_mapping,
+	[__HYPERVISOR_update_va_mapping_otherdomain] = do_update_va_mapping_otherdomain,
 	[__HYPERVISOR_set_timer_op] = do_set_timer_op,
 	[__HYPERVISOR_xen_version] = do_xen_version,
 	[__HYPERVISOR_console_io] = do_console_io,
@@ -47,32 +48,58 @@ static long call(u64 nr, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
 
 void hypercall(struct cpu_user_regs *r)
 {
-	if (r->rax == __HYPERVISOR_iret)
-		do_iret(r);
-	else
-		r->rax = call(r->rax, r->rdi, r->rsi, r->rdx, r->r10, r->r8);
-}
+	struct vcpu *v = current_vcpu();
+	long rc;
 
-#define MAX_MULTICALL 4096
+	if (r->rax == __HYPERVISOR_iret) {
+		do_iret(r);
+		return;
+	}
+	/* An event handler may have made calls of its own in between. */
+	if (unlikely(v->cont.active)) {
+		v->cont.active = false;
+		if (v->cont.rip != r->rip || v->cont.rsp != r->rsp)
+			v->cont.outer = v->cont.inner = 0;
+	}
+	rc = call(r->rax, r->rdi, r->rsi, r->rdx, r->r10, r->r8);
+	if (unlikely(rc == -ERESTART)) {
+		v->cont.active = true;
+		v->cont.rip = r->rip;
+		v->cont.rsp = r->rsp;
+		r->rip -= 2;		/* back to the SYSCALL */
+		return;
+	}
+	r->rax = rc;
+}
 
 long do_multicall(u64 ulist, u64 count, u64 a3, u64 a4, u64 a5)
 {
-	struct domain *d = current_vcpu()->domain;
+	struct vcpu *v = current_vcpu();
+	u64 start = v->cont.outer, i;
 
-	if (count > MAX_MULTICALL)
-		return -EINVAL;
-	for (u64 i = 0; i < count; i++, ulist += sizeof(struct multicall_entry)) {
+	v->cont.outer = 0;
+	count = (u32)count;
+	for (i = start; i < count; i++) {
+		u64 at = ulist + i * sizeof(struct multicall_entry);
 		struct multicall_entry e;
 		long rc;
 
-		if (copy_from_guest(&e, ulist, sizeof(e)))
+		if (i - start == BATCH) {
+			v->cont.outer = i;
+			return -ERESTART;
+		}
+		if (copy_from_guest(&e, at, sizeof(e)))
 			return -EFAULT;
 		/* Not itself: the stack is one; iret is not in the table. */
 		rc = e.op == __HYPERVISOR_multicall ? -EINVAL :
 		     call(e.op, e.args[0], e.args[1], e.args[2], e.args[3], e.args[4]);
-		if (copy_to_guest(ulist + offsetof(struct multicall_entry, result), &rc, sizeof(rc)))
+		if (rc == -ERESTART) {
+			v->cont.outer = i;
+			return rc;
+		}
+		if (copy_to_guest(at + offsetof(struct multicall_entry, result), &rc, sizeof(rc)))
 			return -EFAULT;
-		if (d->is_shut_down)
+		if (v->domain->is_shut_down)
 			break;
 	}
 	return 0;

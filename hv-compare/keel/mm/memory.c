@@ -9,8 +9,8 @@
 
 #define CMD_BITS 6
 #define MAX_ORDER 9		/* what an ordinary domain may ask for at once */
-/* Frames per call: zeroing more would keep the processor too long. */
-#define MAX_FRAMES 65536UL
+/* Frames before others get a turn: zeroing them takes its time. */
+#define BATCH_FRAMES 4096UL
 
 static struct domain *memory_target(domid_t id)
 {
@@ -70,12 +70,16 @@ static int one_extent(struct domain *d, unsigned int op, unsigned int order, u64
 	return 0;
 }
 
-static long reservation(unsigned int op, u64 start, u64 arg)
+static long reservation(unsigned int op, u64 first, u64 arg)
 {
 	struct xen_memory_reservation r;
+	struct vcpu *v = current_vcpu();
 	struct domain *d;
-	u64 i;
+	bool again = false;
+	u64 start, i;
 
+	start = first + v->cont.inner;
+	v->cont.inner = 0;
 	if (copy_from_guest(&r, arg, sizeof(r)))
 		return start;
 	if (r.extent_order > MAX_ORDER || start > r.nr_extents)
@@ -87,8 +91,10 @@ static long reservation(unsigned int op, u64 start, u64 arg)
 		u64 slot = (u64)r.extent_start.p + i * 8, frame = 0;
 		bool list = r.extent_start.p || op != XENMEM_increase_reservation;
 
-		if (((i - start) << r.extent_order) >= MAX_FRAMES)
+		if (((i - start) << r.extent_order) >= BATCH_FRAMES) {
+			again = true;
 			break;
+		}
 		if (list && copy_from_guest(&frame, slot, 8))
 			break;
 		if (one_extent(d, op, r.extent_order, &frame))
@@ -101,6 +107,10 @@ static long reservation(unsigned int op, u64 start, u64 arg)
 		}
 	}
 	domain_put(d);
+	if (again) {
+		v->cont.inner = i - first;
+		return -ERESTART;
+	}
 	return i;
 }
 

@@ -6,12 +6,6 @@
 #include <keel/lib.h>
 #include <keel/mm.h>
 
-/*
- * keel does not preempt itself, so one call has a limit on the work. Linux asks
- * for 32 at a time, the tools for 1024.
- */
-#define MAX_BATCH 16384
-
 /* The domain meant by `id` that the caller may act on; put when done. */
 static struct domain *target_domain(u32 id)
 {
@@ -66,13 +60,14 @@ static int update_one(struct domain *pd, struct domain *data, u64 ptr, u64 val)
 
 long do_mmu_update(u64 ureqs, u64 count, u64 udone, u64 foreign, u64 a5)
 {
-	struct domain *cur = current_vcpu()->domain, *pd = cur, *data = cur;
+	struct vcpu *v = current_vcpu();
+	struct domain *pd = v->domain, *data = pd;
 	bool put_pd = false, put_data = false;
-	u32 done = 0;
+	u32 start = v->cont.inner, done = start;
 	long rc = 0;
 
-	if (count > MAX_BATCH)
-		return -EINVAL;
+	v->cont.inner = 0;
+	count = (u32)count;
 	if (foreign >> 16 & 0xffff) {
 		pd = target_domain((foreign >> 16 & 0xffff) - 1);
 		if (!pd)
@@ -91,6 +86,11 @@ long do_mmu_update(u64 ureqs, u64 count, u64 udone, u64 foreign, u64 a5)
 	for (; done < count; done++) {
 		struct mmu_update req;
 
+		if (done - start == BATCH) {
+			v->cont.inner = done;
+			rc = -ERESTART;
+			break;
+		}
 		if (copy_from_guest(&req, ureqs + done * sizeof(req), sizeof(req))) {
 			rc = -EFAULT;
 			break;
@@ -125,6 +125,8 @@ long do_mmu_update(u64 ureqs, u64 count, u64 udone, u64 foreign, u64 a5)
 out:
 	if (put_pd)
 		target_put(pd);
+	if (rc == -ERESTART)
+		return rc;
 	if (udone && copy_to_guest(udone, &done, sizeof(done)))
 		return -EFAULT;
 	return rc;
@@ -157,7 +159,7 @@ static void flush_va(u64 va, u32 mask)
 		tlb_flush_mask(mask & ~self);
 }
 
-long do_update_va_mapping(u64 va, u64 val, u64 flags, u64 a4, u64 a5)
+static long update_va_mapping(u64 va, u64 val, u64 flags, struct domain *data)
 {
 	struct vcpu *v = current_vcpu();
 	struct domain *d = v->domain;
@@ -169,7 +171,7 @@ long do_update_va_mapping(u64 va, u64 val, u64 flags, u64 a4, u64 a5)
 	spin_lock(&d->pt_lock);
 	table = find_l1(v, va, &index);
 	rc = table && (table->type & (PT_TYPE | PT_VALIDATED)) == (PT_L1 | PT_VALIDATED) ?
-		modify_entry(d, table, index, val, d, false) : -EINVAL;
+		modify_entry(d, table, index, val, data, false) : -EINVAL;
 	spin_unlock(&d->pt_lock);
 	if (rc)
 		return rc;
@@ -199,6 +201,23 @@ long do_update_va_mapping(u64 va, u64 val, u64 flags, u64 a4, u64 a5)
 		return -EINVAL;
 	}
 	return 0;
+}
+
+long do_update_va_mapping(u64 va, u64 val, u64 flags, u64 a4, u64 a5)
+{
+	return update_va_mapping(va, val, flags, current_vcpu()->domain);
+}
+
+long do_update_va_mapping_otherdomain(u64 va, u64 val, u64 flags, u64 domid, u64 a5)
+{
+	struct domain *data = target_domain(domid & 0xffff);
+	long rc;
+
+	if (!data)
+		return -ESRCH;
+	rc = update_va_mapping(va, val, flags, data);
+	target_put(data);
+	return rc;
 }
 
 static int pin(struct domain *d, u64 mfn, u64 type)
@@ -328,18 +347,24 @@ static int mmuext_one(const struct mmuext_op *op, struct domain *d)
 
 long do_mmuext_op(u64 uops, u64 count, u64 udone, u64 foreign, u64 a5)
 {
+	struct vcpu *v = current_vcpu();
+	u32 start = v->cont.inner, done = start;
 	struct domain *d;
-	u32 done = 0;
 	long rc = 0;
 
-	if (count > MAX_BATCH)
-		return -EINVAL;
+	v->cont.inner = 0;
+	count = (u32)count;
 	d = target_domain(foreign & 0xffff);
 	if (!d)
 		return -ESRCH;
 	for (; done < count; done++) {
 		struct mmuext_op op;
 
+		if (done - start == BATCH) {
+			v->cont.inner = done;
+			rc = -ERESTART;
+			break;
+		}
 		if (copy_from_guest(&op, uops + done * sizeof(op), sizeof(op))) {
 			rc = -EFAULT;
 			break;
@@ -349,6 +374,8 @@ long do_mmuext_op(u64 uops, u64 count, u64 udone, u64 foreign, u64 a5)
 			break;
 	}
 	target_put(d);
+	if (rc == -ERESTART)
+		return rc;
 	if (udone && copy_to_guest(udone, &done, sizeof(done)))
 		return -EFAULT;
 	return rc;

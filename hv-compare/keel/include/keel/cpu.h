@@ -84,6 +84,7 @@ extern struct cpu_features {
 	bool nx, pge, xsave, fsgsbase, gbpages;
 	u64 xcr0_mask;		/* what keel lets guests enable */
 	u32 xsave_size;
+	unsigned int phys_bits;	/* of a physical address */
 } cpu_features;
 
 void cpu_detect(void);

@@ -41,6 +41,7 @@ enum {
 #define EBADMSG 74
 #define EOPNOTSUPP KEEL_EOPNOTSUPP
 #define ETIME 62
+#define ERESTART 85	/* never leaves keel: see hypercall() */
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define container_of(p, type, member) \
