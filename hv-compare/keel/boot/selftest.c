@@ -27,7 +27,8 @@ static void test_heap(void)
 /* The rules of types, on frames that belong to nobody in particular. */
 static void test_types(void)
 {
-	static struct domain d = { .refs = 1, .pages = NO_MFN, .max_pages = 16 };
+	static struct domain d = { .refs = 1, .pages = NO_MFN, .orphans = NO_MFN,
+				   .max_pages = 16 };
 	struct page *pg = domain_alloc_page(&d), *l1 = domain_alloc_page(&d);
 	u64 *t = page_to_virt(l1), old;
 
@@ -55,8 +56,10 @@ static void test_types(void)
 	BUG_ON(modify_entry(&d, l1, 1, 0, &d, false));
 	put_page_and_type(l1);
 	BUG_ON((l1->refs & PG_COUNT) != 1 || (pg->refs & PG_COUNT) != 1);
+	get_page_again(pg);
+	BUG_ON(!disown_page(&d, pg) || disown_page(&d, pg) || d.tot_pages != 2);
 	put_page(pg);
-	put_page(l1);
+	BUG_ON(!disown_all(&d, 16));
 	BUG_ON(d.tot_pages || d.refs != 1);
 }
 

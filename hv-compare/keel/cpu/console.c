@@ -82,10 +82,8 @@ static void input(void)
 {
 	struct domain *d = domain_list;
 
-	/* The oldest domain is last. */
-	while (d && d->id)
-		d = d->next;
-	if (d && d->privileged)
+	/* The list begins with the lowest id. */
+	if (d && !d->id && d->privileged)
 		send_global_virq(d, VIRQ_CONSOLE);
 	else
 		consring_poll();

@@ -237,6 +237,7 @@ struct domain *build_initial_domain(const void *image, u64 len, const char *args
 		panic("dom0: no memory for a table of %lu pages", b.nr_pages);
 	allocate(&b);
 	b.d->max_pages = b.nr_pages;
+	b.d->controller_paused = false;
 
 	while (keel_elf_next(&b.elf, &it, &seg)) {
 		u64 pa = seg.paddr - b.notes.paddr_offset;

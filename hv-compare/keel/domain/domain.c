@@ -3,6 +3,7 @@
 #include <keel/console.h>
 #include <keel/domain.h>
 #include <keel/event.h>
+#include <keel/grant.h>
 #include <keel/lib.h>
 #include <keel/mm.h>
 #include <keel/sched.h>
@@ -10,8 +11,8 @@
 
 struct domain *domain_list;
 struct spinlock domain_list_lock;
-struct domain dom_io = { .id = DOMID_IO, .refs = 1, .pages = NO_MFN };
-struct domain dom_xen = { .id = DOMID_XEN, .refs = 1, .pages = NO_MFN };
+struct domain dom_io = { .id = DOMID_IO, .refs = 1, .pages = NO_MFN, .orphans = NO_MFN };
+struct domain dom_xen = { .id = DOMID_XEN, .refs = 1, .pages = NO_MFN, .orphans = NO_MFN };
 
 static void singleshot_fired(void *arg)
 {
@@ -36,17 +37,19 @@ static void poll_timed_out(void *arg)
 
 struct domain *domain_create(domid_t id, bool privileged)
 {
-	struct domain *d = kalloc(sizeof(*d));
+	struct domain *d = kalloc(sizeof(*d)), **at;
 
 	if (!d)
 		return NULL;
 	d->id = id;
 	d->privileged = privileged;
 	d->refs = 1;
-	d->pages = NO_MFN;
+	d->pages = d->orphans = NO_MFN;
+	d->controller_paused = true;
+	d->weight = 256;
 	d->max_pages = ~0UL;
 	d->shared_info = page_alloc();
-	if (!d->shared_info || evtchn_init(d))
+	if (!d->shared_info || evtchn_init(d) || gnttab_create(d))
 		goto fail;
 	share_page_with(virt_to_page(d->shared_info), d);
 	/* A guest that never learns of events sees none. */
@@ -54,11 +57,14 @@ struct domain *domain_create(domid_t id, bool privileged)
 	wallclock_publish(d->shared_info);
 
 	spin_lock(&domain_list_lock);
-	d->next = domain_list;
-	domain_list = d;
+	for (at = &domain_list; *at && (*at)->id < id; at = &(*at)->next)
+		;
+	d->next = *at;
+	*at = d;
 	spin_unlock(&domain_list_lock);
 	return d;
 fail:
+	kfree(d->gnttab, PAGE_SIZE);
 	page_free(d->shared_info);
 	kfree(d, sizeof(*d));
 	return NULL;
@@ -118,23 +124,154 @@ struct domain *domain_get(domid_t id)
 	return d;
 }
 
-/*
- * The initial domain is never destroyed, it takes the machine with it; so far
- * there are no others, and a count of 0 would be keel's mistake.
- */
+struct domain *domain_get_next(domid_t id)
+{
+	struct domain *d;
+
+	spin_lock(&domain_list_lock);
+	for (d = domain_list; d && d->id < id; d = d->next)
+		;
+	if (d)
+		__atomic_add_fetch(&d->refs, 1, __ATOMIC_SEQ_CST);
+	spin_unlock(&domain_list_lock);
+	return d;
+}
+
+/* Nobody can reach it any more: not by id, not through a frame or a port. */
+static void domain_free(struct domain *d)
+{
+	struct vcpu *v;
+
+	FOR_EACH_VCPU(d, v) {
+		kfree(v->fpu, cpu_features.xsave_size);
+		kfree(v, sizeof(*v));
+	}
+	gnttab_free(d);
+	window_destroy(d);
+	kfree(d->iobitmap, 8192);
+	kfree(d, sizeof(*d));
+}
+
 void domain_put(struct domain *d)
 {
-	u32 left = __atomic_sub_fetch(&d->refs, 1, __ATOMIC_SEQ_CST);
+	u32 x = READ_ONCE(d->refs);
+	struct domain **at;
 
-	BUG_ON(!left);
+	BUG_ON(!x);
+	while (x > 1)
+		if (__atomic_compare_exchange_n(&d->refs, &x, x - 1, false,
+						__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+			return;
+	/* The last one, perhaps: nobody may find it in the list meanwhile. */
+	spin_lock(&domain_list_lock);
+	if (__atomic_sub_fetch(&d->refs, 1, __ATOMIC_SEQ_CST)) {
+		spin_unlock(&domain_list_lock);
+		return;
+	}
+	for (at = &domain_list; *at != d; at = &(*at)->next)
+		;
+	*at = d->next;
+	spin_unlock(&domain_list_lock);
+	domain_free(d);
+	tell_controller();
 }
 
 void domain_unpause(struct domain *d)
 {
 	struct vcpu *v;
 
+	d->controller_paused = false;
+	if (d->is_shut_down || d->dying)
+		return;
 	FOR_EACH_VCPU(d, v)
 		vcpu_unpause(v, PAUSE_DOMAIN);
+}
+
+void domain_pause(struct domain *d)
+{
+	struct vcpu *v;
+
+	d->controller_paused = true;
+	FOR_EACH_VCPU(d, v)
+		vcpu_pause(v, PAUSE_DOMAIN);
+	FOR_EACH_VCPU(d, v)
+		vcpu_wait_stopped(v);
+}
+
+/* What a vCPU holds of its domain's frames. */
+static void vcpu_release(struct vcpu *v)
+{
+	struct domain *d = v->domain;
+
+	timer_stop(&v->singleshot);
+	timer_stop(&v->periodic);
+	timer_stop(&v->poll_timer);
+	v->period_ns = 0;
+	if (!v->released) {
+		v->released = true;
+		cpus[v->cpu].nr_vcpus--;
+	}
+	window_release(v);
+	if (v->vcpu_info_page) {
+		spin_lock(&d->event_lock);
+		v->vcpu_info = &d->shared_info->vcpu_info[v->id];
+		spin_unlock(&d->event_lock);
+		put_page_and_type(v->vcpu_info_page);
+		v->vcpu_info_page = NULL;
+	}
+	spin_lock(&d->pt_lock);
+	if (v->guest_table)
+		put_page_and_type(mfn_to_page(v->guest_table));
+	if (v->guest_table_user)
+		put_page_and_type(mfn_to_page(v->guest_table_user));
+	v->guest_table = v->guest_table_user = 0;
+	spin_unlock(&d->pt_lock);
+}
+
+#define DESTROY_BATCH 2048
+
+int domain_destroy(struct domain *d)
+{
+	struct vcpu *v;
+
+	if (!d->id || d == current_vcpu()->domain)
+		return -EINVAL;
+	if (!d->dying) {
+		d->dying = true;
+		domain_pause(d);
+		/* Processors may still have one of its vCPUs loaded, idling. */
+		for (unsigned int i = 0; i < nr_cpus; i++)
+			if (d->dirty_cpus >> i & 1)
+				sched_poke(i);
+		while (READ_ONCE(d->dirty_cpus)) {
+			cpu_serve();
+			cpu_relax();
+		}
+		evtchn_destroy(d);
+		FOR_EACH_VCPU(d, v)
+			vcpu_release(v);
+	}
+	if (!gnttab_release(d, DESTROY_BATCH) || !disown_all(d, DESTROY_BATCH))
+		return -ERESTART;
+	if (!d->released) {
+		d->released = true;
+		gnttab_destroy(d);
+		unshare_page(virt_to_page(d->shared_info));
+		d->shared_info = NULL;
+		domain_put(d);		/* the one it was created with */
+	}
+	return 0;
+}
+
+/* The tools learn of a death or a shutdown by this. */
+void tell_controller(void)
+{
+	struct domain *d = domain_get(0);
+
+	if (d) {
+		send_global_virq(d, VIRQ_DOM_EXC);
+		domain_put(d);
+	}
 }
 
 static void shut_down(struct domain *d, unsigned int reason, bool quiet)
@@ -154,8 +291,10 @@ static void shut_down(struct domain *d, unsigned int reason, bool quiet)
 	}
 	FOR_EACH_VCPU(d, v)
 		vcpu_pause(v, PAUSE_DOMAIN);
-	if (d->id)
+	if (d->id) {
+		tell_controller();
 		return;
+	}
 	/* The machine goes with the initial domain. */
 	printk("domain 0 has shut down: %s\n",
 	       reason < ARRAY_SIZE(names) ? names[reason] : "unknown reason");

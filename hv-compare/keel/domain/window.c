@@ -162,6 +162,21 @@ int set_ldt(struct vcpu *v, u64 va, unsigned int entries)
 	return 0;
 }
 
+void window_release(struct vcpu *v)
+{
+	drop_frames(v->gdt_frames, GDT_RESERVED_PAGE);
+	drop_frames(v->ldt_frames, 16);
+}
+
+void window_destroy(struct domain *d)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(d->perdom_l1); i++)
+		page_free(d->perdom_l1[i]);
+	if (d->perdom_l3 && d->perdom_l3[0])
+		page_free(mfn_to_virt(PTE_MFN(d->perdom_l3[0])));
+	page_free(d->perdom_l3);
+}
+
 long do_set_gdt(u64 uframes, u64 entries, u64 a3, u64 a4, u64 a5)
 {
 	u64 frames[GDT_RESERVED_PAGE];

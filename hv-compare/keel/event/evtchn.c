@@ -40,6 +40,8 @@ static struct evtchn *port_in_use(struct domain *d, u32 port)
 /* event_lock held. A free port, its bits clear, or -ENOSPC. */
 static int alloc_port(struct domain *d)
 {
+	if (d->dying)
+		return -ESRCH;
 	for (u32 p = 0; p < NR_PORTS; p++) {
 		if (!d->evtchn[p / BUCKET]) {
 			d->evtchn[p / BUCKET] = kalloc(BUCKET * sizeof(struct evtchn));

@@ -34,7 +34,8 @@ long do_platform_op(u64 arg, u64 a2, u64 a3, u64 a4, u64 a5)
 	}
 	spin_lock(&domain_list_lock);
 	for (d = domain_list; d; d = d->next)
-		wallclock_publish(d->shared_info);
+		if (!d->dying)
+			wallclock_publish(d->shared_info);
 	spin_unlock(&domain_list_lock);
 	return 0;
 }

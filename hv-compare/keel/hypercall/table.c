@@ -37,6 +37,9 @@ static hypercall_fn *const table[] = {
 	[__HYPERVISOR_event_channel_op] = do_event_channel_op,
 	[__HYPERVISOR_physdev_op] = do_physdev_op,
 	[__HYPERVISOR_platform_op] = do_platform_op,
+	[__HYPERVISOR_grant_table_op] = do_grant_table_op,
+	[__HYPERVISOR_sysctl] = do_sysctl,
+	[__HYPERVISOR_domctl] = do_domctl,
 };
 
 static long call(u64 nr, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)

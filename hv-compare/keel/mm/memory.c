@@ -27,25 +27,17 @@ static struct domain *memory_target(domid_t id)
 static int give_up(struct domain *d, u64 mfn)
 {
 	struct page *pg;
-	u32 x;
+	int rc;
 
 	if (!mfn_is_ram(mfn))
 		return -EINVAL;
 	pg = mfn_to_page(mfn);
 	if (!get_page(pg, d))
 		return -EINVAL;
-	x = READ_ONCE(pg->refs);
-	do {
-		if (!(x & PG_ALLOCATED)) {
-			put_page(pg);
-			return -EINVAL;
-		}
-	} while (!__atomic_compare_exchange_n(&pg->refs, &x, x & ~PG_ALLOCATED, false,
-					      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
-	/* The owner's reference and ours; users in page tables keep theirs. */
+	rc = disown_page(d, pg) ? 0 : -EINVAL;
+	/* Users in page tables keep their references. */
 	put_page(pg);
-	put_page(pg);
-	return 0;
+	return rc;
 }
 
 /* One extent: returns 0 and, for new memory, where it is. */
@@ -170,6 +162,11 @@ long do_memory_op(u64 cmd, u64 arg, u64 a3, u64 a4, u64 a5)
 
 		return copy_to_guest(arg, &m, sizeof(m));
 	}
+	case XENMEM_acquire_resource:
+		/* Says "not this way": the tools then map grant frames as foreign ones. */
+		return -EOPNOTSUPP;
+	case XENMEM_get_vnumainfo:
+		return -EOPNOTSUPP;
 	default:
 		return -ENOSYS;
 	}

@@ -36,31 +36,26 @@ void get_page_again(struct page *pg)
 	__atomic_add_fetch(&pg->refs, 1, __ATOMIC_SEQ_CST);
 }
 
-static void list_add(struct domain *d, struct page *pg)
+/* page_lock held; *head is one of the owner's two lists. */
+static void list_add(u32 *head, struct page *pg)
 {
 	u32 mfn = page_to_mfn(pg);
 
-	spin_lock(&d->page_lock);
 	pg->prev = NO_MFN;
-	pg->next = d->pages;
+	pg->next = *head;
 	if (pg->next != NO_MFN)
 		mfn_to_page(pg->next)->prev = mfn;
-	d->pages = mfn;
-	d->tot_pages++;
-	spin_unlock(&d->page_lock);
+	*head = mfn;
 }
 
-static void list_remove(struct domain *d, struct page *pg)
+static void list_remove(u32 *head, struct page *pg)
 {
-	spin_lock(&d->page_lock);
 	if (pg->prev == NO_MFN)
-		d->pages = pg->next;
+		*head = pg->next;
 	else
 		mfn_to_page(pg->prev)->next = pg->next;
 	if (pg->next != NO_MFN)
 		mfn_to_page(pg->next)->prev = pg->prev;
-	d->tot_pages--;
-	spin_unlock(&d->page_lock);
 }
 
 void put_page(struct page *pg)
@@ -71,9 +66,12 @@ void put_page(struct page *pg)
 	if (likely(x & PG_COUNT))
 		return;
 	d = pg->owner;
-	BUG_ON(pg->type & PT_COUNT);
+	BUG_ON(pg->type & PT_COUNT || x & PG_ALLOCATED);
 	if (!(x & PG_XEN)) {
-		list_remove(d, pg);
+		spin_lock(&d->page_lock);
+		list_remove(&d->orphans, pg);
+		d->tot_pages--;
+		spin_unlock(&d->page_lock);
 		m2p[page_to_mfn(pg)] = INVALID_M2P;
 	}
 	pg->owner = NULL;
@@ -81,8 +79,46 @@ void put_page(struct page *pg)
 	pg->type = PT_NONE;
 	pg->stamp = tlb_stamp();
 	heap_free(pg, 0);
-	if (!(x & PG_XEN))
-		domain_put(d);
+	domain_put(d);
+}
+
+bool disown_page(struct domain *d, struct page *pg)
+{
+	u32 x = READ_ONCE(pg->refs);
+
+	do {
+		if (!(x & PG_ALLOCATED))
+			return false;
+	} while (!__atomic_compare_exchange_n(&pg->refs, &x, x & ~PG_ALLOCATED, false,
+					      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+	spin_lock(&d->page_lock);
+	list_remove(&d->pages, pg);
+	list_add(&d->orphans, pg);
+	spin_unlock(&d->page_lock);
+	put_page(pg);
+	return true;
+}
+
+bool disown_all(struct domain *d, unsigned int batch)
+{
+	while (batch--) {
+		u32 mfn = READ_ONCE(d->pages);
+		struct page *pg;
+
+		if (mfn == NO_MFN)
+			return true;
+		pg = mfn_to_page(mfn);
+		get_page_again(pg);
+		spin_lock(&d->pt_lock);
+		if (pg->type & PT_PINNED) {
+			__atomic_and_fetch(&pg->type, ~PT_PINNED, __ATOMIC_SEQ_CST);
+			put_page_and_type(pg);
+		}
+		spin_unlock(&d->pt_lock);
+		disown_page(d, pg);
+		put_page(pg);
+	}
+	return false;
 }
 
 struct page *domain_alloc_pages(struct domain *d, unsigned int order)
@@ -91,7 +127,7 @@ struct page *domain_alloc_pages(struct domain *d, unsigned int order)
 	u64 n = 1UL << order;
 	u32 newest = 0;
 
-	if (d->tot_pages + n > d->max_pages)
+	if (d->tot_pages + n > d->max_pages || d->dying)
 		return NULL;
 	pg = heap_alloc(order);
 	if (!pg)
@@ -109,7 +145,10 @@ struct page *domain_alloc_pages(struct domain *d, unsigned int order)
 		pg[i].stamp = 0;
 		pg[i].owner = d;
 		__atomic_add_fetch(&d->refs, 1, __ATOMIC_SEQ_CST);
-		list_add(d, &pg[i]);
+		spin_lock(&d->page_lock);
+		list_add(&d->pages, &pg[i]);
+		d->tot_pages++;
+		spin_unlock(&d->page_lock);
 		__atomic_store_n(&pg[i].refs, PG_ALLOCATED | 1, __ATOMIC_SEQ_CST);
 	}
 	return pg;
@@ -122,9 +161,16 @@ struct page *domain_alloc_page(struct domain *d)
 
 void share_page_with(struct page *pg, struct domain *d)
 {
+	__atomic_add_fetch(&d->refs, 1, __ATOMIC_SEQ_CST);
 	pg->owner = d;
 	pg->type = PT_WRITABLE | PT_VALIDATED | 1;	/* keel writes it, always */
 	__atomic_store_n(&pg->refs, PG_XEN | 1, __ATOMIC_SEQ_CST);
+}
+
+/* keel's own use ends; the frame goes when the last mapping of it does. */
+void unshare_page(struct page *pg)
+{
+	put_page_and_type(pg);
 }
 
 /* ---- use ---- */

@@ -117,6 +117,11 @@ static void poke(struct cpu *c)
 		apic_send(c->id, VEC_RESCHED);
 }
 
+void sched_poke(unsigned int cpu)
+{
+	poke(&cpus[cpu]);
+}
+
 void vcpu_pause(struct vcpu *v, u32 why)
 {
 	struct cpu *c = &cpus[v->cpu];
@@ -218,6 +223,9 @@ void schedule(void)
 	spin_unlock(&c->sched_lock);
 
 	if (!next) {
+		/* A dying domain's state must not stay here. */
+		if (c->loaded && READ_ONCE(c->loaded->domain->dying))
+			context_unload();
 		idle(c);
 		return;
 	}

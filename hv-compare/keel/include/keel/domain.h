@@ -38,6 +38,7 @@ struct vcpu {
 	struct vcpu *run_next;
 	struct vcpu_runstate_info runstate;
 	u64 runstate_va;		/* guest address of its copy, or 0 */
+	bool released;			/* does not count on its processor any more */
 	bool runstate_stale;		/* to be copied on the next kernel entry */
 
 	/* ---- the guest's view of the processor; own context only ---- */
@@ -89,7 +90,8 @@ struct domain {
 
 	/* ---- memory ---- */
 	struct spinlock page_lock;
-	u32 pages;			/* first frame of the list, NO_MFN */
+	u32 pages;			/* frames it was given: first of the list, NO_MFN */
+	u32 orphans;			/* given up or dying, but somebody still maps them */
 	u64 tot_pages, max_pages;
 	struct spinlock pt_lock;
 	struct shared_info *shared_info;
@@ -104,7 +106,12 @@ struct domain {
 
 	u64 vm_assist;
 	u8 *iobitmap;
-	bool is_shut_down, dying;
+	bool is_shut_down, dying, released;
+	bool controller_paused;		/* by the tools; true until first unpaused */
+	xen_domain_handle_t handle;
+	unsigned int weight, cap;	/* shown to the tools */
+	unsigned int wanted_vcpus;	/* how many it may get */
+	struct gnttab *gnttab;
 	unsigned int shutdown_code;
 	struct cons *cons;		/* console ring served by keel, or NULL */
 	u64 console_mfn;
@@ -120,6 +127,13 @@ extern struct spinlock domain_list_lock;
 /* Owner of what is neither a guest's nor free: device memory, keel's frames. */
 extern struct domain dom_io, dom_xen;
 
+/* The order they were made in, by id; NULL: none with this id or above. */
+struct domain *domain_get_next(domid_t id);
+/*
+ * Ends a domain and frees what nobody else holds: 0, or -ERESTART when there is
+ * more to do. Called by another domain's vCPU.
+ */
+int domain_destroy(struct domain *d);
 /* A new domain without memory or vCPUs, paused; NULL when memory is short. */
 struct domain *domain_create(domid_t id, bool privileged);
 /* vCPU `id` of d on a processor, down; NULL when memory is short or it exists. */
@@ -128,6 +142,9 @@ struct vcpu *vcpu_create(struct domain *d, unsigned int id);
 struct domain *domain_get(domid_t id);
 void domain_put(struct domain *d);
 void domain_unpause(struct domain *d);
+/* Stops all its vCPUs and waits for them; not of the current domain. */
+void domain_pause(struct domain *d);
+void tell_controller(void);
 /* The domain stops running for `reason` (SHUTDOWN_*). */
 void domain_shutdown(struct domain *d, unsigned int reason);
 /* A guest broke a rule that has no error return: one line, then shutdown. */
@@ -140,6 +157,8 @@ struct domain *build_initial_domain(const void *image, u64 len, const char *args
 
 /* domain/window.c: the GDT and LDT of a vCPU, mapped where lgdt finds them. */
 int window_create(struct domain *d, unsigned int vcpu);
+void window_destroy(struct domain *d);
+void window_release(struct vcpu *v);		/* drops its descriptor frames */
 u64 window_gdt(const struct vcpu *v);
 void window_set(struct vcpu *v, unsigned int page, u64 mfn);	/* 0: the zero page */
 int set_gdt_frames(struct vcpu *v, const u64 *frames, unsigned int entries);

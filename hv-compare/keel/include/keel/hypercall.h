@@ -24,7 +24,8 @@ hypercall_fn do_set_trap_table, do_mmu_update, do_set_gdt, do_stack_switch,
 	do_update_descriptor, do_memory_op, do_multicall, do_update_va_mapping,
 	do_set_timer_op, do_xen_version, do_console_io, do_vm_assist, do_vcpu_op,
 	do_set_segment_base, do_mmuext_op, do_sched_op, do_callback_op,
-	do_update_va_mapping_otherdomain, do_event_channel_op, do_physdev_op, do_platform_op, do_grant_table_op;
+	do_update_va_mapping_otherdomain, do_event_channel_op, do_physdev_op, do_platform_op,
+	do_domctl, do_sysctl, do_grant_table_op;
 
 /* iret replaces all registers and so is no ordinary handler. */
 void do_iret(struct cpu_user_regs *regs);

@@ -6,11 +6,12 @@
  *
  * Lock order, outermost first; a lock is never held while an earlier one of
  * the list is taken:
- *   domain_list_lock     domain/domain.c  who exists
  *   domain.pt_lock       page tables of one domain (never two domains' at once)
  *   domain.event_lock    its ports (two domains': lower address first)
+ *   gnttab.lock          one domain's grants; before event_lock, after pt_lock (never two)
  *   domain.page_lock     its list of frames
  *   ioapic_lock          cpu/ioapic.c
+ *   domain_list_lock     domain/domain.c  who exists
  *   heap_lock            mm/heap.c
  *   cpu.sched_lock       a CPU's queues (never two)
  *   cpu.timer_lock       a CPU's timers

@@ -148,8 +148,13 @@ void put_page_and_type(struct page *pg);
 struct page *domain_alloc_page(struct domain *d);
 /* 2^order of them, contiguous. */
 struct page *domain_alloc_pages(struct domain *d, unsigned int order);
+/* The owner gives the frame up: true if it had not before. Caller holds a reference. */
+bool disown_page(struct domain *d, struct page *pg);
+/* Gives up to `batch` frames up, pins included; true when none is left. */
+bool disown_all(struct domain *d, unsigned int batch);
 /* keel's own page (zeroed) made visible to d: d may map it writable. */
 void share_page_with(struct page *pg, struct domain *d);
+void unshare_page(struct page *pg);
 
 /* ---- mm/pt.c: entries ---- */
 int validate_table(struct page *pg, unsigned int level, struct domain *d);

@@ -16,6 +16,8 @@ void vcpu_unpause(struct vcpu *v, u32 why);
 void vcpu_wait_stopped(struct vcpu *v);
 /* Makes the processor running v look at its events soon. */
 void vcpu_kick(struct vcpu *v);
+/* Makes a processor look at its queue. */
+void sched_poke(unsigned int cpu);
 /* Gives up the rest of the slice. */
 void sched_yield(void);
 /*
