@@ -44,8 +44,15 @@ static hypercall_fn *const table[] = {
 
 static long call(u64 nr, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
 {
+	struct vcpu *v = current_vcpu();
+
 	if (nr >= ARRAY_SIZE(table) || !table[nr])
 		return -ENOSYS;
+	v->again[0] = a1;
+	v->again[1] = a2;
+	v->again[2] = a3;
+	v->again[3] = a4;
+	v->again[4] = a5;
 	return table[nr](a1, a2, a3, a4, a5);
 }
 
@@ -58,17 +65,13 @@ void hypercall(struct cpu_user_regs *r)
 		do_iret(r);
 		return;
 	}
-	/* An event handler may have made calls of its own in between. */
-	if (unlikely(v->cont.active)) {
-		v->cont.active = false;
-		if (v->cont.rip != r->rip || v->cont.rsp != r->rsp)
-			v->cont.outer = v->cont.inner = 0;
-	}
 	rc = call(r->rax, r->rdi, r->rsi, r->rdx, r->r10, r->r8);
 	if (unlikely(rc == -ERESTART)) {
-		v->cont.active = true;
-		v->cont.rip = r->rip;
-		v->cont.rsp = r->rsp;
+		r->rdi = v->again[0];
+		r->rsi = v->again[1];
+		r->rdx = v->again[2];
+		r->r10 = v->again[3];
+		r->r8 = v->again[4];
 		r->rip -= 2;		/* back to the SYSCALL */
 		return;
 	}
@@ -78,26 +81,26 @@ void hypercall(struct cpu_user_regs *r)
 long do_multicall(u64 ulist, u64 count, u64 a3, u64 a4, u64 a5)
 {
 	struct vcpu *v = current_vcpu();
-	u64 start = v->cont.outer, i;
+	u64 i;
 
-	v->cont.outer = 0;
 	count = (u32)count;
-	for (i = start; i < count; i++) {
+	for (i = 0; i < count; i++) {
 		u64 at = ulist + i * sizeof(struct multicall_entry);
 		struct multicall_entry e;
-		long rc;
+		long rc = -ERESTART;
 
-		if (i - start == BATCH) {
-			v->cont.outer = i;
-			return -ERESTART;
-		}
 		if (copy_from_guest(&e, at, sizeof(e)))
 			return -EFAULT;
 		/* Not itself: the stack is one; iret is not in the table. */
-		rc = e.op == __HYPERVISOR_multicall ? -EINVAL :
-		     call(e.op, e.args[0], e.args[1], e.args[2], e.args[3], e.args[4]);
+		if (i < BATCH)
+			rc = e.op == __HYPERVISOR_multicall ? -EINVAL :
+			     call(e.op, e.args[0], e.args[1], e.args[2], e.args[3], e.args[4]);
 		if (rc == -ERESTART) {
-			v->cont.outer = i;
+			if (i < BATCH && copy_to_guest(at + offsetof(struct multicall_entry, args),
+						       v->again, sizeof(v->again)))
+				return -EFAULT;
+			v->again[0] = at;
+			v->again[1] = count - i;
 			return rc;
 		}
 		if (copy_to_guest(at + offsetof(struct multicall_entry, result), &rc, sizeof(rc)))

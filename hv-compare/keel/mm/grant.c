@@ -477,18 +477,18 @@ long do_grant_table_op(u64 cmd, u64 uops, u64 count, u64 a4, u64 a5)
 		[GNTTABOP_set_version] = sizeof(op.set_version),
 		[GNTTABOP_get_version] = sizeof(op.get_version),
 	};
-	u64 start = v->cont.inner, i;
 	long rc = 0;
+	u64 i;
 
-	v->cont.inner = 0;
 	count = (u32)count;
 	if (cmd >= ARRAY_SIZE(size) || !size[cmd])
 		return -ENOSYS;
-	for (i = start; i < count && !rc; i++) {
+	for (i = 0; i < count && !rc; i++) {
 		u64 at = uops + i * size[cmd];
 
-		if (i - start == BATCH) {
-			v->cont.inner = i;
+		if (i == BATCH) {
+			v->again[1] = at;
+			v->again[2] = count - i;
 			rc = -ERESTART;
 			break;
 		}
@@ -513,7 +513,7 @@ long do_grant_table_op(u64 cmd, u64 uops, u64 count, u64 a4, u64 a5)
 		if (!rc && copy_to_guest(at, &op, size[cmd]))
 			rc = -EFAULT;
 	}
-	if (cmd == GNTTABOP_unmap_grant_ref && i > start)
+	if (cmd == GNTTABOP_unmap_grant_ref && i)
 		tlb_flush_mask(v->domain->dirty_cpus);
 	return rc;
 }

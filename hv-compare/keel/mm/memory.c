@@ -62,16 +62,14 @@ static int one_extent(struct domain *d, unsigned int op, unsigned int order, u64
 	return 0;
 }
 
-static long reservation(unsigned int op, u64 first, u64 arg)
+static long reservation(unsigned int op, u64 start, u64 arg)
 {
 	struct xen_memory_reservation r;
 	struct vcpu *v = current_vcpu();
 	struct domain *d;
 	bool again = false;
-	u64 start, i;
+	u64 i;
 
-	start = first + v->cont.inner;
-	v->cont.inner = 0;
 	if (copy_from_guest(&r, arg, sizeof(r)))
 		return start;
 	if (r.extent_order > MAX_ORDER || start > r.nr_extents)
@@ -100,7 +98,7 @@ static long reservation(unsigned int op, u64 first, u64 arg)
 	}
 	domain_put(d);
 	if (again) {
-		v->cont.inner = i - first;
+		v->again[0] = op | i << CMD_BITS;
 		return -ERESTART;
 	}
 	return i;

@@ -58,16 +58,37 @@ static int update_one(struct domain *pd, struct domain *data, u64 ptr, u64 val)
 	return rc;
 }
 
+/*
+ * A count with bit 31 set is the rest of a call that was interrupted: what it did
+ * before stands in the caller's counter. (A caller that forges this gets a wrong
+ * number back.)
+ */
+#define MMU_UPDATE_PREEMPTED (1U << 31)
+
+static long batch_start(u64 *count, u64 udone, u32 *base)
+{
+	*base = 0;
+	if (*count & MMU_UPDATE_PREEMPTED && udone && copy_from_guest(base, udone, sizeof(*base)))
+		return -EFAULT;
+	*count &= MMU_UPDATE_PREEMPTED - 1;
+	return 0;
+}
+
+static long batch_end(u64 udone, u32 done, long rc)
+{
+	return udone && copy_to_guest(udone, &done, sizeof(done)) ? -EFAULT : rc;
+}
+
 long do_mmu_update(u64 ureqs, u64 count, u64 udone, u64 foreign, u64 a5)
 {
 	struct vcpu *v = current_vcpu();
 	struct domain *pd = v->domain, *data = pd;
 	bool put_pd = false, put_data = false;
-	u32 start = v->cont.inner, done = start;
-	long rc = 0;
+	u32 base, done = 0;
+	long rc = batch_start(&count, udone, &base);
 
-	v->cont.inner = 0;
-	count = (u32)count;
+	if (rc)
+		return rc;
 	if (foreign >> 16 & 0xffff) {
 		pd = target_domain((foreign >> 16 & 0xffff) - 1);
 		if (!pd)
@@ -86,8 +107,7 @@ long do_mmu_update(u64 ureqs, u64 count, u64 udone, u64 foreign, u64 a5)
 	for (; done < count; done++) {
 		struct mmu_update req;
 
-		if (done - start == BATCH) {
-			v->cont.inner = done;
+		if (done == BATCH) {
 			rc = -ERESTART;
 			break;
 		}
@@ -125,11 +145,9 @@ long do_mmu_update(u64 ureqs, u64 count, u64 udone, u64 foreign, u64 a5)
 out:
 	if (put_pd)
 		target_put(pd);
-	if (rc == -ERESTART)
-		return rc;
-	if (udone && copy_to_guest(udone, &done, sizeof(done)))
-		return -EFAULT;
-	return rc;
+	v->again[0] = ureqs + done * sizeof(struct mmu_update);
+	v->again[1] = (count - done) | MMU_UPDATE_PREEMPTED;
+	return batch_end(udone, base + done, rc);
 }
 
 /* The processors where those vCPUs of d run whose bits are set in guest memory. */
@@ -348,20 +366,19 @@ static int mmuext_one(const struct mmuext_op *op, struct domain *d)
 long do_mmuext_op(u64 uops, u64 count, u64 udone, u64 foreign, u64 a5)
 {
 	struct vcpu *v = current_vcpu();
-	u32 start = v->cont.inner, done = start;
+	u32 base, done = 0;
 	struct domain *d;
-	long rc = 0;
+	long rc = batch_start(&count, udone, &base);
 
-	v->cont.inner = 0;
-	count = (u32)count;
+	if (rc)
+		return rc;
 	d = target_domain(foreign & 0xffff);
 	if (!d)
 		return -ESRCH;
 	for (; done < count; done++) {
 		struct mmuext_op op;
 
-		if (done - start == BATCH) {
-			v->cont.inner = done;
+		if (done == BATCH) {
 			rc = -ERESTART;
 			break;
 		}
@@ -374,9 +391,7 @@ long do_mmuext_op(u64 uops, u64 count, u64 udone, u64 foreign, u64 a5)
 			break;
 	}
 	target_put(d);
-	if (rc == -ERESTART)
-		return rc;
-	if (udone && copy_to_guest(udone, &done, sizeof(done)))
-		return -EFAULT;
-	return rc;
+	v->again[0] = uops + done * sizeof(struct mmuext_op);
+	v->again[1] = (count - done) | MMU_UPDATE_PREEMPTED;
+	return batch_end(udone, base + done, rc);
 }

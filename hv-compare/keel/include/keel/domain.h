@@ -60,15 +60,7 @@ struct vcpu {
 	unsigned int ldt_entries;
 	u64 ldt_frames[16];
 	void *fpu;
-	/*
-	 * A long hypercall that made room for others: executed again at the same
-	 * place it goes on from here (multicall: entry outer; batches: item inner).
-	 */
-	struct {
-		bool active;
-		u64 rip, rsp;
-		u64 outer, inner;
-	} cont;
+	u64 again[5];		/* arguments of the call to be made again: hypercall.h */
 
 	/* ---- events ---- */
 	struct vcpu_info *vcpu_info;	/* in shared_info, or in guest memory */

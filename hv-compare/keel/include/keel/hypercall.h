@@ -12,8 +12,10 @@
  */
 /*
  * keel is not interrupted while it works, so a handler with much to do stops after
- * BATCH items: it notes where in v->cont.inner and returns -ERESTART. The guest's
- * instruction is then executed again, with everything that waits before it.
+ * BATCH items: it puts the arguments of a call for the rest into v->again[] (they
+ * are there as they came) and returns -ERESTART. The guest's instruction is then
+ * executed again with them, after everything that waits. All progress is in the
+ * guest's registers, for the guest may move the caller to another vCPU.
  */
 #define BATCH 2048
 
