@@ -90,6 +90,8 @@ void context_switch_to(struct vcpu *v)
 	if (v->cr0_ts)
 		write_cr0(read_cr0() | CR0_TS);
 	wrmsr_fixup(MSR_TSC_AUX, v->tsc_aux);
+	/* Builders clear the page, guests move the record. */
+	time_publish(v);
 }
 
 /*

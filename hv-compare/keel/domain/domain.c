@@ -183,6 +183,8 @@ void domain_unpause(struct domain *d)
 	d->controller_paused = false;
 	if (d->is_shut_down || d->dying)
 		return;
+	/* Whoever built it may have cleared the page after we filled it in. */
+	wallclock_publish(d->shared_info);
 	FOR_EACH_VCPU(d, v)
 		vcpu_unpause(v, PAUSE_DOMAIN);
 }
@@ -291,13 +293,13 @@ static void shut_down(struct domain *d, unsigned int reason, bool quiet)
 	}
 	FOR_EACH_VCPU(d, v)
 		vcpu_pause(v, PAUSE_DOMAIN);
+	printk("domain %u has shut down: %s\n", d->id,
+	       reason < ARRAY_SIZE(names) ? names[reason] : "unknown reason");
 	if (d->id) {
 		tell_controller();
 		return;
 	}
 	/* The machine goes with the initial domain. */
-	printk("domain 0 has shut down: %s\n",
-	       reason < ARRAY_SIZE(names) ? names[reason] : "unknown reason");
 	if (reason == SHUTDOWN_reboot)
 		machine_restart();
 	machine_stop(reason != SHUTDOWN_poweroff);
