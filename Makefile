@@ -9,10 +9,10 @@ COMPARE := hv-compare/compare
 prefix ?= /usr/local
 # Every room with something to build has a Makefile whose first target builds it.
 ROOMS := $(patsubst %/Makefile,%,$(wildcard $(addsuffix /Makefile, userland \
-	benchmarks/* $(COMPARE)/* tests/* tests/selftests/*)))
+	benchmarks/* $(COMPARE)/* hv-compare/keel tests/* tests/selftests/*)))
 
 .DEFAULT_GOAL := help
-.PHONY: help deps kernel kernel-debug image userland bench programs compare \
+.PHONY: help deps kernel kernel-debug image keel userland bench programs compare \
 	report check check-fast check-series patches install clean distclean $(ROOMS)
 
 help:
@@ -27,6 +27,7 @@ help:
 	@echo '  make deps         install what the build needs (root), or say what is missing'
 	@echo '  make kernel       the native and the patched kernel'
 	@echo '  make image        the root disk of the test machine, from Debian packages'
+	@echo '  make keel         the hypervisor, out/keel/keel (multiboot) and keel.gz'
 	@echo '  make userland     vctx and libvctx;  make install prefix=$(prefix)'
 	@echo '  make bench        the benchmark programs'
 	@echo '  make report       the table and the page again, from the last records'
@@ -49,6 +50,8 @@ image: deps
 
 $(ROOMS): deps
 	@$(MAKE) --no-print-directory -C $@
+
+keel: hv-compare/keel
 
 bench: $(filter benchmarks/%,$(ROOMS))
 programs: $(ROOMS)

@@ -25,7 +25,7 @@ $hint" "refuses to count instructions on two CPUs" \
 	"$run" --accel icount=3 --smp 2 "$TMP"
 refuses 2 "run: --accel icount takes a shift of 0 to 10
 $hint" "refuses a shift out of range" "$run" --accel icount=11 "$TMP"
-refuses 2 "run: --dom0-mem and --xen-append need --xen
+refuses 2 "run: --dom0-mem and --xen-append need --xen or --keel
 $hint" "refuses domain 0 options without Xen" "$run" --dom0-mem 512 "$TMP"
 refuses 1 "run: no such job directory '$TMP/none'" "refuses a missing job" \
 	"$run" "$TMP/none"

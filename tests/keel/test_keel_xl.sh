@@ -1,0 +1,73 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Our kernel as domain 0 on keel in the test machine, and Debian's own xl, which
+# starts the same kernel and root disk as a guest that gets its job from a disk.
+. "$(dirname -- "$0")/../lib.sh"
+
+[ -f "$OUT/keel/keel" ] || skip_all "no keel in OUT/keel; make keel"
+[ -f "$OUT/kernel/native.bzImage" ] || skip_all "no kernel in OUT/kernel; make kernel"
+[ -f "$OUT/image/root.img" ] || skip_all "no root disk; make image"
+
+mkdir "$TMP/guest"
+cat >"$TMP/guest/run.sh" <<'END'
+cat /sys/hypervisor/type >results/who
+i=0
+while [ $i -lt 50 ]; do /bin/true; i=$((i + 1)); done
+dd if=/dev/zero bs=1M count=20 2>/dev/null | md5sum | cut -c1-32 >results/sum
+exit 23
+END
+truncate -s 32M "$TMP/guest.img"
+PATH=$PATH:/usr/sbin:/sbin mke2fs -q -t ext4 -d "$TMP/guest" "$TMP/guest.img"
+
+job=$(new_job dom0 <<'END'
+set -e
+/usr/lib/bulkhead/xen-up >results/xen-up
+cat /proc/xen/capabilities >results/capabilities
+xl list >results/list
+xl info >results/info
+awk '/^free_memory/ { print $3 }' results/info >results/free.before
+cat >/tmp/guest.cfg <<CFG
+name = "guest"
+memory = 256
+vcpus = 1
+kernel = "/out/kernel/native.bzImage"
+extra = "root=/dev/xvda rw console=hvc0 panic=-1 loglevel=5 bulkhead.job=/dev/xvdb bulkhead.out=none"
+disk = ["phy:/dev/vdb,xvda,w", "phy:/dev/vdc,xvdb,w"]
+on_crash = "destroy"
+on_reboot = "destroy"
+CFG
+timeout 300 xl create -F /tmp/guest.cfg >results/create 2>&1
+mount -o ro /dev/vdc /mnt/a
+cp -r /mnt/a/results results/guest
+umount /mnt/a
+# Life and death without a guest kernel's help: paused, seen, unpaused, killed.
+i=0
+while [ $i -lt 5 ]; do
+	xl create -p /tmp/guest.cfg >>results/create 2>&1
+	xl list guest | awk 'NR == 2 { print $5 }' >>results/paused
+	xl unpause guest
+	xl destroy guest
+	i=$((i + 1))
+done
+xl list | wc -l >results/left
+xl info | awk '/^free_memory/ { print $3 }' >results/free.after
+exit 5
+END
+)
+boot --keel --disk "$OUT/image/root.img,snapshot=on" --disk "$TMP/guest.img" \
+	--timeout 900 "$job"
+is "$STATUS" 5 "the job of domain 0 runs to its end"
+res=$job/results
+is "$(cat "$res/capabilities")" control_d "it is domain 0"
+matches "$(cat "$res/list")" "*Domain-0 *" "xl lists domain 0"
+matches "$(cat "$res/info")" "*xen_caps *: xen-3.0-x86_64*" "xl info"
+is "$(cat "$res/guest/.rc")" 23 "a guest runs its job from a disk"
+is "$(cat "$res/guest/who")" xen "the guest runs on the interface"
+is "$(cat "$res/guest/sum")" 8f4e33f3dc3e414ff94e5fb6905cba8c "and computes"
+is "$(sort -u "$res/paused")" "--p---" "created paused five times"
+is "$(cat "$res/left")" 2 "only domain 0 is left"
+is "$(cat "$res/free.after")" "$(cat "$res/free.before")" "free memory is what it was"
+is "$(grep -aE 'PANIC|killed:' "$job/console.log")" "" "no complaint of keel"
+test_dmesg "$res/dmesg.txt" "the log of domain 0 has no complaint"
+test_dmesg "$res/guest/dmesg.txt" "the log of the guest has no complaint"
+finish
