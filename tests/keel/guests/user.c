@@ -3,7 +3,7 @@
 #include "rt/rt.h"
 
 __asm__(".section .user, \"awx\", @progbits\n"
-	".globl u_syscall, u_regs, u_read, u_write, u_spin, u_loop, u_hlt, u_cli, u_in\n"
+	".globl u_syscall, u_regs, u_read, u_write, u_spin, u_loop, u_hlt, u_cli, u_in, u_nops\n"
 	"u_syscall: mov $0x5a, %eax; mov $0x1234, %r11d; std; syscall\n"
 	"1: jmp 1b\n"
 	"u_regs: mov %cs, %edi; mov %ss, %esi; mov %rcx, %r12; mov %r11, %r13\n"
@@ -18,6 +18,8 @@ __asm__(".section .user, \"awx\", @progbits\n"
 	"	cmpl $0, 0x500004; je u_spin\n"
 	"	syscall\n"
 	"u_loop: jmp u_loop\n"
+	"u_nops: nop; nop; nop\n"
+	"1: jmp 1b\n"
 	"u_hlt: hlt\n"
 	"1: jmp 1b\n"
 	"u_cli: cli\n"
@@ -26,7 +28,7 @@ __asm__(".section .user, \"awx\", @progbits\n"
 	"1: jmp 1b\n"
 	".text\n");
 extern u8 user_text[], u_syscall[], u_regs[], u_read[], u_write[], u_spin[], u_loop[];
-extern u8 u_hlt[], u_cli[], u_in[];
+extern u8 u_hlt[], u_cli[], u_in[], u_nops[];
 
 #define UTEXT 0x400000UL
 #define UDATA 0x500000UL
@@ -116,6 +118,15 @@ void test_main(void)
 	run_user(user(u_hlt), UTOP, 0x202);
 	is(caught.vector, 13, "hlt in user mode: #GP");
 	is((long)caught.error, 0, "error code 0");
+
+	/* Single step, as debuggers do it: TF is for the guest to set. */
+	run_user(user(u_nops), UTOP, 0x302);
+	is(caught.vector, 1, "TF in the frame: single step in user mode");
+	ok(caught.rip == user(u_nops) || caught.rip == user(u_nops) + 1,
+	   "one instruction behind, or none (by the emulator), it is %ld",
+	   (long)(caught.rip - user(u_nops)));
+	is((long)(caught.flags & 0x100), 0x100, "TF is in the frame of the exception");
+	is((long)(caught.entry_flags & 0x100), 0, "and not in the handler");
 
 	/* Faults of user mode: bit 2 is set, and user mode sees its own L4 only. */
 	run_user(user(u_write), UTOP, 0x202);
