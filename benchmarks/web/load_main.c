@@ -20,6 +20,7 @@
 #include "arrive.h"
 #include "cli.h"
 #include "client.h"
+#include "rules.h"
 #include "search.h"
 
 #define NS	     1000000000ULL
@@ -466,6 +467,17 @@ static uint32_t pick_target(const struct opts *o, struct source *s)
 	return s->turn;
 }
 
+/* Make the requests that are due before @before. */
+static void issue_due(struct client *c, struct source *s, uint64_t before)
+{
+	struct loop *l = c->arg;
+
+	while (s->next < before) {
+		open_arrival(c, pick_target(l->o, s), s->next);
+		s->next = arrive_next(&s->arrive);
+	}
+}
+
 /* Run the client until @until; arrivals, if any, happen meanwhile. */
 static void run_until(struct client *c, struct source *s, uint64_t until)
 {
@@ -474,10 +486,8 @@ static void run_until(struct client *c, struct source *s, uint64_t until)
 
 	while (client_clock() < until && !stop && !l->error) {
 		if (s)
-			while (s->next <= c->now && s->next < c->to) {
-				open_arrival(c, pick_target(l->o, s), s->next);
-				s->next = arrive_next(&s->arrive);
-			}
+			issue_due(c, s,
+				  c->now + 1 < c->to ? c->now + 1 : c->to);
 		/* Not longer than a second: a signal may come just before. */
 		next = client_clock() + NS;
 		if (until < next)
@@ -597,6 +607,10 @@ static int worker_run(const struct opts *o, const struct client_cfg *cfg,
 		w->begun = client_clock();
 		getrusage(RUSAGE_SELF, &r0);
 		run_until(&c, src, c.to);
+		/* Due before the end and not seen in time: asked for late, not
+		 * left out. */
+		if (src)
+			issue_due(&c, src, c.to);
 	}
 	getrusage(RUSAGE_SELF, &r1);
 	w->ended = client_clock();
@@ -645,14 +659,6 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The rules of a good session. */
-static bool session_ok(const struct opts *o, const struct client_counts *k,
-		       double s)
-{
-	return (double)k->bytes * 8 / s >= (double)o->floor_bits &&
-	       k->errors * 100 < (k->requests ? k->requests : 1) && k->bad == 0;
-}
-
 static int sum_up(const struct opts *o, const struct shared *sh, uint32_t users,
 		  uint32_t procs, struct outcome *out)
 {
@@ -696,7 +702,7 @@ static int sum_up(const struct opts *o, const struct shared *sh, uint32_t users,
 		out->sum.bytes += k->bytes;
 		out->sum.not_modified += k->not_modified;
 		rates[i] = (double)k->bytes * 8 / s;
-		out->ok += session_ok(o, k, s);
+		out->ok += rule_session(k, s, o->floor_bits);
 	}
 	qsort(rates, users, sizeof(*rates), by_value);
 	out->rate_min = rates[0];
@@ -1056,8 +1062,7 @@ static int probe(void *arg, uint32_t sessions, enum search_why why, bool *good)
 	rc = measure(p->o, sessions, p->sh, &p->last);
 	if (rc != 0)
 		return rc;
-	/* 99 % of the sessions, and of few sessions all. */
-	*good = (p->last.users - p->last.ok) * 100 <= p->last.users;
+	*good = rule_sessions(p->last.users, p->last.ok);
 	if (!*good && !p->error_text[0])
 		memcpy(p->error_text, p->last.error_text,
 		       sizeof(p->error_text));

@@ -789,6 +789,9 @@ static void answer(struct conn *c)
 		return answer_error(c, 505, true);
 	if (c->hosts > 1 || (c->hosts == 0 && c->parser.http_minor == 1))
 		return answer_error(c, 400, true);
+	if (c->parser.method != HTTP_GET && c->parser.method != HTTP_HEAD &&
+	    c->parser.method != HTTP_POST)
+		return answer_error(c, 501, true);
 	query = strchr(c->url, '?');
 	if (query)
 		*query++ = '\0';
@@ -799,19 +802,10 @@ static void answer(struct conn *c)
 		prog = path[0];
 		path += 2;
 	}
-	switch (c->parser.method) {
-	case HTTP_GET:
-	case HTTP_HEAD:
-		if (prog == 'p')
-			return answer_error(c, 405, false);
-		break;
-	case HTTP_POST:
-		if (prog != 'p')
-			return answer_error(c, 405, false);
+	if ((c->parser.method == HTTP_POST) != (prog == 'p'))
+		return answer_error(c, 405, false);
+	if (prog == 'p')
 		return answer_post(c, path);
-	default:
-		return answer_error(c, 501, true);
-	}
 	if (prog == '\0')
 		return answer_static(c, path);
 	if (prog == 'a')
