@@ -842,6 +842,19 @@ static json_t *params(const struct opts *o, uint32_t users)
 		"targets", targets);
 	if (p && o->n_targets > 64)
 		json_object_set_new(p, "n_targets", json_integer(o->n_targets));
+	if (p && o->mode == M_SEARCH) {
+		json_object_set_new(p, "start",
+				    json_integer((json_int_t)o->sessions));
+		json_object_set_new(p, "max_sessions",
+				    json_integer((json_int_t)o->max_sessions));
+		json_object_set_new(p, "confirm",
+				    json_integer((json_int_t)o->confirm));
+		json_object_set_new(p, "max_probes",
+				    json_integer((json_int_t)o->max_probes));
+	}
+	if (p && o->mode == M_REQUESTS)
+		json_object_set_new(p, "requests",
+				    json_integer((json_int_t)o->requests));
 	if (p && o->mode == M_RATE) {
 		json_object_set_new(p, "rate", json_real(o->rate));
 		json_object_set_new(

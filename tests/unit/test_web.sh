@@ -290,9 +290,9 @@ is "$(get .ops)" 198 "constant arrivals are all there"
 load --search --start 1 --max-sessions 3 --ramp 0 --measure 1 --confirm 0 \
 	--floor-rate 0 --target "$ADDR" --fixed-dirs 2
 is "$STATUS$STDERR $(jq -r 'select(.t == "verdict") | "\(.bench) \(.status)"' "$TMP/load.jsonl") $(
-	jq -r 'select(.bench == "web.sstar" and .t == "sample") | "\(.value) \(.search)"' "$TMP/load.jsonl") $(
+	jq -r 'select(.bench == "web.sstar" and .t == "sample") | "\(.value) \(.search) \(.params.start)-\(.params.max_sessions)"' "$TMP/load.jsonl") $(
 	jq -r 'select(.bench == "web.sstar.probe") | .sessions' "$TMP/load.jsonl" | tr '\n' ' ')" \
-	"1 web.sstar invalid 3 at-max 1 2 3 " "a search that ends at its last number says so"
+	"1 web.sstar invalid 3 at-max 1-3 1 2 3 " "a search that ends at its last number says so"
 load --search --start 3 --max-sessions 3 --ramp 0 --measure 1 \
 	--floor-rate 100000000 --target "$ADDR" --fixed-dirs 2
 is "$STATUS$STDERR $(jq -r 'select(.t == "verdict") | "\(.status): \(.why)"' "$TMP/load.jsonl")" \
