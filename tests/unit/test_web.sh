@@ -339,7 +339,7 @@ is "$(stat_of one '"\(.bad) \(.failed) \(.timeouts) \(.exec > 0)"')" "1 0 0 true
 # Counted from when they were due, the requests of that second are slow; counted
 # from when they could be sent, one would be. A slow host makes more slow.
 mkfifo "$TMP/hold"
-"$WEBTEST" stall 60 1000 <"$TMP/hold" >"$TMP/stall.out" 2>"$TMP/stall.err" &
+"$WEBTEST" misbehave 60 1000 <"$TMP/hold" >"$TMP/stall.out" 2>"$TMP/stall.err" &
 PID=$!
 exec 9>"$TMP/hold"
 listening stall
@@ -358,6 +358,21 @@ exec 9>&-
 ended_status=0
 wait $PID || ended_status=$?
 is "$ended_status$(cat "$TMP/stall.err")" 0 "the stalling server ends by itself"
+
+# A server that answers in all the wrong ways, in turn: each is called by its name,
+# and none for which it is not to blame (the right answer, and the same in chunks).
+"$WEBTEST" misbehave 1 0 <"$TMP/hold" >"$TMP/liar.out" 2>"$TMP/liar.err" &
+PID=$!
+exec 9>"$TMP/hold"
+listening liar
+load --requests 50 --profile static --target "$ADDR" --fixed-dirs 2
+is "$STATUS$STDERR $(get '"\(.ops) \(.failed) \(.errors | del(.first))"')" \
+	'0 50 40 {"reset":15,"status":5,"protocol":10,"body":10}' \
+	"wrong answers are told apart"
+exec 9>&-
+ended_status=0
+wait $PID || ended_status=$?
+is "$ended_status$(cat "$TMP/liar.err")" 0 "the lying server ends by itself"
 
 # A client that is told to stop leaves nobody behind and no half record.
 serve three --workers 1 "$TMP/tree"

@@ -713,16 +713,92 @@ int fuzz(const char *addr, uint64_t seed, uint64_t count)
 	return 0;
 }
 
+/* The lies of liar(), in turn; what webmix-load must call them. */
+enum lie {
+	TRUTH, /* no error */
+	LIE_CHUNKS, /* none either: the same bytes in chunks */
+	LIE_STATUS, /* status */
+	LIE_LENGTH, /* body: a length that is not the file's */
+	LIE_BYTE, /* body */
+	LIE_SHORT, /* reset: closed in the middle of the body */
+	LIE_SILENT, /* reset: closed without an answer */
+	LIE_GARBAGE, /* protocol */
+	LIE_MORE, /* protocol: bytes after the answer */
+	LIE_RESET, /* reset, by TCP */
+	N_LIES,
+};
+
+/* Answer the request for @f in the way of @lie; false ends the connection. */
+static bool reply(int fd, const struct mix_file *f, bool last, enum lie lie)
+{
+	const struct linger hard = {.l_onoff = 1, .l_linger = 0};
+	static uint8_t body[MIX_MAX_FILE + 16];
+	const char *close_text = last ? "Connection: close\r\n" : "";
+	uint32_t size = mix_size(f), say_size = size;
+	struct content ct;
+	char head[256];
+	int k;
+
+	content_start(&ct, f);
+	content_fill(&ct, body, size);
+	switch (lie) {
+	case LIE_SILENT:
+		return false;
+	case LIE_RESET:
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+		return false;
+	case LIE_GARBAGE:
+		say(fd, "\x01\x02 nonsense\r\n\r\n", 15, SIZE_MAX);
+		return false;
+	case LIE_STATUS:
+		k = snprintf(head, sizeof(head),
+			     "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n");
+		say(fd, head, (size_t)k, SIZE_MAX);
+		return false;
+	case LIE_CHUNKS:
+		k = snprintf(
+			head, sizeof(head),
+			"HTTP/1.1 200 OK\r\n%sTransfer-Encoding: chunked\r\n\r\n%x\r\n",
+			close_text, size);
+		return say(fd, head, (size_t)k, SIZE_MAX) &&
+		       say(fd, (char *)body, size, SIZE_MAX) &&
+		       say(fd, "\r\n0\r\n\r\n", 7, SIZE_MAX) && !last;
+	case LIE_LENGTH:
+		say_size = size + 1;
+		break;
+	case LIE_BYTE:
+		body[size / 3] ^= 1;
+		break;
+	case LIE_SHORT:
+		size /= 2;
+		last = true;
+		break;
+	case LIE_MORE:
+		memcpy(body + size, "more", 4);
+		size += 4;
+		break;
+	default:
+		break;
+	}
+	k = snprintf(head, sizeof(head),
+		     "HTTP/1.1 200 OK\r\nContent-Length: %u\r\n%s\r\n",
+		     say_size, close_text);
+	return say(fd, head, (size_t)k, SIZE_MAX) &&
+	       say(fd, (char *)body, size, SIZE_MAX) && !last;
+}
+
 /*
  * A server that answers static requests rightly, one connection at a time, and
- * stops for @ms before the answer that follows the first @after ones. Ends when
- * its input is closed.
+ * with the request that follows the first @after ones begins to misbehave: it
+ * stops for @ms once, or, if that is 0, tells every lie in turn. Ends when its
+ * input is closed.
  */
-int stall(uint32_t after, uint32_t ms)
+int misbehave(uint32_t after, uint32_t ms)
 {
 	struct sockaddr_in in = {.sin_family = AF_INET};
+	const struct timespec ts = {.tv_sec = ms / 1000,
+				    .tv_nsec = ms % 1000 * 1000000L};
 	socklen_t len = sizeof(in);
-	static uint8_t body[MIX_MAX_FILE];
 	uint32_t n = 0;
 	int l = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -736,7 +812,7 @@ int stall(uint32_t after, uint32_t ms)
 	for (;;) {
 		struct pollfd p[2] = {{.fd = 0, .events = POLLIN},
 				      {.fd = l, .events = POLLIN}};
-		char buf[4096], head[256];
+		char buf[4096];
 		size_t have = 0;
 		int fd;
 
@@ -744,11 +820,9 @@ int stall(uint32_t after, uint32_t ms)
 			return 0;
 		fd = accept4(l, NULL, NULL, SOCK_CLOEXEC);
 		for (;;) {
+			enum lie lie = TRUTH;
 			unsigned int d, c, i;
-			struct timespec ts = {.tv_sec = ms / 1000,
-					      .tv_nsec = ms % 1000 * 1000000L};
 			struct mix_file f;
-			struct content ct;
 			bool last;
 			ssize_t k =
 				recv(fd, buf + have, sizeof(buf) - 1 - have, 0);
@@ -765,18 +839,12 @@ int stall(uint32_t after, uint32_t ms)
 			       strstr(buf, "Connection: close") != NULL;
 			have = 0;
 			f = (struct mix_file){d, (uint8_t)c, (uint8_t)i};
-			content_start(&ct, &f);
-			if (n++ == after)
+			if (ms && n == after)
 				nanosleep(&ts, NULL);
-			k = snprintf(
-				head, sizeof(head),
-				"HTTP/1.1 200 OK\r\nContent-Length: %u\r\n%s\r\n",
-				mix_size(&f),
-				last ? "Connection: close\r\n" : "");
-			content_fill(&ct, body, mix_size(&f));
-			if (!say(fd, head, (size_t)k, SIZE_MAX) ||
-			    !say(fd, (char *)body, mix_size(&f), SIZE_MAX) ||
-			    last)
+			if (!ms && n >= after)
+				lie = (enum lie)((n - after) % N_LIES);
+			n++;
+			if (!reply(fd, &f, last, lie))
 				break;
 		}
 		close(fd);

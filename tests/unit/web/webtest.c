@@ -41,11 +41,12 @@ int main(int argc, char **argv)
 	else if (argc == 5 && strcmp(what, "fuzz") == 0)
 		fuzz(argv[2], strtoull(argv[3], NULL, 10),
 		     strtoull(argv[4], NULL, 10));
-	else if (argc == 4 && strcmp(what, "stall") == 0)
-		return stall((uint32_t)atoi(argv[2]), (uint32_t)atoi(argv[3]));
+	else if (argc == 4 && strcmp(what, "misbehave") == 0)
+		return misbehave((uint32_t)atoi(argv[2]),
+				 (uint32_t)atoi(argv[3]));
 	else {
 		fprintf(stderr,
-			"usage: webtest units | conformance ADDR | impatient ADDR | crowded ADDR MAX | fuzz ADDR SEED COUNT | stall AFTER MS\n");
+			"usage: webtest units | conformance ADDR | impatient ADDR | crowded ADDR MAX | fuzz ADDR SEED COUNT | misbehave AFTER MS\n");
 		return 2;
 	}
 	return failed;

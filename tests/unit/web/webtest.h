@@ -14,6 +14,6 @@ int conformance(const char *addr);
 int impatient(const char *addr);
 int crowded(const char *addr, unsigned int max);
 int fuzz(const char *addr, uint64_t seed, uint64_t count);
-int stall(uint32_t after, uint32_t ms);
+int misbehave(uint32_t after, uint32_t ms);
 
 #endif
