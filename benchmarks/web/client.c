@@ -129,6 +129,11 @@ static void user_close(struct user *u)
 	u->readable = false;
 }
 
+void client_hang_up(struct user *u)
+{
+	user_close(u);
+}
+
 static void user_idle(struct client *c, struct user *u)
 {
 	u->state = U_IDLE;

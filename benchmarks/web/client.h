@@ -121,6 +121,8 @@ void client_end(struct client *c);
 
 /* Let an idle user make a request now that was due at @due. */
 void client_request(struct client *c, struct user *u, uint64_t due);
+/* Close an idle user's connection. */
+void client_hang_up(struct user *u);
 /* Call idle() for it at @at. */
 void client_pause(struct client *c, struct user *u, uint64_t at);
 

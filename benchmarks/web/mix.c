@@ -18,6 +18,10 @@ static const uint32_t file_weight[MIX_FILES] = {2520, 1260, 840, 630, 504,
 
 static const uint32_t class_percent[MIX_CLASSES] = {35, 50, 14, 1};
 
+/* Classes of the files that requests other than static ones ask for. */
+#define DYNAMIC_FIRST 1
+#define DYNAMIC_LAST  2
+
 uint64_t mix64(uint64_t v)
 {
 	/* Finalizer of SplitMix64 (Steele, Lea, Flood 2014). */
@@ -288,7 +292,7 @@ void mix_draw_kind(const struct mix *m, struct rng *r, enum mix_kind kind,
 		req->conditional =
 			m->if_modified > 0 && rng_unit(r) <= m->if_modified;
 	} else {
-		req->file.class = draw_class(r, 1, 2);
+		req->file.class = draw_class(r, DYNAMIC_FIRST, DYNAMIC_LAST);
 	}
 	req->file.number = draw_file(r);
 }
@@ -321,19 +325,24 @@ void mix_draw_connection(struct rng *r, bool *keep_alive, uint32_t *requests)
 				    r, MIX_MAX_REQUESTS - MIX_MIN_REQUESTS + 1);
 }
 
-double mix_mean_static(void)
+double mix_mean(enum mix_kind kind)
 {
-	double mean = 0;
+	const uint8_t first = kind == MIX_K_STATIC ? 0 : DYNAMIC_FIRST;
+	const uint8_t last =
+		kind == MIX_K_STATIC ? MIX_CLASSES - 1 : DYNAMIC_LAST;
 	struct mix_file f = {0};
+	double mean = 0, sum = 0;
 	int i;
 
-	for (f.class = 0; f.class < MIX_CLASSES; f.class ++)
+	for (f.class = first; f.class <= last; f.class ++) {
+		sum += class_percent[f.class];
 		for (i = 0; i < MIX_FILES; i++) {
 			f.number = file_order[i];
-			mean += class_percent[f.class] / 100.0 *
+			mean += (double)class_percent[f.class] *
 				file_weight[i] / FILE_WEIGHTS * mix_size(&f);
 		}
-	return mean;
+	}
+	return mean / sum;
 }
 
 /* Cumulative weights 100000 / (i + 1); made once, 512 bytes. */

@@ -145,8 +145,8 @@ void mix_draw_kind(const struct mix *m, struct rng *r, enum mix_kind kind,
 		   struct mix_request *req);
 /* Keep-alive or not, and how many requests a new connection is for. */
 void mix_draw_connection(struct rng *r, bool *keep_alive, uint32_t *requests);
-/* Mean file size of static requests, exactly: 14609.x bytes. */
-double mix_mean_static(void);
+/* Mean file size of requests of a kind, exactly; of static ones 14609 bytes. */
+double mix_mean(enum mix_kind kind);
 
 /* The advertisement for a visitor: a weighted choice from a table of 128
  * entries (512 bytes), the cookie being what decides. */

@@ -11,8 +11,7 @@ static inline bool rule_session(const struct client_counts *k, double seconds,
 				uint64_t floor_bits)
 {
 	return (double)k->bytes * 8 >= (double)floor_bits * seconds &&
-	       (k->errors == 0 || k->errors * 100 < k->requests) &&
-	       k->bad == 0;
+	       (k->errors == 0 || k->errors * 100 < k->requests) && k->bad == 0;
 }
 
 /* At least 99 % of the sessions: of fewer than 100, all. */

@@ -406,4 +406,8 @@ for n in 0 1000000; do
 		"bweb runs all rows, batches of $n ns"
 done
 is "$(ls "$TMP/work")" "" "and leaves nothing behind"
+try sh -c 'cd "$1" && ./bweb --dir "$2" --batch-ns 0 --batches 1 --warmup 0 web.exec' \
+	sh "$SAN" "$TMP/work"
+is "$STATUS $(printf '%s\n' "$STDOUT" | jq -r .t)" "0 sample" \
+	"it finds itself when started by a relative path"
 finish

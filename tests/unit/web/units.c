@@ -76,9 +76,17 @@ static void test_sizes(void)
 	check(lround(uniform) == 15027,
 	      "a uniform choice of files would mean 15,027 bytes", "%f",
 	      uniform);
-	check(lround(zipf) == 14609 && fabs(zipf - mix_mean_static()) < 1e-6,
+	check(lround(zipf) == 14609 &&
+		      fabs(zipf - mix_mean(MIX_K_STATIC)) < 1e-6,
 	      "the popularity of files means 14,609 bytes", "%f, %f", zipf,
-	      mix_mean_static());
+	      mix_mean(MIX_K_STATIC));
+	for (f.class = 1, zipf = 0; f.class <= 2; f.class ++)
+		for (f.number = 1; f.number <= 9; f.number++)
+			zipf += class_p[f.class] / 0.64 * file_p(f.number) *
+				mix_size(&f);
+	check(fabs(zipf - mix_mean(MIX_K_AD)) < 1e-6,
+	      "and of dynamic requests what classes 1 and 2 mean", "%f, %f",
+	      zipf, mix_mean(MIX_K_AD));
 	check(mix_dirs(1) == 26 && mix_dirs(50) == 58 && mix_dirs(100) == 91 &&
 		      mix_dirs(514) == 365 && mix_dirs(662) == 462,
 	      "directories are ceil(25 + 0.66 * sessions)", "%u %u %u %u %u",
@@ -157,7 +165,7 @@ static void test_draws(void)
 	for (i = 0; i < 36; i++) {
 		struct mix_file f = {.class = (uint8_t)(i / 9),
 				     .number = (uint8_t)(i % 9 + 1)};
-		double d = mix_size(&f) - mix_mean_static();
+		double d = mix_size(&f) - mix_mean(MIX_K_STATIC);
 
 		var += class_p[f.class] * file_p(f.number) * d * d;
 	}
