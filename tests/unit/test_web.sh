@@ -393,6 +393,8 @@ ended three "$PID" "it ends without a complaint"
 
 # --- the rows -----------------------------------------------------------------
 
+try "$TOP/hv-compare/compare/compare" plan --experiment web --accel icount
+matches "$STATUS $STDOUT" "0 *8 rows (bweb)*" "the experiment web has them in its plan"
 mkdir -p "$TMP/work"
 try "$SAN/bweb" --list
 rows=$(printf '%s\n' "$STDOUT" | cut -d' ' -f1 | sort | tr '\n' ' ')
