@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "internal.h"
+#include "record.h"
 
-/* Print @obj on a line of its own and drop it. */
-static int put_line(json_t *obj)
+int record_put(json_t *obj)
 {
 	int rc = -1;
 
@@ -54,14 +54,14 @@ int record_row(const struct bench_row *row, const struct bench_opts *opts,
 	unsigned int i;
 
 	if (res->status != ST_OK)
-		return put_line(json_pack("{s:s,s:s,s:s,s:s}", "t", "verdict",
-					  "bench", row->id, "status",
-					  words[res->status], "why", res->why));
+		return record_put(json_pack(
+			"{s:s,s:s,s:s,s:s}", "t", "verdict", "bench", row->id,
+			"status", words[res->status], "why", res->why));
 	for (i = 0; i < res->n_samples; i++) {
 		const struct bench_sample *s = &res->samples[i];
 		bool warm = i < warmup;
 
-		if (put_line(json_pack(
+		if (record_put(json_pack(
 			    "{s:s,s:s,s:i,s:s,s:s,s:f,s:I,s:I,s:I,s:I,s:{s:I,s:I},s:o}",
 			    "t", "sample", "bench", row->id, "iter",
 			    (int)(warm ? i : i - warmup), "phase",
@@ -72,6 +72,31 @@ int record_row(const struct bench_row *row, const struct bench_opts *opts,
 			    (json_int_t)s->majflt, "ctxsw", "vol",
 			    (json_int_t)s->vol, "invol", (json_int_t)s->invol,
 			    "flags", flags(opts, host))) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int record_hist(const char *bench, unsigned int inst, const char *unit,
+		const uint64_t (*buckets)[2], size_t n)
+{
+	size_t parts = n ? (n + RECORD_BUCKETS - 1) / RECORD_BUCKETS : 1;
+	size_t part, i;
+
+	for (part = 0; part < parts; part++) {
+		size_t end = (part + 1) * RECORD_BUCKETS;
+		json_t *list = json_array();
+
+		for (i = part * RECORD_BUCKETS; i < n && i < end; i++)
+			json_array_append_new(
+				list,
+				json_pack("[I,I]", (json_int_t)buckets[i][0],
+					  (json_int_t)buckets[i][1]));
+		if (record_put(json_pack("{s:s,s:s,s:I,s:s,s:[I,I],s:o}", "t",
+					 "hist", "bench", bench, "inst",
+					 (json_int_t)inst, "unit", unit, "part",
+					 (json_int_t)part, (json_int_t)parts,
+					 "buckets", list)) != 0)
 			return -1;
 	}
 	return 0;

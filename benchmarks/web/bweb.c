@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * bweb: what one request to a web server costs when server and client share a
+ * machine with one CPU. Rows of the benchmark library, so that it runs wherever
+ * bmicro does and on machines that count instructions. The numbers contain the
+ * client, which is the same on every side.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../lib/bench.h"
+#include "client.h"
+#include "serve.h"
+#include "tree.h"
+
+#define KIND_MIX (-1L)
+
+/* Directories: 2 of 36 files, 10 MB, that stay in the page cache. */
+#define DIRS 2U
+
+enum { F_304 = 1, F_ONE_SHOT = 2 };
+
+/* State of the row's process, which is its own. */
+static struct client_target target;
+static struct client_cfg cfg;
+static struct client client;
+static struct hist latency, service;
+static uint64_t to_start, to_finish, seed;
+static int listener = -1, tree = -1, post_log = -1;
+
+/* This program's path, whatever directory a row works in. */
+static char self[PATH_MAX];
+
+static volatile int never;
+static volatile sig_atomic_t no_stop;
+
+static void server_process(void *arg)
+{
+	const struct serve_cfg sc = {
+		.root = tree,
+		.log = post_log,
+		.self = self,
+		.max_conns = 100,
+		/* A machine that counts instructions leaps ahead while its
+		 * disk works: nothing times out. */
+		.head_ms = UINT32_MAX,
+		.idle_ms = UINT32_MAX,
+		.write_ms = UINT32_MAX,
+	};
+	static struct serve_stats stats;
+
+	(void)arg;
+	signal(SIGCHLD, SIG_IGN);
+	serve_run(&sc, listener, &no_stop, &stats);
+}
+
+static void idle(struct client *c, struct user *u)
+{
+	to_finish--;
+	if (to_start == 0)
+		return;
+	to_start--;
+	client_request(c, u, c->now);
+}
+
+static void requests(uint64_t n)
+{
+	to_finish = n;
+	to_start = n - 1;
+	client.now = client_clock();
+	client_request(&client, &client.users[0], client.now);
+	while (to_finish > 0)
+		client_step(&client, UINT64_MAX);
+}
+
+/*
+ * Would the requests of a batch that begins with @first stand for all? Their
+ * mean size within 1 % of the exact one, and for web.mix also 14 static, 2
+ * template, 3 advertisement and 1 POST of 20, which is as near as 20 get (a
+ * helper, one of 667, would be a third of the batch). The draws are those that
+ * the client will make.
+ */
+static bool representative(uint64_t first, const struct bench_row *row)
+{
+	static const uint32_t want[MIX_KINDS] = {14, 2, 3, 1, 0};
+	uint32_t kinds[MIX_KINDS] = {0}, left = 0, i;
+	double sum = 0, mean;
+	struct mix_request req;
+	struct rng r;
+	bool alive;
+
+	rng_seed(&r, first);
+	for (i = 0; i < row->ops; i++) {
+		if (row->a == KIND_MIX) {
+			if (left == 0)
+				mix_draw_connection(&r, &alive, &left);
+			left--;
+			mix_draw(&target.mix, &r, &req);
+		} else {
+			mix_draw_kind(&target.mix, &r, (enum mix_kind)row->a,
+				      &req);
+		}
+		if (req.kind != MIX_K_STATIC && req.kind != MIX_K_AD)
+			rng_next(&r); /* the field, or the record */
+		kinds[req.kind]++;
+		sum += mix_size(&req.file);
+	}
+	if (row->a == KIND_MIX) {
+		if (memcmp(kinds, want, sizeof(want)) != 0)
+			return false;
+		mean = 0.7 * mix_mean(MIX_K_STATIC) + 0.3 * mix_mean(MIX_K_AD);
+	} else {
+		mean = mix_mean((enum mix_kind)row->a);
+	}
+	mean *= (double)row->ops;
+	return sum > 0.99 * mean && sum < 1.01 * mean;
+}
+
+static int make_listener(struct bench *b)
+{
+	struct sockaddr_in *in = (struct sockaddr_in *)&target.sa;
+
+	in->sin_family = AF_INET;
+	in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	target.len = sizeof(*in);
+	strcpy(target.host, "localhost");
+	listener =
+		socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (listener < 0 ||
+	    bind(listener, (struct sockaddr *)&target.sa, target.len) != 0 ||
+	    listen(listener, 64) != 0 ||
+	    getsockname(listener, (struct sockaddr *)&target.sa, &target.len) !=
+		    0) {
+		if (errno == EADDRNOTAVAIL)
+			return bench_skip(b, "no loopback");
+		return bench_fail(b, "listen: %s", strerror(errno));
+	}
+	return 0;
+}
+
+static void begin_list(const struct bench *b)
+{
+	if (bench_row(b)->a == KIND_MIX)
+		client_hang_up(&client.users[0]);
+}
+
+static int setup(struct bench *b)
+{
+	const struct bench_row *row = bench_row(b);
+	char what[32];
+
+	if (mkdir("tree", 0700) != 0)
+		return bench_fail(b, "mkdir tree: %s", strerror(errno));
+	tree = open("tree", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	post_log = open("log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (tree < 0 || post_log < 0)
+		return bench_fail(b, "open: %s", strerror(errno));
+	if (tree_make(tree, DIRS, &never, what) != 0)
+		return bench_fail(b, "tree/%s: %s", what, strerror(errno));
+	if (syncfs(tree) != 0)
+		return bench_fail(b, "syncfs: %s", strerror(errno));
+	if (make_listener(b) != 0 || bench_helper(b, server_process, NULL) != 0)
+		return -1;
+	if (mix_init(&target.mix, DIRS, true, row->b & F_304 ? 1.0 : 0.0) != 0)
+		return bench_fail(b, "no memory");
+	for (seed = 1; !representative(seed, row); seed++)
+		if (seed == 10000000)
+			return bench_fail(b, "no representative requests");
+	cfg = (struct client_cfg){
+		.targets = &target,
+		.n_targets = 1,
+		.timeout_ns = UINT64_MAX / 4,
+		.kind = (int)row->a,
+		.keep_always = row->a != KIND_MIX && !(row->b & F_ONE_SHOT),
+		.one_shot = row->b & F_ONE_SHOT,
+	};
+	if (client_init(&client, &cfg, 1, 1, 0, &latency, &service) != 0)
+		return bench_fail(b, "epoll: %s", strerror(errno));
+	client.idle = idle;
+	/* Everything has been read and every path has been gone once. */
+	if (tree_check(tree, DIRS, &never, what) != 0)
+		return bench_fail(b, "tree/%s: is not what was written", what);
+	requests(row->ops);
+	begin_list(b);
+	return 0;
+}
+
+static int batch(struct bench *b)
+{
+	uint64_t n = bench_ops(b), list = bench_row(b)->ops, i;
+
+	/* The same requests again and again. Those of web.mix begin with a new
+	 * connection, the others have one for good or one each. */
+	bench_start(b);
+	for (i = 0; i < n; i += list) {
+		if (i > 0)
+			begin_list(b);
+		rng_seed(&client.users[0].rng, seed);
+		requests(list);
+	}
+	bench_stop(b);
+	begin_list(b);
+	if (client.error_text[0])
+		return bench_fail(b, "%s", client.error_text);
+	return 0;
+}
+
+#define ROW(id_, ops_, kind_, flags_, sync_)                                   \
+	{                                                                      \
+		.id = id_, .unit = "ns/op", .ops = ops_, .flags = sync_,       \
+		.a = kind_, .b = flags_, .setup = setup, .batch = batch,       \
+	}
+
+static const struct bench_row rows[] = {
+	ROW("web.static", 20, MIX_K_STATIC, 0, 0),
+	ROW("web.static.304", 48, MIX_K_STATIC, F_304, 0),
+	ROW("web.static.conn", 10, MIX_K_STATIC, F_ONE_SHOT, 0),
+	ROW("web.template", 24, MIX_K_TEMPLATE, 0, 0),
+	ROW("web.ad", 20, MIX_K_AD, 0, 0),
+	ROW("web.post", 24, MIX_K_POST, 0, BENCH_SYNC),
+	ROW("web.exec", 4, MIX_K_EXEC, 0, 0),
+	ROW("web.mix", 20, KIND_MIX, 0, BENCH_SYNC),
+};
+
+int main(int argc, char **argv)
+{
+	static const struct bench_program program = {
+		.name = "bweb",
+		.cc = "gcc " __VERSION__,
+		.cflags = BENCH_CFLAGS,
+		.rows = rows,
+		.n_rows = sizeof(rows) / sizeof(rows[0]),
+	};
+
+	/* What the server starts for web.exec is this program again. */
+	if (argc == 3 && strcmp(argv[1], "--helper") == 0)
+		return serve_helper(argv[2]);
+	if (!realpath((const char *)(uintptr_t)getauxval(AT_EXECFN), self))
+		self[0] = '\0'; /* web.exec will fail and say so */
+	return bench_main(argc, argv, &program);
+}
