@@ -217,6 +217,178 @@ struct vcmd_badness {
 /* Bit of bcaps that makes the system call itself visible in a context */
 #define VXB_CONTEXT		0x8000000000000000ULL
 
+/*
+ * CPU time.
+ *
+ * Linux-VServer's commands. A token is one scheduler tick of CPU time
+ * (sched_info.token_usec); a context gains fill_rate tokens every interval
+ * ticks for each CPU. The values of the CPUs are kept apart for get_sched, and
+ * add up to one bucket for the whole context: a single thread may use what the
+ * original spread over the CPUs.
+ *
+ *   VXF_SCHED_HARD		the rate is a limit: out of tokens, processes are
+ *				held at their return to user mode until there are
+ *				tokens_min again; at most tokens_max are saved up
+ *   VXF_SCHED_HARD with	the rate is guaranteed, rate2 is the weight for
+ *   VXSM_IDLE_TIME		what is left (1/4 stands for the default weight);
+ *				a limit only if rate2 is 0
+ *   VXF_SCHED_PRIO		out of tokens, the weight counts a quarter
+ *   VXF_SCHED_PAUSE		all are held
+ *
+ * Out of range values are put right before anything is stored: interval <= 0
+ * is HZ, fill_rate < 0 is 0, tokens_max <= 0 is HZ, tokens_min < 0 is HZ / 3
+ * and at most tokens_max, prio_bias is between -20 and 19 (19 weighs least).
+ * Fields whose bit is not in the mask keep their value. IDLE_TIME is on after
+ * a call with the bit, off after one without it that sets a rate or interval.
+ *
+ * Errors: EINVAL a bucket_id other than 0, or a cpu_id that is not possible
+ * (each only with its bit in the mask; get_sched and sched_info always look);
+ * ENOSPC more would be guaranteed than can be kept.
+ */
+#define VCMD_set_sched_v3	VC_CMD(VC_CAT_SCHED, 1, 3)
+#define VCMD_set_sched_v4	VC_CMD(VC_CAT_SCHED, 1, 4)
+#define VCMD_set_sched		VC_CMD(VC_CAT_SCHED, 1, 5)
+#define VCMD_get_sched		VC_CMD(VC_CAT_SCHED, 2, 5)
+#define VCMD_sched_info		VC_CMD(VC_CAT_SCHED, 3, 0)
+#define VCMD_set_prio_bias	VC_CMD(VC_CAT_SCHED, 4, 0)
+#define VCMD_get_prio_bias	VC_CMD(VC_CAT_SCHED, 5, 0)
+
+/* one rate, which counts for both */
+struct vcmd_set_sched_v3 {
+	__u32 set_mask;
+	__s32 fill_rate;
+	__s32 interval;
+	__s32 tokens;
+	__s32 tokens_min;
+	__s32 tokens_max;
+	__s32 priority_bias;
+};
+
+struct vcmd_set_sched_v4 {
+	__u32 set_mask;
+	__s32 fill_rate;
+	__s32 interval;
+	__s32 tokens;
+	__s32 tokens_min;
+	__s32 tokens_max;
+	__s32 prio_bias;
+	__s32 cpu_id;
+	__s32 bucket_id;
+};
+
+struct vcmd_sched_v5 {
+	__u32 mask;
+	__s32 cpu_id;
+	__s32 bucket_id;
+	__s32 fill_rate[2];
+	__s32 interval[2];
+	__s32 tokens;
+	__s32 tokens_min;
+	__s32 tokens_max;
+	__s32 prio_bias;
+};
+
+#define VXSM_FILL_RATE		0x0001
+#define VXSM_INTERVAL		0x0002
+#define VXSM_FILL_RATE2		0x0004
+#define VXSM_INTERVAL2		0x0008
+#define VXSM_TOKENS		0x0010
+#define VXSM_TOKENS_MIN		0x0020
+#define VXSM_TOKENS_MAX		0x0040
+#define VXSM_PRIO_BIAS		0x0100
+#define VXSM_IDLE_TIME		0x0200
+#define VXSM_FORCE		0x0400	/* values apply at once anyway */
+#define VXSM_CPU_ID		0x1000	/* the rates are those of cpu_id alone */
+#define VXSM_BUCKET_ID		0x2000
+#define VXSM_MSEC		0x4000	/* intervals are in ms, not in ticks */
+
+/* of one CPU; id 0 stands for everything outside of contexts */
+struct vcmd_sched_info {
+	__s32 cpu_id;
+	__s32 bucket_id;
+	__u64 user_msec;
+	__u64 sys_msec;
+	__u64 hold_msec;
+	__u32 token_usec;
+	__s32 vavavoom;
+};
+
+struct vcmd_prio_bias {
+	__s32 cpu_id;
+	__s32 prio_bias;
+};
+
+/*
+ * The same in plain units, and what Linux-VServer cannot express; commands of
+ * our own in a slot it never used. Changed are the members whose bit is in the
+ * mask; all are checked before any is stored. get_cpu reports all that the
+ * kernel knows, and their bits.
+ *
+ * Under set_sched with VXF_SCHED_HARD the stricter of the two limits, the
+ * larger guarantee, and the weight by rate2 apply; see "in force" below.
+ *
+ * Errors of set_cpu: EINVAL an unknown bit, a value out of range, a guarantee
+ * above the limit; ENOSPC the guarantees of all contexts would be more than 95 %
+ * of the CPUs that are online. A kernel without CONFIG_VSERVER_SCHED has none of
+ * these commands: ENOSYS.
+ */
+#define VCMD_set_cpu		VC_CMD(VC_CAT_SCHED, 16, 0)
+#define VCMD_get_cpu		VC_CMD(VC_CAT_SCHED, 17, 0)
+
+struct vcmd_cpu {
+	__u32 mask;		/* VXCPU_* */
+	__u32 weight;		/* 1 .. 10000 */
+	__u64 guarantee;	/* ns of CPU time per second; 0: none */
+	__u64 max;		/* ns of CPU time per second; 0: no limit */
+	__u64 burst;		/* ns that can be saved up while below max */
+	__u64 resume;		/* ns saved up before held tasks go on */
+};
+
+#define VXCPU_WEIGHT		0x01
+#define VXCPU_GUARANTEE		0x02
+#define VXCPU_MAX		0x04
+#define VXCPU_BURST		0x08
+#define VXCPU_RESUME		0x10
+#define VXCPU_ALL		0x1f
+
+#define VX_CPU_WEIGHT_MIN	1
+#define VX_CPU_WEIGHT_MAX	10000
+#define VX_CPU_WEIGHT_DEFAULT	100
+#define VX_CPU_RATE_MIN		1000000ULL		/* 0.1 % of a CPU */
+#define VX_CPU_RATE_MAX		1000000000000ULL	/* 1000 CPUs */
+#define VX_CPU_BURST_MIN	1000000ULL		/* 1 ms */
+#define VX_CPU_BURST_MAX	60000000000ULL		/* 1 min */
+#define VX_CPU_BURST_DEFAULT	100000000ULL		/* 100 ms */
+#define VX_CPU_RESUME_DEFAULT	5000000ULL		/* 5 ms, at most burst */
+
+/*
+ * /proc/virtual/<xid>/sched: lines "key:<TAB>value", integers; programs look
+ * for the keys they know and ignore others. Times are totals since the context
+ * was made, in microseconds. "In force" is what remains of all settings.
+ *
+ *   PrioBias	as set by set_prio_bias
+ *   weight	in force, 1 .. 10000
+ *   shares	weight and PrioBias in units of cpu.shares (1024 by default)
+ *   eff	shares after correction by the lag controller
+ *   lag_us	CPU time owed to the context (negative: ahead)
+ *   reserve	guarantee in force, ns per second; 0 none
+ *   limit	limit in force, ns per second; 0 none
+ *   burst_us	most that is saved up below the limit
+ *   tokens_us	saved up now; negative is debt
+ *   held	tasks being held now
+ *   runnable	tasks that run or could run now
+ *   holds	how often a task was held
+ *   hold_us	time that tasks were held, added up
+ *   run_us	CPU time, exact; user_us + sys_us
+ *   user_us	of that in user mode, by sampling
+ *   sys_us	of that in the kernel, by sampling
+ *   delay_us	time that runnable tasks waited for a CPU, added up
+ *
+ * and a line for each possible CPU that is online or was used:
+ *
+ *   cpu N:<TAB>user_us sys_us hold_us PrioBias run_us delay_us
+ */
+
 /* Host names */
 #define VCMD_set_vhi_name	VC_CMD(VC_CAT_VHOST, 1, 0)
 #define VCMD_get_vhi_name	VC_CMD(VC_CAT_VHOST, 2, 0)
