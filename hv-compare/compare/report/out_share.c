@@ -220,6 +220,11 @@ static void table_html(const struct share *s, FILE *f)
 				continue;
 			fputs("<tr><th scope=\"row\">&#160;&#160;", f);
 			esc(f, s->run->side[x->side]);
+			if (s->run->info[x->side].label) {
+				fputs("<small>&#160;&#160;", f);
+				esc(f, s->run->info[x->side].label);
+				fputs("</small>", f);
+			}
 			fputs("</th>", f);
 			if (!x->repeats) {
 				fprintf(f, "<td class=\"gone\" colspan=\"%d\">%s<small>", cols, word(x));

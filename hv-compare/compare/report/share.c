@@ -17,18 +17,6 @@ const struct share_info share_info[N_SHARE] = {
 	{ "cap", "limit", "CPU time got, against what the limit allows" },
 };
 
-/* In which order a reader wants the sides: what is used today comes first. */
-static int side_rank(const char *side)
-{
-	static const char *const first[] = { "cgroup", "context", "xen", "keel" };
-	const size_t n = sizeof(first) / sizeof(*first);
-
-	for (size_t i = 0; i < n; i++)
-		if (!strncmp(side, first[i], strlen(first[i])))
-			return (int)i;
-	return (int)n;
-}
-
 static struct share_num num_of(double *v, size_t n)
 {
 	struct share_num x = { .n = n };
@@ -270,7 +258,7 @@ struct share *share_make(const struct run *r)
 	for (int i = 0; i < r->n_sides; i++) {
 		int j = i;
 
-		for (; j > 0 && side_rank(r->side[order[j - 1]]) > side_rank(r->side[i]); j--)
+		for (; j > 0 && r->info[order[j - 1]].order > r->info[i].order; j--)
 			order[j] = order[j - 1];
 		order[j] = i;
 	}
