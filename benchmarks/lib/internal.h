@@ -23,7 +23,8 @@ struct bench_opts {
 /* One batch as measured. */
 struct bench_sample {
 	uint64_t ops, ns;
-	int64_t minflt, majflt, vol, invol;
+	int64_t minflt, majflt, vol, invol; /* of the row's process */
+	int64_t user, sys; /* ns, with those of children that were waited for */
 };
 
 /* What the process of a row tells the parent, in memory both share. */

@@ -62,12 +62,16 @@ int record_row(const struct bench_row *row, const struct bench_opts *opts,
 		bool warm = i < warmup;
 
 		if (record_put(json_pack(
-			    "{s:s,s:s,s:i,s:s,s:s,s:f,s:I,s:I,s:I,s:I,s:{s:I,s:I},s:o}",
+			    "{s:s,s:s,s:i,s:s,s:s,s:f,s:I,s:I,s:{s:I,s:I,s:n},s:I,s:I,s:{s:I,s:I},s:o}",
 			    "t", "sample", "bench", row->id, "iter",
 			    (int)(warm ? i : i - warmup), "phase",
 			    warm ? "warmup" : "measure", "unit", row->unit,
 			    "value", sample_value(row, s), "ops",
 			    (json_int_t)s->ops, "ns", (json_int_t)s->ns,
+			    /* What the host spent cannot be seen from here;
+			     * it is in the event at the end of a boot. */
+			    "cpu", "user", (json_int_t)s->user, "sys",
+			    (json_int_t)s->sys, "host_ns",
 			    "minflt", (json_int_t)s->minflt, "majflt",
 			    (json_int_t)s->majflt, "ctxsw", "vol",
 			    (json_int_t)s->vol, "invol", (json_int_t)s->invol,

@@ -34,9 +34,16 @@ struct bench {
 	struct bench_result *res;
 	uint64_t ops;
 	struct bench_sample now; /* the batch that runs */
-	struct rusage ru;
+	struct rusage ru, children;
 	uint64_t t0;
 };
+
+/* ns of CPU time between two readings. */
+static int64_t cpu_ns(const struct timeval *from, const struct timeval *to)
+{
+	return ((int64_t)to->tv_sec - from->tv_sec) * 1000000000 +
+	       ((int64_t)to->tv_usec - from->tv_usec) * 1000;
+}
 
 int run_interrupted;
 
@@ -52,6 +59,7 @@ uint64_t bench_ops(const struct bench *b)
 
 void bench_start(struct bench *b)
 {
+	getrusage(RUSAGE_CHILDREN, &b->children);
 	getrusage(RUSAGE_SELF, &b->ru);
 	b->t0 = clock_now();
 }
@@ -59,14 +67,19 @@ void bench_start(struct bench *b)
 void bench_stop(struct bench *b)
 {
 	uint64_t t1 = clock_now();
-	struct rusage ru;
+	struct rusage ru, children;
 
 	getrusage(RUSAGE_SELF, &ru);
+	getrusage(RUSAGE_CHILDREN, &children);
 	b->now.ns += t1 - b->t0;
 	b->now.minflt += ru.ru_minflt - b->ru.ru_minflt;
 	b->now.majflt += ru.ru_majflt - b->ru.ru_majflt;
 	b->now.vol += ru.ru_nvcsw - b->ru.ru_nvcsw;
 	b->now.invol += ru.ru_nivcsw - b->ru.ru_nivcsw;
+	b->now.user += cpu_ns(&b->ru.ru_utime, &ru.ru_utime) +
+		       cpu_ns(&b->children.ru_utime, &children.ru_utime);
+	b->now.sys += cpu_ns(&b->ru.ru_stime, &ru.ru_stime) +
+		      cpu_ns(&b->children.ru_stime, &children.ru_stime);
 }
 
 static int verdict(struct bench_result *res, enum bench_status status,

@@ -27,22 +27,31 @@ split() {
 }
 
 # Sets all of the plan from the options: profile experiment experiment_dir seed
-# accel accel_name icount_shift smp mem jobs boots execs, and the files
+# accel accel_name icount_shift smp mem jobs boots execs progress, and the files
 # $work/sides (SIDE PLATFORM FILE WHERE SECONDS), $work/about (SIDE ORDER LABEL
 # COLOUR DARK), $work/rows (PROGRAM ID UNIT) and $work/missing (SIDE REASON).
 plan_options() {
 	profile=${PROFILE:-quick} experiment=micro sides='' only='' boots='' execs=''
-	seed=1 accel=${ACCEL:-auto} smp='' mem=1024 jobs=''
+	seed=1 accel=${ACCEL:-auto} smp='' mem=1024 jobs='' progress=auto resume=''
+	given=''
 	argv="compare $verb $*"
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--help) usage; exit 0 ;;
 		--profile | --experiment | --sides | --only | --boots | --execs | \
-			--seed | --accel | --smp | --mem | --jobs)
+			--seed | --accel | --smp | --mem)
+			[ $# -ge 2 ] || usage_error "$1 needs a value"
+			given=$1 ;;
+		--jobs | --progress)
 			[ $# -ge 2 ] || usage_error "$1 needs a value" ;;
+		--resume)
+			[ "$verb" = run ] || usage_error "--resume belongs to 'run'"
+			[ $# -ge 2 ] || usage_error "--resume needs a run" ;;
 		*) usage_error "unknown argument '$1'" ;;
 		esac
 		case $1 in
+		--resume) resume=$2 ;;
+		--progress) progress=$2 ;;
 		--profile) profile=$2 ;;
 		--experiment) experiment=$2 ;;
 		--sides) sides=$2 ;;
@@ -57,6 +66,15 @@ plan_options() {
 		esac
 		shift 2
 	done
+	case $progress in
+	auto | plain | json | none) ;;
+	*) usage_error "unknown progress '$progress' (auto, plain, json or none)" ;;
+	esac
+	need jq jq
+	if [ -n "$resume" ]; then
+		[ -z "$given" ] || usage_error "$given cannot be changed by --resume"
+		resume_options
+	fi
 	case $profile in
 	quick | standard | full) ;;
 	*) usage_error "unknown profile '$profile' (quick, standard or full)" ;;
@@ -67,7 +85,6 @@ plan_options() {
 	esac
 	[ -f "$experiment_dir/experiment.conf" ] ||
 		usage_error "unknown experiment '$experiment'"
-	need jq jq
 	plan_accel
 
 	mkdir -p "$OUT/compare"
@@ -76,6 +93,7 @@ plan_options() {
 	trap 'exit 130' INT TERM
 	[ -n "$boots" ] || boots=$(conf boots)
 	[ -n "$execs" ] || execs=$(conf execs)
+	[ -n "$only" ] || only=$(conf only)
 	plan_rows
 	plan_sides
 	plan_estimate
@@ -85,6 +103,10 @@ plan_options() {
 # icount_shift, smp, jobs and suffix.
 plan_accel() {
 	icount_shift=
+	# What the experiment says about an accelerator it does not know yet.
+	accel_name=tcg-icount
+	shift_default=$(conf icount-shift)
+	: "${shift_default:=0}"
 	case $accel in
 	auto)
 		accel=tcg
@@ -93,13 +115,13 @@ plan_accel() {
 				die "cannot find out which accelerator works"
 		fi
 		# Times of an emulator that shares a busy host repeat to 50-175
-		# %, its counted instructions to 0.02 %.
-		[ "$accel" != tcg ] || accel=icount ;;
+		# %, its counted instructions to 0.02 %; they are for one CPU.
+		[ "$accel" != tcg ] || [ "${smp:-1}" -ne 1 ] || accel=icount ;;
 	esac
 	case $accel in
 	kvm | tcg) accel_name=$accel ;;
 	icount | icount=*)
-		accel_name=tcg-icount icount_shift=0
+		accel_name=tcg-icount icount_shift=$shift_default
 		[ "$accel" = icount ] || icount_shift=${accel#icount=}
 		number "--accel icount" "$icount_shift" 0 10
 		accel=icount=$icount_shift
@@ -173,7 +195,9 @@ plan_about() {
 plan_sides() {
 	: >"$work/found"
 	: >"$work/about"
-	for f in "$PLATFORMS"/*; do
+	platforms=$PLATFORMS
+	[ -z "$(conf platforms)" ] || platforms=$PLATFORMS/$(conf platforms)
+	for f in "$platforms"/*; do
 		[ -f "$f" ] && [ -x "$f" ] || continue
 		"$f" names >"$work/names" || die "$f names failed"
 		while read -r name; do
@@ -186,6 +210,7 @@ plan_sides() {
 	awk -F '\t' 'NR == FNR { order[$1] = $2; next } { print order[$1] "\t" $0 }' \
 		"$work/about" "$work/found" | sort -t "$tab" -s -k1,1n -k3,3 |
 		cut -f2- >"$work/sorted"
+	[ -n "$sides" ] || sides=$(conf sides)
 	if [ -n "$sides" ]; then
 		split "$sides" | sed "s/-$suffix\$//" >"$work/wanted"
 		while read -r s; do
@@ -197,7 +222,7 @@ plan_sides() {
 		cp "$work/sorted" "$work/sides"
 	fi
 	n_sides=$(wc -l <"$work/sides")
-	[ "$n_sides" -gt 0 ] || die "there are no sides in $PLATFORMS"
+	[ "$n_sides" -gt 0 ] || die "there are no sides in $platforms"
 	: >"$work/missing"
 	while IFS=$tab read -r side name file where seconds; do
 		why=$("$file" check "$name") ||

@@ -9,12 +9,20 @@ append() {
 	sync "$run_dir/run.jsonl"
 }
 
-# event SIDE KIND [WHAT]
+# event SIDE KIND [WHAT [NS]]: NS is CPU time of the host
 event() {
 	jq -cn --arg side "$1" --arg kind "$2" --arg what "${3:-}" \
+		--argjson cpu "${4:-null}" --argjson load "$(host_load)" \
 		--argjson at "$(($(now_ns) - started_ns))" \
 		'{t: "event", side: $side, kind: $kind, at_ns: $at} +
-		 if $what == "" then {} else {what: $what} end' | append
+		 if $what == "" then {} else {what: $what} end +
+		 if $cpu == null then {} else {host_cpu_ns: $cpu} end +
+		 if $load == null then {} else {host_load: $load} end' | append
+}
+
+# Who else wants the CPUs of the host; of our own machines, too, at an end.
+host_load() {
+	cut -d' ' -f1 /proc/loadavg 2>/dev/null || echo null
 }
 
 # verdicts SIDE STATUS WHY: one for every row named on stdin
@@ -38,7 +46,7 @@ record_run() {
 		--arg host_cpu "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)" \
 		--arg qemu "$(qemu-system-x86_64 --version 2>/dev/null | head -n 1)" \
 		--rawfile sides "$work/sides" --rawfile rows "$work/rows" \
-		--rawfile options "$work/options" '
+		--rawfile options "$work/options" --argjson built "$(built)" '
 	def table: split("\n") | map(select(. != "") | split("\t"));
 	{t: "run", v: 1, run: $run, suite: {version: $version, git: $git},
 	 seed: $seed, argv: $argv, started: $started, accel: $accel,
@@ -47,6 +55,7 @@ record_run() {
 		benches: ($rows | table | map(.[1])),
 		boots: $boots, reps: $execs, order: $order, budget_s: $budget,
 		options: ($options | table | map({(.[0]): .[1]}) | add)},
+	 built: $built,
 	 machine: {smp: $smp, mem_mib: $mem, jobs: $jobs},
 	 host: {kernel: $host_kernel, cpu: $host_cpu, cpus: $host_cpus, qemu: $qemu}} +
 	if $shift == null then {} else {icount_shift: $shift} end' | append
@@ -72,6 +81,20 @@ suite_version() {
 
 suite_git() {
 	git -C "$TOP" describe --always --dirty --tags 2>/dev/null || echo unknown
+}
+
+# Digests of all that is measured, so that two halves of a run are of the same.
+built() {
+	{
+		for p in $programs; do
+			echo "$p $(digest "$BIN/$p")"
+		done
+		for k in native patched; do
+			[ ! -f "$OUT/kernel/$k.bzImage" ] ||
+				echo "$k.bzImage $(digest "$OUT/kernel/$k.bzImage")"
+		done
+		[ ! -f "$OUT/userland/vctx" ] || echo "vctx $(digest "$OUT/userland/vctx")"
+	} | jq -cRn '[inputs | split(" ") | {(.[0]): .[1]}] | add // {}'
 }
 
 # What makes the patched kernel ours, as one number.
@@ -117,7 +140,10 @@ merge() {
 	done
 
 	order=0
-	: >"$work/seen"
+	# What an interrupted boot of the same number has measured is there.
+	jq -r --arg side "$side" --argjson boot "$boot" '
+		select((.t == "sample" or .t == "series") and .side == $side and
+			.boot == $boot) | .bench' "$run_dir/run.jsonl" | sort -u >"$work/seen"
 	while IFS=$tab read -r exec pad p rows; do
 		f=$res/$exec.$p.jsonl
 		count=$(echo "$rows" | wc -w)
@@ -133,6 +159,9 @@ merge() {
 				. + {side: $side, inst: 0, n_inst: 1, boot: $boot,
 				     exec: $exec, order: ($base + $place[.bench]),
 				     env_pad: $pad, accel: $accel}
+			elif .t == "series" then
+				. + {side: $side, boot: $boot, exec: $exec,
+				     order: ($base + $place[.bench]), accel: $accel}
 			elif .t == "verdict" then
 				. + {side: $side, boot: $boot, exec: $exec}
 			else empty end' "$f" >"$work/records"
@@ -149,7 +178,7 @@ merge() {
 			cat "$work/have" "$work/lost" >>"$work/seen"
 		fi
 		order=$((order + count))
-	done <"$job/plan"
+	done <"$job/order"
 
 	cut -f2 "$work/rows" | sort >"$work/ids"
 	if [ -n "$bad" ]; then

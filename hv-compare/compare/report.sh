@@ -32,8 +32,16 @@ generate() { # FILE COMMAND...
 	mv "$target.part" "$target"
 }
 
+# The last runs of the experiment share, by number of CPUs.
+last_shares() {
+	for f in "$RESULTS"/beside.share-up "$RESULTS"/beside.share-smp; do
+		[ -f "$f" ] || continue
+		[ ! -f "$RESULTS/$(cat "$f")/run.jsonl" ] || echo "$RESULTS/$(cat "$f")/run.jsonl"
+	done
+}
+
 cmd_report() {
-	html=$OUT/report/index.html run='' beside=''
+	html=$OUT/report/index.html run='' beside='' shares=''
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--help) usage; exit 0 ;;
@@ -41,6 +49,8 @@ cmd_report() {
 			html=$2; shift ;;
 		--beside) [ $# -ge 2 ] || usage_error "--beside needs a run"
 			beside=$2; shift ;;
+		--share) [ $# -ge 2 ] || usage_error "--share needs a run"
+			shares="$shares $(records "$2")"; shift ;;
 		-*) usage_error "unknown option '$1'" ;;
 		*) [ -z "$run" ] || usage_error "more than one run: '$1'"
 			run=$1 ;;
@@ -50,10 +60,22 @@ cmd_report() {
 	need_report
 	[ -n "$run" ] || run=$(last_run)
 	file=$(records "$run")
+	generate "$(dirname -- "$file")/summary.jsonl" "$REPORT" summary "$file"
+	# A run that belongs beside others has no page of its own.
+	if [ "$(head -n 1 "$file" | jq -r '.plan.experiment // ""')" = share ]; then
+		"$REPORT" table "$file"
+		echo
+		echo "records $file"
+		return
+	fi
 	set --
 	[ -z "$beside" ] || set -- --beside "$(records "$beside")"
+	[ -n "$shares" ] || shares=$(last_shares)
+	for s in $shares; do
+		set -- "$@" --share "$s"
+		generate "$(dirname -- "$s")/summary.jsonl" "$REPORT" summary "$s"
+	done
 	mkdir -p "$(dirname -- "$html")"
-	generate "$(dirname -- "$file")/summary.jsonl" "$REPORT" summary "$file"
 	generate "$html" "$REPORT" html "$@" "$file"
 	"$REPORT" table "$@" "$file"
 	echo

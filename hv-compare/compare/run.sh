@@ -77,9 +77,16 @@ queue() {
 # group of its own: Ctrl-C on the terminal is for us to handle, not for it.
 start() {
 	item=$1.boot$5
+	n=1
+	# A resumed run may have been in the middle of this boot.
+	while [ -e "$run_dir/jobs/$item" ]; do
+		n=$((n + 1))
+		item=$1.boot$5.$n
+	done
 	job=$run_dir/jobs/$item
 	mkdir -p "$job/results"
-	plan_order "$5" >"$job/plan"
+	plan_order "$5" >"$job/order"
+	remaining "$1" "$5" <"$job/order" >"$job/plan"
 	conf program-limit >"$job/program-limit"
 	head -n 1 "$work/rows" | cut -f1 >"$job/env-program"
 	for p in $programs; do
@@ -91,10 +98,11 @@ start() {
 		setsid sh -c '
 		rc=0
 		"$1" run "$2" "$3" >"$3/log" 2>&1 || rc=$?
+		times >"$3/times"
 		echo "$rc" >"$3/rc.part"
 		mv "$3/rc.part" "$3/rc"' sh "$3" "$2" "$job" </dev/null &
 	echo "$item$tab$!$tab$1$tab$4$tab$5$tab$6$tab$(date +%s)" >>"$work/active"
-	say_step "$1: boot $5 started"
+	say_step start "$1" "$5" "$1: boot $5 started"
 }
 
 # finish LINE-OF-ACTIVE RC
@@ -103,26 +111,47 @@ finish() {
 		$1
 	END
 	job=$run_dir/jobs/$item
-	event "$side" stop "boot $boot"
+	host_cpu=$(host_cpu_ns "$job/times")
 	took=$(($(date +%s) - began))
 	merge "$side" "$where" "$boot" "$job" "$2"
+	# After the results: an end without them would be the end of a boot that
+	# nobody can resume.
+	event "$side" stop "boot $boot" "$host_cpu"
 	rm -f "$work/$item.img" "$work/$item.img.job"
 	n_done=$((n_done + 1))
-	say_step "$side: boot $boot done in $(minutes $took), $merged_rows of $n_rows rows"
-	if [ "$2" -eq 0 ] && [ ! -e "$job/stop" ]; then
+	say_step stop "$side" "$boot" "$side: boot $boot done in $(minutes $took), $merged_rows of $n_rows rows"
+	# What a part of a boot took says nothing about the next whole one.
+	if [ "$2" -eq 0 ] && [ ! -e "$job/stop" ] && cmp -s "$job/plan" "$job/order"; then
 		printf '%s\t%s\t%s\n' "$experiment $profile $accel_name $side" \
 			"$n_rows $execs" "$took" >>"$OUT/compare/seconds"
 	fi
 }
 
-say_step() {
-	[ -z "$tty" ] || printf '\r\033[K' >&2
-	echo "$(date -u +%H:%M:%S) $*" >&2
+# host_cpu_ns FILE: the CPU time of the host that a boot took, from what "times"
+# of its shell says in the second line (0m1.230s 0m0.450s); empty if unknown.
+host_cpu_ns() {
+	sed -n 2p "$1" 2>/dev/null | awk 'NF == 2 {
+		for (i = 1; i <= 2; i++) {
+			split($i, a, /[ms]/)
+			s += a[1] * 60 + a[2]
+		}
+		printf "%.0f", s * 1e9
+	}'
 }
 
-# One line that replaces itself, on a terminal only.
-say_progress() {
-	[ -n "$tty" ] || return 0
+# say_step KIND SIDE BOOT TEXT: what happened, in the form asked for.
+say_step() {
+	case $progress in
+	none) ;;
+	json) say_json "$1" "$2" "$3" ;;
+	*) [ -z "$tty" ] || printf '\r\033[K' >&2
+		echo "$(date -u +%H:%M:%S) $4" >&2 ;;
+	esac
+}
+
+# Host seconds that remain: $left; $steps executions are done in the boots under
+# way, which are $names.
+time_left() {
 	now=$(date +%s)
 	left=0 names='' steps=0
 	while IFS=$tab read -r item pid side where boot cost began; do
@@ -135,6 +164,25 @@ say_progress() {
 	done <"$work/active"
 	left=$(((left + $(tail -n "+$((n_started + 1))" "$work/queue" |
 		awk -F '\t' '{ s += $6 } END { print s + 0 }')) / jobs))
+}
+
+# say_json KIND [SIDE BOOT]
+say_json() {
+	time_left
+	jq -cn --arg kind "$1" --arg side "${2:-}" --argjson boot "${3:-0}" \
+		--arg experiment "$experiment" --arg run "$run_id" \
+		--argjson ended "$n_done" --argjson all "$n_items" \
+		--argjson execs "$steps" --argjson left "$left" \
+		'{t: "progress", run: $run, experiment: $experiment, kind: $kind,
+		  boots_done: $ended, boots: $all, execs_under_way: $execs,
+		  eta_s: $left} +
+		 if $side == "" then {} else {side: $side, boot: $boot} end' >&2
+}
+
+# One line that replaces itself, on a terminal only.
+say_progress() {
+	[ -n "$tty" ] && [ "$progress" = auto ] || return 0
+	time_left
 	printf '\r\033[K%s  %d/%d boots  %d executions under way in%s  eta %s%s' \
 		"$experiment" "$n_done" "$n_items" "$steps" "$names" \
 		"$(minutes $left)" "$([ $stop -eq 0 ] || echo '  (stopping)')" >&2
@@ -144,18 +192,48 @@ say_progress() {
 obey() {
 	if [ $stop -ge 1 ] && [ ! -e "$work/told" ]; then
 		: >"$work/told"
-		say_step "stopping after the executions under way; once more to stop at once"
+		say_step stopping '' 0 "stopping after the executions under way; once more to stop at once"
 		while IFS=$tab read -r item rest; do
 			: >"$run_dir/jobs/$item/stop"
 		done <"$work/active"
 	fi
 	if [ $stop -ge 2 ] && [ ! -e "$work/killed" ]; then
 		: >"$work/killed"
-		say_step "stopping now"
+		say_step stopping '' 0 "stopping now"
 		while IFS=$tab read -r item pid rest; do
 			kill -s TERM -- "-$pid" 2>/dev/null || true # it may just have ended
 		done <"$work/active"
 	fi
+}
+
+new_run() {
+	started=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+	started_ns=$(now_ns)
+	run_id=$(date -u +%Y%m%dT%H%M%SZ)-$(od -An -N2 -tx1 /dev/urandom | tr -d ' \n')
+	run_dir=$RESULTS/$run_id
+	mkdir -p "$run_dir/jobs"
+	if [ "$progress" = json ]; then
+		say_json plan
+	elif [ "$progress" != none ]; then
+		cmd_plan >&2
+		echo "records: $run_dir/run.jsonl" >&2
+	fi
+	record_run
+	record_sides
+	while IFS=$tab read -r side why; do
+		verdicts "$side" dnr "$why" <"$work/ids"
+		say_step missing "$side" 0 "$side: cannot run: $why"
+		echo "$side: $why" >>"$work/failed"
+	done <"$work/missing"
+}
+
+# The run that "compare report" shows. One that belongs beside another does not
+# take its place.
+remember_run() {
+	name=last
+	[ "$(conf beside)" != yes ] || name=beside.$experiment-$suffix
+	echo "$run_id" >"$RESULTS/$name.part"
+	mv "$RESULTS/$name.part" "$RESULTS/$name"
 }
 
 cmd_run() {
@@ -165,29 +243,18 @@ cmd_run() {
 		printf '%s\t%s\n' "$p" "$(conf "options.$p")"
 	done >"$work/options"
 	limit=$(($(conf boot-limit) * 60))
-	started=$(date -u +%Y-%m-%dT%H:%M:%SZ)
-	started_ns=$(now_ns)
-	run_id=$(date -u +%Y%m%dT%H%M%SZ)-$(od -An -N2 -tx1 /dev/urandom | tr -d ' \n')
-	run_dir=$RESULTS/$run_id
-	mkdir -p "$run_dir/jobs"
 	tty=
 	[ ! -t 2 ] || tty=1
-	cmd_plan >&2
-	echo "records: $run_dir/run.jsonl" >&2
-	record_run
-	record_sides
-	echo "$run_id" >"$RESULTS/last.part"
-	mv "$RESULTS/last.part" "$RESULTS/last"
-
-	cut -f2 "$work/rows" >"$work/ids"
-	while IFS=$tab read -r side why; do
-		verdicts "$side" dnr "$why" <"$work/ids"
-		say_step "$side: cannot run: $why"
-		echo "$side: $why" >>"$work/failed"
-	done <"$work/missing"
-
 	n_items=$(wc -l <"$work/queue") n_started=0 n_done=0
 	: >"$work/active"
+	cut -f2 "$work/rows" >"$work/ids"
+	if [ -n "$resume" ]; then
+		resume_run
+	else
+		new_run
+	fi
+	remember_run
+	n_items=$(wc -l <"$work/queue")
 	trap on_signal INT TERM
 	while :; do
 		n_active=$(wc -l <"$work/active")
@@ -227,12 +294,12 @@ cmd_run() {
 	# Boots that were never started still are part of the plan.
 	tail -n "+$((n_started + 1))" "$work/queue" | cut -f1 | sort -u >"$work/unrun"
 	while read -r side; do
-		grep -q "\"t\":\"sample\".*\"side\":\"$side\"" "$run_dir/run.jsonl" ||
+		grep -qE "\"t\":\"(sample|series)\".*\"side\":\"$side\"" "$run_dir/run.jsonl" ||
 			verdicts "$side" skip "interrupted before it ran" <"$work/ids"
 	done <"$work/unrun"
 	rc=0
 	[ $stop -eq 0 ] || rc=130
-	grep -q '"t":"sample"' "$run_dir/run.jsonl" || [ $rc -ne 0 ] || rc=1
+	grep -qE '"t":"(sample|series)"' "$run_dir/run.jsonl" || [ $rc -ne 0 ] || rc=1
 	record_end $rc
 	[ -z "$tty" ] || printf '\r\033[K' >&2
 	if [ -s "$work/failed" ]; then
@@ -240,5 +307,6 @@ cmd_run() {
 		sed 's/^/  /' "$work/failed" >&2
 	fi
 	[ $rc -ne 1 ] || echo "compare: no side gave any result" >&2
+	[ $rc -ne 130 ] || echo "hint: 'compare run --resume $run_id' does the rest" >&2
 	exit $rc
 }

@@ -154,6 +154,7 @@ the profile quick is a smoke test, not evidence" "plan says what, where and how 
 # --- a run
 run --sides native,native2-up,lacking,broken --seed 7
 run_stderr=$STDERR
+seed7=$(records)
 is "$STATUS" 0 "a run with sides that cannot run ends well"
 r=$(records)
 try jq -e . "$r"
@@ -208,7 +209,47 @@ else
 	skip "progress with the time that remains" "script (bsdutils) is not installed"
 fi
 
+# --- progress in other forms
+run --sides native,lacking --only a.1 --progress json
+is "$(echo "$STDERR" | grep '^{' | jq -r '"\(.t) \(.kind) \(.side) \(.boots_done)/\(.boots)"' | tr '\n' ';')" \
+	"progress plan null 0/1;progress missing lacking-up 0/1;progress start native-up 0/1;progress stop native-up 1/1;" \
+	"--progress json: a record per step"
+is "$(echo "$STDERR" | grep '^{' | jq -c 'select((.eta_s | type) != "number" or .experiment != "toy" or .run == null)')" "" \
+	"with the time that remains"
+run --sides native --only a.1 --progress none
+is "$STATUS|$STDERR" "0|" "--progress none: nothing"
+run --sides native --only a.1 --progress plain
+matches "$STDERR" "experiment toy*native-up: boot 1 started*native-up: boot 1 done in * s, 1 of 1 rows" \
+	"--progress plain: a line per step"
+refuses 2 "compare: unknown progress 'loud' (auto, plain, json or none)$h" "another progress" \
+	"$COMPARE" plan --experiment toy --progress loud
+is "$(jq -r 'select(.t == "event" and .kind == "stop") | (.host_cpu_ns >= 0 and .host_load >= 0)' "$(records)")" true \
+	"the end of a boot says what it cost the host"
+
+# --- an experiment with sides, rows and drivers of its own
+mkdir -p "$TMP/experiments/own" "$TMP/platforms/special"
+grep -v '^options' "$TMP/experiments/toy/experiment.conf" >"$TMP/experiments/own/experiment.conf"
+cat >>"$TMP/experiments/own/experiment.conf" <<'END'
+platforms	special
+only.quick	a.1,a.2
+sides.quick	two
+beside	yes
+icount-shift	3
+END
+side one </dev/null
+side two </dev/null
+mv "$TMP/platforms/one" "$TMP/platforms/two" "$TMP/platforms/special/"
+before=$(cat "$OUT/results/last")
+try "$COMPARE" run --experiment own --smp 1
+r=$OUT/results/$(cat "$OUT/results/beside.own-up")/run.jsonl
+is "$(head -n 1 "$r" | jq -c '[.plan.sides, .plan.benches, .icount_shift]')" '[["two-up"],["a.1","a.2"],3]' \
+	"the experiment says which sides, rows and how it counts"
+is "$(cat "$OUT/results/last")" "$before" "a run beside others does not take the place of the last"
+try "$COMPARE" plan --experiment own --profile standard --smp 2
+matches "$STDOUT" "*EMULATED (TCG)*9 rows*one-smp*two-smp*" "on several CPUs nothing is counted"
+
 # --- order and seed
+r=$seed7
 jobs=$(dirname "$r")/jobs
 is "$(cat "$jobs/native-up.boot1/plan")" "$(cat "$jobs/native2-up.boot1/plan")" \
 	"all sides run the same rows in the same order"
@@ -346,6 +387,87 @@ is "$STATUS" 130 "two signals: exit 130"
 is "$(count '.t == "sample" and .side == "slow-up"')" 4 "what was measured is kept then, too"
 unset STUBBORN
 
+# --- going on with an interrupted run
+interrupt 1
+matches "$(cat "$TMP/i.err")" "*hint: 'compare run --resume $(cat "$OUT/results/last")' does the rest" \
+	"an interrupted run says how to go on"
+id=$(cat "$OUT/results/last")
+rm "$TMP/platforms/slow"
+side slow </dev/null
+resume() { try "$COMPARE" run --resume "$@"; }
+refuses 2 "compare: --seed cannot be changed by --resume$h" "other options than the run had" \
+	"$COMPARE" run --resume "$id" --seed 4
+refuses 2 "compare: --resume belongs to 'run'$h" "a plan of the rest" "$COMPARE" plan --resume "$id"
+refuses 1 "compare: no run 'x'
+hint: the runs are in $OUT/results" "no such run" "$COMPARE" run --resume x
+cp "$TMP/bin/prog" "$TMP/prog.kept"
+echo '#' >>"$TMP/bin/prog"
+resume "$id"
+matches "$STATUS $STDERR" "1 *compare: run $id measured other programs or kernels than those built now
+hint: *" "a program that was built anew"
+cp "$TMP/prog.kept" "$TMP/bin/prog"
+resume "$id" --progress plain
+is "$STATUS" 0 "the run goes on"
+matches "$STDERR" "*going on with run $id: 2 of 2 boots to go*" "and says how much there is to do"
+is "$(cat "$OUT/results/last")" "$id" "it is the same run"
+is "$(jq -r 'select(.t == "sample") | "\(.side) \(.boot) \(.exec) \(.bench) \(.iter)"' "$(records)" | sort | uniq -c |
+	awk '{ print $1, $2 }' | sort | uniq -c | tr -s ' ' | tr '\n' ';')" " 8 1 alpha-up; 8 1 slow-up;" \
+	"every execution is there, none of them twice"
+is "$(cut -f1 "$(dirname "$(records)")/jobs/slow-up.boot1.2/plan")" 2 "only the missing one was run"
+is "$(jq -r 'select(.t == "sample" and .side == "slow-up" and .exec == 2) | .order' "$(records)" | sort -un | tr '\n' ' ')" \
+	"2 3 " "at its place in the order"
+is "$(tail -n 1 "$(records)" | jq -c '[.t, .rc]')" '["end",0]' "the records are complete"
+is "$(tail -n 1 "$(records)" | jq -r .sha256)" "$(head -n -1 "$(records)" | sha256sum | cut -d' ' -f1)" \
+	"with the digest of all"
+if [ -x "$real_out/compare/bhreport" ]; then
+	is "$("$real_out/compare/bhreport" summary --baseline alpha-up "$(records)" |
+		jq -r 'select(.t == "cell") | "\(.side) \(.bench) \(.status) \(.n_exec)"' | sort | tr '\n' ';')" \
+		"alpha-up a.1 ok 2;alpha-up a.2 ok 2;slow-up a.1 ok 2;slow-up a.2 ok 2;" \
+		"and the report takes them as whole"
+else
+	skip "and the report takes them as whole" "bhreport is not built"
+fi
+try "$COMPARE" run --resume "$id"
+is "$STATUS $STDERR" "1 compare: run $id is complete
+hint: 'compare report $id' shows it" "a run with nothing left to do"
+# As if the power had gone while the last boot was recorded.
+jq -c 'select((.side != "alpha-up" or (.t == "sample" and .exec == 1) or .t == "env") and .t != "end")' \
+	"$(records)" >"$TMP/half"
+printf '{"t":"sam' >>"$TMP/half"
+cp "$TMP/half" "$(records)"
+resume "$id"
+is "$STATUS" 0 "a run that was killed goes on, too"
+is "$(count '.t == "sample" and .side == "alpha-up"')" 8 "with what is missing"
+is "$(jq -c . "$(records)" | wc -l)" "$(wc -l <"$(records)")" "the half record is gone"
+
+# --- the report takes the last runs of the experiment share with it
+cat >"$TMP/report" <<'END'
+#!/bin/sh
+echo "$*" | sed "s|$OUT/results/||g"
+END
+chmod +x "$TMP/report"
+BULKHEAD_REPORT=$TMP/report
+export BULKHEAD_REPORT
+mkdir -p "$OUT/results/s1" "$OUT/results/s2"
+for s in s1 s2; do
+	echo '{"t":"run","plan":{"experiment":"share"}}' >"$OUT/results/$s/run.jsonl"
+done
+echo s1 >"$OUT/results/beside.share-up"
+echo gone >"$OUT/results/beside.share-smp"
+try "$COMPARE" report
+is "$STATUS $(echo "$STDOUT" | head -n 1)" "0 table --share s1/run.jsonl $(cat "$OUT/results/last")/run.jsonl" \
+	"the last runs of shares that are there are shown, too"
+is "$(cat "$OUT/report/index.html")" "html --share s1/run.jsonl $(cat "$OUT/results/last")/run.jsonl" "and on the page"
+is "$(cat "$OUT/results/s1/summary.jsonl")" "summary s1/run.jsonl" "and have a summary of their own"
+try "$COMPARE" report --share s2
+is "$STATUS $(echo "$STDOUT" | head -n 1)" "0 table --share s2/run.jsonl $(cat "$OUT/results/last")/run.jsonl" \
+	"others can be named"
+rm -r "$OUT/report"
+try "$COMPARE" report s2
+is "$STATUS $(echo "$STDOUT" | head -n 1) $(ls "$OUT/report" 2>&1 | grep -c index)" "0 table s2/run.jsonl 0" \
+	"a run of shares alone has a table and no page"
+unset BULKHEAD_REPORT
+
 # --- the sides themselves, on a machine that only writes down how it is called
 unset BULKHEAD_PLATFORMS
 mkdir -p "$OUT/kernel" "$OUT/userland" "$OUT/image" "$TMP/job"
@@ -394,6 +516,22 @@ END
 chmod +x "$TMP/machine"
 MACHINE_RUN=$TMP/machine
 export MACHINE_RUN
+is "$("$TOP/hv-compare/platforms/share/context" names | tr '\n' ' ')" "context context-noctl context-nofloors " \
+	"contexts come with parts switched off"
+mkdir -p "$TMP/share"
+for s in cgroup:native: context:patched: context-noctl:patched:sched_controller context-nofloors:patched:sched_floors; do
+	name=${s%%:*}
+	printf '1\t0\tbshare\tshare.cpu.1-1.t1\n' >"$TMP/share/plan"
+	echo "--ms 500" >"$TMP/share/options.bshare"
+	rm -rf "$TMP/share/results"
+	mkdir "$TMP/share/results"
+	ACCEL=tcg SMP=2 MEM=1024 LIMIT=60 SCRATCH=/x.img \
+		try "$TOP/hv-compare/platforms/share/${name%%-*}" run "$name" "$TMP/share"
+	s=${s#*:}
+	is "$STATUS $(cat "$TMP/share/args") | $(cat "$TMP/share/options.bshare") | $(sed 's|.*/||' "$TMP/share/sysctl" 2>/dev/null)" \
+		"7 --kernel ${s%%:*} --accel tcg --smp 2 --mem 1024 --timeout 60 --disk /x.img $TMP/share | --ms 500 --by ${name%%-*} | ${s#*:}" \
+		"$name boots the shared machine and says what an instance is"
+done
 echo 5 >"$TMP/job/program-limit"
 echo prog >"$TMP/job/env-program"
 : >"$TMP/job/options.prog"

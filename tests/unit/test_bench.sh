@@ -111,8 +111,11 @@ check_all() { # WHAT
 		(.value | type) == "number" and .value > 0 and
 		.ops > 0 and .ns > 0 and .minflt >= 0 and .majflt >= 0 and
 		.ctxsw.vol >= 0 and .ctxsw.invol >= 0 and
+		.cpu.user >= 0 and .cpu.sys >= 0 and (.cpu | has("host_ns")) and
 		(.flags | type) == "array") | not)' "$TMP/all.jsonl")" "" \
 		"$1: every sample has all keys with sane values"
+	is "$(jq -s 'map(select(.t == "sample") | .cpu.user + .cpu.sys) | add > 0' "$TMP/all.jsonl")" true \
+		"$1: CPU time is counted"
 	is "$(jq -cs 'map(select(.t == "sample")) | group_by(.bench)[] |
 		select([.[] | [.phase, .iter]] != [["warmup", 0], ["warmup", 1],
 			["measure", 0], ["measure", 1], ["measure", 2]]) |

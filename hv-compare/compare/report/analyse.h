@@ -15,6 +15,8 @@
 
 /* Fewer executions than this give a range, not an interval (e.5). */
 #define MIN_EXECS_CI 6
+/* Runs of the experiment "share" on one page: by number of CPUs, and room. */
+#define MAX_SHARE 4
 /* "Same" means: the whole interval lies in here (e.5). */
 #define SAME_LO 0.97
 #define SAME_HI 1.03
@@ -26,6 +28,8 @@ struct options {
 	bool ascii;
 	const char *beside;	/* records of a second run, or NULL */
 };
+
+struct share;
 
 enum ivkind {
 	IV_NONE,
@@ -111,6 +115,8 @@ struct acceptance {
 
 struct analysis {
 	const struct run *run;
+	const struct share *share[MAX_SHARE];	/* runs of how CPUs are shared, share.h */
+	int n_share;
 	const struct analysis *beside;	/* the same sides under another accelerator, or NULL */
 	struct options opt;
 	int base;		/* index of the baseline side */

@@ -7,6 +7,7 @@
  * read and judged as a whole, so a bad file leaves no half report behind.
  */
 #include "out.h"
+#include "share.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -55,6 +56,7 @@ static void usage(FILE *f)
 	      "  --width COLUMNS     width of the terminal table (default: the terminal, else 100)\n"
 	      "  --ascii             plain ASCII\n"
 	      "  --beside RUN.jsonl  table, html: show a run with another accel beside it\n"
+	      "  --share RUN.jsonl   table, html: show a run of the experiment share, too (repeatable)\n"
 	      "  --help              this text\n"
 	      "\nexample:\n"
 	      "  bhreport html out/results/RUN/run.jsonl > out/report/index.html\n",
@@ -92,23 +94,47 @@ static int finish(FILE *f)
 	return 0;
 }
 
+/* Is this a run of the experiment share alone?  It has no baseline to analyse. */
+static bool share_alone(const struct run *r, const struct share *s)
+{
+	return s->n_case && s->n_case == r->n_bench;
+}
+
+/* Such a run: only its shares. */
+static int share_only(const struct command *cmd, const struct share *s, const struct options *opt)
+{
+	if (cmd->print == out_table)
+		share_table(s, stdout, opt->width, opt->ascii);
+	else if (cmd->print == out_summary)
+		share_summary(s, stdout);
+	else {
+		complain("%s: a run of the experiment share has a table and a summary only", cmd->name);
+		fputs("hint: 'bhreport html --share' shows it beside another run\n", stderr);
+		return 1;
+	}
+	return finish(stdout);
+}
+
 int main(int argc, char **argv)
 {
-	enum { BASELINE = 256, RESAMPLES, WIDTH, ASCII, BESIDE, HELP };
+	enum { BASELINE = 256, RESAMPLES, WIDTH, ASCII, BESIDE, SHARE, HELP };
 	static const struct option longopts[] = {
 		{ "baseline", required_argument, NULL, BASELINE },
 		{ "boot-resamples", required_argument, NULL, RESAMPLES },
 		{ "width", required_argument, NULL, WIDTH },
 		{ "ascii", no_argument, NULL, ASCII },
 		{ "beside", required_argument, NULL, BESIDE },
+		{ "share", required_argument, NULL, SHARE },
 		{ "help", no_argument, NULL, HELP },
 		{ 0 },
 	};
 	struct options opt = { .resamples = 10000 };
 	const struct command *cmd = NULL;
 	struct analysis *a[3] = { NULL, NULL, NULL };
-	struct run *r[3] = { NULL, NULL, NULL };
-	int c, ret = 1;
+	struct run *r[3] = { NULL, NULL, NULL }, *sr[MAX_SHARE] = { NULL };
+	struct share *s[MAX_SHARE] = { NULL };
+	const char *share_file[MAX_SHARE];
+	int c, n_share = 0, ret = 1;
 	long n;
 
 	/* Only to learn whether the terminal shows UTF-8; numbers stay plain. */
@@ -135,6 +161,13 @@ int main(int argc, char **argv)
 			break;
 		case BESIDE:
 			opt.beside = optarg;
+			break;
+		case SHARE:
+			if (n_share == MAX_SHARE) {
+				complain("--share: at most %d", MAX_SHARE);
+				return EXIT_USAGE;
+			}
+			share_file[n_share++] = optarg;
 			break;
 		case HELP:
 			usage(stdout);
@@ -171,8 +204,18 @@ int main(int argc, char **argv)
 		opt.width = terminal_width();
 
 	for (int i = 0; i < cmd->files; i++) {
+		struct share *own;
+		bool alone;
+
 		r[i] = run_read(argv[1 + i]);
 		if (!r[i])
+			goto out;
+		own = share_make(r[i]);
+		alone = share_alone(r[i], own);
+		if (alone)
+			ret = share_only(cmd, own, &opt);
+		share_free(own);
+		if (alone)
 			goto out;
 		a[i] = analyse(r[i], &opt);
 		if (!a[i])
@@ -192,6 +235,18 @@ int main(int argc, char **argv)
 			goto out;
 		a[0]->beside = a[2];
 	}
+	for (int i = 0; i < n_share; i++) {
+		sr[i] = run_read(share_file[i]);
+		if (!sr[i])
+			goto out;
+		s[i] = share_make(sr[i]);
+		if (!s[i]->n_case) {
+			complain("--share: %s is no run of the experiment share", share_file[i]);
+			goto out;
+		}
+		a[0]->share[i] = s[i];
+		a[0]->n_share = i + 1;
+	}
 	if (cmd->print) {
 		cmd->print(a[0], stdout);
 		ret = finish(stdout);
@@ -202,6 +257,10 @@ out:
 	for (int i = 0; i < 3; i++) {
 		analysis_free(a[i]);
 		run_free(r[i]);
+	}
+	for (int i = 0; i < n_share; i++) {
+		share_free(s[i]);
+		run_free(sr[i]);
 	}
 	return ret;
 }

@@ -10,6 +10,8 @@ void out_summary(const struct analysis *a, FILE *f);	/* summary.jsonl */
 void out_csv(const struct analysis *a, FILE *f);
 void out_markdown(const struct analysis *a, FILE *f);
 void out_html(const struct analysis *a, FILE *f);
+/* Text broken at blanks; lines after the first are indented. */
+void wrap_text(FILE *f, const char *text, int width, int indent, bool ascii);
 /*
  * Two runs side by side, b against a.  0, or -1 after a message when they
  * cannot be compared.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Forms for machines and for issues: summary.jsonl, CSV, Markdown. */
 #include "out.h"
+#include "share.h"
 #include "words.h"
 
 #include <math.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The terminal table. */
 #include "out.h"
+#include "share.h"
 #include "words.h"
 
 #include <stdlib.h>
@@ -41,8 +42,7 @@ static void rule(FILE *f, int width, bool ascii)
 	fputc('\n', f);
 }
 
-/* Text broken at blanks; lines after the first are indented. */
-static void wrap(FILE *f, const char *text, int width, int indent, bool ascii)
+void wrap_text(FILE *f, const char *text, int width, int indent, bool ascii)
 {
 	char *copy = clean(text, ascii), *save = NULL;
 	int col = 0;
@@ -248,7 +248,7 @@ static void print_list(FILE *f, const char *title, const struct strlist *l, int 
 	for (size_t i = 0; i < l->n; i++) {
 		char *line = xasprintf("- %s", l->s[i]);
 
-		wrap(f, line, width, 2, ascii);
+		wrap_text(f, line, width, 2, ascii);
 		free(line);
 	}
 }
@@ -287,7 +287,7 @@ void out_table(const struct analysis *a, FILE *f)
 	}
 	fprintf(f, "Bulkhead comparison, run %s\n", r->id);
 	s = machine_line(a);
-	wrap(f, s, width, 0, ascii);
+	wrap_text(f, s, width, 0, ascii);
 	free(s);
 	if (banner)
 		fprintf(f, "*** %s ***\n", banner);
@@ -295,7 +295,7 @@ void out_table(const struct analysis *a, FILE *f)
 		      r->side[a->base], quantity(r),
 		      r->accel == ACCEL_ICOUNT ? "costlier" : "slower, also for bandwidth",
 		      prec > 0 ? ", [95 % interval]" : !prec ? ", [half the 95 % interval]" : "", MIN_EXECS_CI);
-	wrap(f, s, width, 0, ascii);
+	wrap_text(f, s, width, 0, ascii);
 	free(s);
 
 	if (!r->n_samples) {
@@ -307,11 +307,13 @@ void out_table(const struct analysis *a, FILE *f)
 	print_absolute_note(a, f);
 	life_words(a, &l);
 	for (size_t i = 0; i < l.n; i++)
-		wrap(f, l.s[i], width, 2, ascii);
+		wrap_text(f, l.s[i], width, 2, ascii);
 	strlist_free(&l);
 
 	print_summary(a, f);
 	print_beside(a, f);
+	for (int i = 0; i < a->n_share; i++)
+		share_table(a->share[i], f, width, ascii);
 
 	s = xasprintf("A/A check (%s against itself): %s: %s; %zu of %zu rows within 0.1 %%",
 		      r->side[a->base],
@@ -320,13 +322,13 @@ void out_table(const struct analysis *a, FILE *f)
 						  "NOT DONE",
 		      a->gate_text, a->control_close, a->control_rows);
 	fputc('\n', f);
-	wrap(f, s, width, 2, ascii);
+	wrap_text(f, s, width, 2, ascii);
 	free(s);
 	for (int i = 0; i < 2; i++) {
 		char *w = acceptance_words(a, &a->acc[i]);
 
 		s = xasprintf("Acceptance, %s against %s: %s", a->acc[i].name, r->side[a->base], w);
-		wrap(f, s, width, 2, ascii);
+		wrap_text(f, s, width, 2, ascii);
 		free(s);
 		free(w);
 	}
@@ -337,7 +339,7 @@ void out_table(const struct analysis *a, FILE *f)
 		s = xasprintf("%s \"%s\": %s%s%s. %s", "Claim", claims[i].title,
 			      claims[i].verdict, claims[i].measured ? ", " : "",
 			      claims[i].measured ? claims[i].measured : "", claims[i].text);
-		wrap(f, s, width, 2, ascii);
+		wrap_text(f, s, width, 2, ascii);
 		free(s);
 	}
 	claims_free(claims);
@@ -351,13 +353,13 @@ void out_table(const struct analysis *a, FILE *f)
 
 	fputc('\n', f);
 	s = headline(a);
-	wrap(f, s, width, 0, ascii);
+	wrap_text(f, s, width, 0, ascii);
 	free(s);
 	s = evidence_words(a);
 	{
 		char *t = xasprintf("How sure: %s.", s);
 
-		wrap(f, t, width, 0, ascii);
+		wrap_text(f, t, width, 0, ascii);
 		free(t);
 	}
 	free(s);

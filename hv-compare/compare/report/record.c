@@ -326,6 +326,118 @@ static int on_sample(struct run *r, json_t *o, struct bad *e)
 	return 0;
 }
 
+/* An optional number that is not negative; 0 when it is not there. */
+static int get_part(const json_t *o, const char *key, double *out, struct bad *e)
+{
+	*out = 0;
+	if (!json_object_get(o, key))
+		return 0;
+	if (get_value(o, key, out, e))
+		return -1;
+	return *out >= 0 ? 0 : bad(e, "\"%s\" is negative", key);
+}
+
+/*
+ * A hypervisor adds to the account of a domain what its running CPU has used by
+ * the clock of the CPU that asks, and such clocks differ: seen with Xen in an
+ * emulated machine on a busy host, 17 ms. More than a step of a series is a mistake.
+ */
+#define SERVICE_BACK 100e6
+
+/*
+ * A piece of a series: samples "from" onwards of what one instance got. A
+ * series without "service_ns" is of another kind and not looked at.
+ */
+static int on_series(struct run *r, json_t *o, struct bad *e)
+{
+	const json_t *t = json_object_get(o, "t_ns"), *service = json_object_get(o, "service_ns");
+	const char *id, *side_name, *phase, *by;
+	struct series s = { 0 }, *into = NULL;
+	int from, ncpu, weight, threads;
+	size_t n;
+
+	if (!service) {
+		r->n_unknown++;
+		return 0;
+	}
+	if (check_accel(r, o, e) || get_str(o, "bench", &id, e) || get_str(o, "side", &side_name, e) ||
+	    get_str(o, "phase", &phase, e) || get_str(o, "by", &by, e) || get_int(o, "boot", &s.boot, e) ||
+	    get_int(o, "exec", &s.exec, e) || get_int(o, "inst", &s.inst, e) ||
+	    get_int(o, "n_inst", &s.n_inst, e) || get_int(o, "from", &from, e) ||
+	    get_int(o, "ncpu", &ncpu, e) || get_int(o, "weight", &weight, e) ||
+	    get_int(o, "threads", &threads, e) || get_part(o, "floor", &s.floor, e) ||
+	    get_part(o, "cap", &s.cap, e) || get_part(o, "start_ns", &s.start, e) ||
+	    get_part(o, "task_ns", &s.task_ns, e))
+		return -1;
+	n = json_array_size(t);
+	if (!n || n != json_array_size(service))
+		return bad(e, "\"t_ns\" and \"service_ns\" must be arrays of the same length");
+	if (!ncpu || !weight || !threads || s.inst >= s.n_inst || s.n_inst > MAX_INST)
+		return bad(e, "a series of no instance, CPU, weight or thread");
+	s.side = side_intern(r, side_name);
+	if (s.side < 0)
+		return bad(e, "more than %d sides", MAX_SIDES);
+	{
+		const struct bench *b = bench_intern(r, id); /* may move them all */
+
+		s.bench = (size_t)(b - r->bench);
+	}
+	s.plain = !strcmp(phase, "plain");
+	s.ncpu = ncpu, s.weight = weight, s.threads = threads;
+	snprintf(s.by, sizeof(s.by), "%s", by);
+	/* Pieces follow each other closely: the search is short. */
+	for (size_t i = r->n_series; from && i-- && !into;) {
+		struct series *x = &r->series[i];
+
+		if (x->bench == s.bench && x->side == s.side && x->boot == s.boot && x->exec == s.exec &&
+		    x->inst == s.inst && x->plain == s.plain && x->n == (size_t)from)
+			into = x;
+	}
+	if (from && !into)
+		return bad(e, "samples from %d of a series without those before", from);
+	if (!into) {
+		if (!(r->n_series & (r->n_series - 1)))
+			r->series = xrealloc(r->series, r->n_series ? 2 * r->n_series : 1, sizeof(*r->series));
+		into = &r->series[r->n_series++];
+		*into = s;
+	}
+	if (into->n + n > into->room) {
+		into->room = into->n + n > 2 * into->room ? into->n + n : 2 * into->room;
+		into->t = xrealloc(into->t, into->room, sizeof(*into->t));
+		into->service = xrealloc(into->service, into->room, sizeof(*into->service));
+	}
+	for (size_t i = 0; i < n; i++) {
+		const json_t *a = json_array_get(t, i), *b = json_array_get(service, i);
+		size_t k = into->n;
+
+		if (!json_is_integer(a) || !json_is_integer(b))
+			return bad(e, "\"t_ns\" and \"service_ns\" must hold integers");
+		into->t[k] = json_number_value(a);
+		into->service[k] = json_number_value(b);
+		if (k && into->t[k] <= into->t[k - 1])
+			return bad(e, "\"t_ns\" goes back at sample %zu", k);
+		if (k && into->service[k] < into->service[k - 1] - SERVICE_BACK)
+			return bad(e, "\"service_ns\" goes back at sample %zu", k);
+		into->n++;
+	}
+	return 0;
+}
+
+/* What was left undone is done after this. */
+static void on_resume(struct run *r)
+{
+	for (size_t i = 0; i < r->n_bench; i++)
+		for (int s = 0; s < r->n_sides; s++) {
+			struct recs *c = r->bench[i].by_side[s];
+
+			if (!c || c->status != ST_SKIP || strncmp(c->why, "interrupted", 11))
+				continue;
+			c->status = ST_OK;
+			free(c->why);
+			c->why = NULL;
+		}
+}
+
 static int on_verdict(struct run *r, json_t *o, struct bad *e)
 {
 	const char *id, *side_name, *status, *why;
@@ -390,6 +502,8 @@ static int on_record(struct run *r, json_t *o, json_t *events, struct bad *e)
 		return on_verdict(r, o, e);
 	if (!strcmp(t, "side"))
 		return on_side(r, o, e);
+	if (!strcmp(t, "series"))
+		return on_series(r, o, e);
 	if (!strcmp(t, "env")) {
 		if (check_accel(r, o, e) || get_str(o, "side", &side, e))
 			return -1;
@@ -401,6 +515,11 @@ static int on_record(struct run *r, json_t *o, json_t *events, struct bad *e)
 	} else if (!strcmp(t, "event")) {
 		if (get_str(o, "side", &side, e) || get_str(o, "kind", &kind, e))
 			return -1;
+		if (json_is_number(json_object_get(o, "host_load")) &&
+		    json_number_value(json_object_get(o, "host_load")) > r->max_load)
+			r->max_load = json_number_value(json_object_get(o, "host_load"));
+		if (!strcmp(kind, "resume"))
+			on_resume(r);
 		if (!strcmp(kind, "oom") || !strcmp(kind, "timeout") || !strcmp(kind, "dmesg")) {
 			char *key = xasprintf("%s on %s", kind, side);
 			json_int_t n = json_integer_value(json_object_get(events, key));
@@ -541,6 +660,7 @@ struct run *run_read(const char *path)
 	ssize_t len;
 
 	r->path = xstrdup(path);
+	r->max_load = -1;
 	r->bench_ix = json_object();
 	r->side_ix = json_object();
 	r->env = json_object();
@@ -623,6 +743,11 @@ void run_free(struct run *r)
 			}
 		free(r->bench[i].id);
 	}
+	for (size_t i = 0; i < r->n_series; i++) {
+		free(r->series[i].t);
+		free(r->series[i].service);
+	}
+	free(r->series);
 	for (int s = 0; s < r->n_sides; s++) {
 		free(r->side[s]);
 		free(r->info[s].label);

@@ -18,6 +18,8 @@
 #include <stdint.h>
 
 #define MAX_SIDES 64
+/* Instances of one case: more is a mistake in a record. */
+#define MAX_INST 1024
 
 enum accel { ACCEL_NONE, ACCEL_KVM, ACCEL_TCG, ACCEL_ICOUNT };
 
@@ -69,6 +71,17 @@ struct side_info {
 	char colour[8], dark[8];	/* "#rrggbb" or "" */
 };
 
+/* How much CPU time one instance of a case got, over time. */
+struct series {
+	size_t bench;		/* index into run.bench */
+	int side, boot, exec, inst, n_inst;
+	bool plain;		/* the same load without instances */
+	char by[16];		/* what an instance was: cgroup, context, ... */
+	double ncpu, weight, threads, floor, cap, start, task_ns;
+	size_t n, room;
+	double *t, *service;	/* ns since the start of the case */
+};
+
 struct run {
 	char *path;		/* as given */
 	char sha256[65];
@@ -87,6 +100,10 @@ struct run {
 	enum status side_status[MAX_SIDES];
 	struct bench *bench;
 	size_t n_bench;
+	struct series *series;
+	size_t n_series;
+
+	double max_load;	/* of the host, as far as the events say; -1 unknown */
 
 	size_t n_samples, n_warmup, n_unknown, n_lines, n_duplicates;
 	int max_inst;

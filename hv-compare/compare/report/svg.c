@@ -169,9 +169,9 @@ void svg_defs(const struct analysis *a, FILE *f)
 	fputs("</defs></svg>\n", f);
 }
 
-static void open_svg(const struct analysis *a, FILE *f, const char *title, const char *desc, int height, int *top)
+void svg_open(const struct run *r, FILE *f, const char *title, const char *desc, int height, int *top)
 {
-	const char *banner = run_banner(a->run);
+	const char *banner = run_banner(r);
 
 	fprintf(f, "<div class=\"scroll\"><svg viewBox=\"0 0 %d %d\" role=\"img\" font-size=\"%d\">\n<title>", W,
 		height, FONT);
@@ -324,7 +324,7 @@ void svg_bars(const struct analysis *a, FILE *f, const char *title, const struct
 	snprintf(desc, sizeof(desc), "Bars relative to %.60s, %s scale; the numbers are in the table below.",
 		 a->run->side[a->base], ax.log ? "logarithmic" : "linear");
 	height = (run_banner(a->run) ? 22 : 0) + 20 + legend(a, NULL, 0) + head + plot + foot;
-	open_svg(a, f, title, desc, height, &top);
+	svg_open(a->run, f, title, desc, height, &top);
 	top += 16;
 	top += legend(a, f, top);
 	top += 4 + head;
@@ -437,7 +437,7 @@ void svg_ctx(const struct analysis *a, FILE *f)
 	choose_axis(&ax, lo, hi);
 	height = (run_banner(a->run) ? 22 : 0) + 46 + legend(a, NULL, 0) + plot + 44;
 	fputs("<figure>\n", f);
-	open_svg(a, f, "Context switch: ratio against working set",
+	svg_open(a->run, f, "Context switch: ratio against working set",
 		 "One panel per number of processes; x is the memory each process touches between two switches.",
 		 height, &top);
 	top += 16;

@@ -28,6 +28,11 @@ void svg_bars(const struct analysis *a, FILE *f, const char *title, const struct
 	      const struct bars_cat *cat, size_t n);
 /* Ratio against working set, one panel per number of processes. */
 void svg_ctx(const struct analysis *a, FILE *f);
+/*
+ * Begin a figure 720 wide, with the banner of the run across its top; *top is
+ * where there is room below that. It ends with "</svg></div>".
+ */
+void svg_open(const struct run *r, FILE *f, const char *title, const char *desc, int height, int *top);
 /* Hatches h-X; once per page. X is the CSS name of a side, here and below. */
 void svg_defs(const struct analysis *a, FILE *f);
 /*

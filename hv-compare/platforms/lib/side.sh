@@ -3,7 +3,9 @@
 # Sourced by the sides. A side defines names, check, about, where, seconds and run
 # (see README.md) and ends with: side_main "$@"
 
+# A side is a file of platforms/ or of a directory in it.
 PLATFORMS=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+[ -d "$PLATFORMS/lib" ] || PLATFORMS=${PLATFORMS%/*}
 TOP=$(CDPATH='' cd -- "$PLATFORMS/../.." && pwd)
 OUT=${OUT:-$TOP/out}
 case $OUT in /*) ;; *) OUT=$PWD/$OUT ;; esac
@@ -61,6 +63,14 @@ machine() {
 # copy_guest JOBDIR: the scripts that run in the machine.
 copy_guest() {
 	cp "$PLATFORMS"/lib/guest/* "$1/"
+}
+
+# add_option JOBDIR PROGRAM WORDS: more of what the side's programs are told.
+add_option() {
+	side_file=$1/options.$2
+	shift 2
+	[ ! -f "$side_file" ] || echo "$(cat "$side_file") $*" >"$side_file.part"
+	[ ! -f "$side_file" ] || mv "$side_file.part" "$side_file"
 }
 
 side_main() {
