@@ -276,6 +276,9 @@ static int measure(struct phase *p, unsigned int ms, struct share_err *err)
 		}
 	/* What is not ours takes a while to wake up: it computes before the
 	 * clock starts, what is ours from then on. */
+	if (remote)
+		/* Also the last one made would compute at once when woken. */
+		sleep(GUEST_QUIET_S + 1);
 	if (remote && (go(p, false, 0, err) != 0 || p->means->settle(p->c, err) != 0))
 		return -1;
 	t0 = now_ns(CLOCK_MONOTONIC);

@@ -44,6 +44,12 @@ matches "$STDOUT" "*DISTURBED: the host was too*
 *cgroup-smp *10.0 %  * 2  disturbed
   context-smp * 2
 *" "what a busy host has disturbed is marked and not judged"
+{
+	cat "$TMP/share.jsonl"
+	echo '{"t":"verdict","bench":"share.cpu.1-3.t2","side":"cgroup-smp","status":"invalid","why":"another program"}'
+} >"$TMP/invalid.jsonl"
+matches "$("$R" table --ascii "$TMP/invalid.jsonl")" "*  cgroup-smp   invalid: another program
+*" "what is invalid is not used"
 jq -c '.accel |= (if . then "tcg-icount" else . end) | if .t == "run" then .icount_shift = 3 else . end' \
 	"$TMP/late.jsonl" >"$TMP/counted.jsonl"
 is "$("$R" summary "$TMP/counted.jsonl" | jq -c 'select(.side == "cgroup-smp") | .disturbed')" false \

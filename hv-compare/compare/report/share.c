@@ -148,6 +148,9 @@ static void fill_cell(const struct share *s, const struct bench *b, int side, st
 		struct fair_result res, base;
 		bool capped = false;
 
+		/* What must not be used is not. */
+		if (rec && rec->status == ST_INVALID)
+			break;
 		/* One look at each repeat: at its first instance. */
 		if (x->bench != ix || x->side != side || x->inst || x->plain ||
 		    find(r, ix, side, x->boot, x->exec, 0, false) != x)
