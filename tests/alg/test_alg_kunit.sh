@@ -5,7 +5,7 @@
 . "$(dirname -- "$0")/../lib.sh"
 
 # One for each module: its name, and the suite it runs.
-suites="vserver_alg_kunit:vserver-alg"
+suites="vserver_alg_kunit:vserver-alg vserver_ctxfq_kunit:vserver-ctxfq"
 
 job=$(new_job kunit <<'END'
 cat /job/modules | while IFS=: read -r module suite; do
