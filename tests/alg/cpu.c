@@ -7,8 +7,12 @@
  *	cpu --vectors		prints the table that the KUnit test uses
  */
 #include <gmp.h>
+#include <linux/errno.h>
+#include <linux/types.h>
+#include <linux/limits.h>
 #include "bucket.h"
 #include "waterfill.h"
+#include "wide.h"
 #include "tap.h"
 
 static void set_u64(mpz_t z, u64 v)

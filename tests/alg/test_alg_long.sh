@@ -9,7 +9,9 @@ if ! make -s -C "$TESTS/alg" OUT="$OUT" >"$TMP/build" 2>&1; then
 	finish
 fi
 export ASAN_OPTIONS=exitcode=99:detect_leaks=0 UBSAN_OPTIONS=exitcode=99
-"$OUT/tests/alg/cpu" 20 >"$TMP/cpu.tap" 2>"$TMP/cpu.err"
-relay "$TMP/cpu.tap" "cpu: "
-is "$(cat "$TMP/cpu.err")" "" "cpu: no complaint of a sanitizer"
+for program in cpu disk; do
+	"$OUT/tests/alg/$program" 20 >"$TMP/$program.tap" 2>"$TMP/$program.err"
+	relay "$TMP/$program.tap" "$program: "
+	is "$(cat "$TMP/$program.err")" "" "$program: no complaint of a sanitizer"
+done
 finish

@@ -7,7 +7,13 @@
  * Time is any clock in ns.  It may start anywhere and wrap around; two readings
  * are taken to be less than 2^63 ns (292 years) apart.
  */
+#include <kunit/visibility.h>
+#include <linux/errno.h>
+#include <linux/export.h>
+#include <linux/limits.h>
+#include <linux/minmax.h>
 #include "bucket.h"
+#include "wide.h"
 
 /* Does a reading of the clock lie after the last refill? */
 static bool is_later(const struct vx_bucket *b, u64 now)

@@ -2,7 +2,7 @@
 #ifndef _VSERVER_ALG_BUCKET_H
 #define _VSERVER_ALG_BUCKET_H
 
-#include "compat.h"
+#include <linux/types.h>
 
 /**
  * struct vx_bucket - a token bucket that loses nothing

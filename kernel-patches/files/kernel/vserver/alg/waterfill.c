@@ -13,7 +13,13 @@
  * through them until the line reaches the capacity, and L is a fraction of two
  * integers.  Nothing is approximated before the last step, the rounding.
  */
+#include <kunit/visibility.h>
+#include <linux/errno.h>
+#include <linux/export.h>
+#include <linux/limits.h>
+#include <linux/minmax.h>
 #include "waterfill.h"
+#include "wide.h"
 
 /*
  * The sorting needs two indices for each share.  They are kept where the

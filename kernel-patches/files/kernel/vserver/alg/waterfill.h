@@ -2,11 +2,12 @@
 #ifndef _VSERVER_ALG_WATERFILL_H
 #define _VSERVER_ALG_WATERFILL_H
 
-#include "compat.h"
+#include <linux/bits.h>
+#include <linux/types.h>
 
 /* Limits of vx_waterfill(): with them no sum and no product overflows. */
 #define VX_SHARES_MAX		65536u
-#define VX_CAPACITY_MAX		(1ULL << 40)	/* 18 minutes, in ns */
+#define VX_CAPACITY_MAX		BIT_ULL(40)	/* 18 minutes, in ns */
 
 /**
  * struct vx_share - one taker of a capacity

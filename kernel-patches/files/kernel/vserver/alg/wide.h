@@ -1,54 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the pure algorithms need from their surroundings, so that the same
- * files compile in the kernel and in the test programs of user space.
+ * Products of two u64, for the algorithms in this directory and for others
+ * like them. Only what linux/math64.h has not got.
+ *
+ * These algorithms know nothing of the kernel. tests/alg compiles the same
+ * files in user space, against a few headers that go by the kernel's names.
  */
-#ifndef _VSERVER_ALG_COMPAT_H
-#define _VSERVER_ALG_COMPAT_H
+#ifndef _VSERVER_ALG_WIDE_H
+#define _VSERVER_ALG_WIDE_H
 
-#ifdef __KERNEL__
-
-#include <linux/bug.h>
-#include <linux/errno.h>
-#include <linux/export.h>
-#include <linux/limits.h>
 #include <linux/math64.h>
-#include <linux/minmax.h>
 #include <linux/types.h>
-#include <kunit/visibility.h>
-
-#else /* user space */
-
-#include <errno.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-typedef uint8_t u8;
-typedef uint16_t u16;
-typedef uint32_t u32;
-typedef uint64_t u64;
-typedef int32_t s32;
-typedef int64_t s64;
-
-#ifndef U32_MAX
-#define U32_MAX		((u32)~0U)
-#define U64_MAX		((u64)~0ULL)
-#define S64_MAX		((s64)(U64_MAX >> 1))
-#define S64_MIN		(-S64_MAX - 1)
-#endif
-
-static inline u64 div64_u64_rem(u64 a, u64 b, u64 *rem)
-{
-	*rem = a % b;
-	return a / b;
-}
-
-#define min(a, b) ({ typeof(a) _a = (a); typeof(b) _b = (b); _a < _b ? _a : _b; })
-#define max(a, b) ({ typeof(a) _a = (a); typeof(b) _b = (b); _a > _b ? _a : _b; })
-#define EXPORT_SYMBOL_IF_KUNIT(sym)	struct vx_no_export
-
-#endif
 
 /* A product of two u64. */
 struct vx_u128 {
@@ -62,7 +24,7 @@ struct vx_u128 {
 static inline struct vx_u128 vx_mul(u64 a, u64 b)
 {
 #if defined(__SIZEOF_INT128__) && !defined(VX_NO_INT128)
-	unsigned __int128 p = (unsigned __int128)a * b;
+	u128 p = (u128)a * b;
 
 	return (struct vx_u128){ .hi = (u64)(p >> 64), .lo = (u64)p };
 #else
@@ -126,4 +88,4 @@ static inline u64 vx_mul_div(u64 a, u64 b, u64 c, u64 *rem)
 	return q;
 }
 
-#endif /* _VSERVER_ALG_COMPAT_H */
+#endif /* _VSERVER_ALG_WIDE_H */

@@ -1,0 +1,691 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Start-time fair queueing with depth, SFQ(D), with reservations and limits.
+ *
+ * SFQ: Goyal, Vin, Cheng, "Start-time Fair Queuing", SIGCOMM 1996. With D
+ * requests at the device: Jin, Chase, Kaur, "Interposed Proportional Sharing for
+ * a Storage Service Utility", SIGMETRICS 2004. Reservation and limit as tags in
+ * real time: Gulati, Merchant, Varman, "mClock", OSDI 2010. Tags are kept for
+ * each flow's next request only, not for each request.
+ *
+ * What is promised, for costs as they are charged:
+ *
+ * - While flows i and j both have requests waiting, what is done for them
+ *   differs by |Wi/wi - Wj/wj| <= (D + 1) * (ci/wi + cj/wj), with W the cost of
+ *   completed requests, w the weight, c the largest request.
+ * - A flow with something waiting and a reservation gets at least that, if the
+ *   reservations add up to less than the device can do.
+ * - A flow never gets more than its limit, plus CTXFQ_BURST_NS worth of it once.
+ * - Nothing waits while fewer than D requests are at the device, unless all that
+ *   wait are over their limits.
+ *
+ * Reserved service counts in the share: a flow gets the larger of the two. A
+ * flow that gets more by reservation than by weight would collect a start tag
+ * far ahead of the others, and stand still when the reservation ends; the lead
+ * stops at CTXFQ_LEAD_NS. The same holds for what is charged without waiting.
+ */
+#include <linux/bits.h>
+#include <linux/errno.h>
+#include <linux/limits.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
+#include "ctxfq.h"
+#include "../kernel/vserver/alg/wide.h"
+
+/*
+ * Start tags are device time * 2^7 / weight. With the remainder kept they are
+ * exact; the 7 bits order flows of large weight. At weight 1 two tags can be
+ * compared as long as they are less than 2 years of device time apart.
+ */
+#define VTIME_SHIFT	7
+
+/* One request, in ns: more than a minute is a device that is not there. */
+#define COST_MAX	BIT_ULL(36)
+
+/* How far ahead of the others a flow can get by reservation or urgency. */
+#define CTXFQ_LEAD_NS	BIT_ULL(30)
+
+/* A reservation that could not be met is made up for this much time, not more. */
+#define CTXFQ_CATCH_UP_NS	100000000ULL
+
+/* Unused limit that can be saved: one tick of the slowest clock, so that a timer
+ * that fires late costs nothing.
+ */
+#define CTXFQ_BURST_NS	10000000ULL
+
+/*
+ * A flow without requests is counted as present for so long, because a reader
+ * that sends one request at a time is without one most of the time: if the
+ * device were filled up in its pauses, it would wait for all of that.
+ */
+#define CTXFQ_IDLE_NS	100000000ULL
+
+/* Fixed point of the device's time per request in flight. */
+#define SHARE_SHIFT	10
+
+/* Is clock reading or tag a before b? Both wrap around. */
+static bool before(u64 a, u64 b)
+{
+	return (s64)(a - b) < 0;
+}
+
+static u64 later_of(u64 a, u64 b)
+{
+	return before(a, b) ? b : a;
+}
+
+/* ---- The three trees ---- */
+
+static struct ctxfq_flow *by_node(struct rb_node *n)
+{
+	return n ? rb_entry(n, struct ctxfq_flow, node) : NULL;
+}
+
+static bool less_start(struct rb_node *a, const struct rb_node *b)
+{
+	return before(rb_entry(a, struct ctxfq_flow, node)->start,
+		      rb_entry(b, struct ctxfq_flow, node)->start);
+}
+
+static bool less_limit(struct rb_node *a, const struct rb_node *b)
+{
+	return before(rb_entry(a, struct ctxfq_flow, node)->limit.tag,
+		      rb_entry(b, struct ctxfq_flow, node)->limit.tag);
+}
+
+static bool less_reserve(struct rb_node *a, const struct rb_node *b)
+{
+	return before(rb_entry(a, struct ctxfq_flow, reserve_node)->reserve.tag,
+		      rb_entry(b, struct ctxfq_flow, reserve_node)->reserve.tag);
+}
+
+static void take_out(struct ctxfq *q, struct ctxfq_flow *f)
+{
+	switch (f->state) {
+	case CTXFQ_EMPTY:
+		break;
+	case CTXFQ_READY:
+		rb_erase_cached(&f->node, &q->ready);
+		if (f->reserve.units)
+			rb_erase_cached(&f->reserve_node, &q->reserved);
+		break;
+	case CTXFQ_HELD:
+		rb_erase_cached(&f->node, &q->held);
+		break;
+	}
+	f->state = CTXFQ_EMPTY;
+}
+
+static void put_in(struct ctxfq *q, struct ctxfq_flow *f, u64 now)
+{
+	if (!f->queued)
+		return;
+	if (f->limit.units && before(now, f->limit.tag)) {
+		f->state = CTXFQ_HELD;
+		rb_add_cached(&f->node, &q->held, less_limit);
+		return;
+	}
+	f->state = CTXFQ_READY;
+	rb_add_cached(&f->node, &q->ready, less_start);
+	if (f->reserve.units)
+		rb_add_cached(&f->reserve_node, &q->reserved, less_reserve);
+}
+
+/* ---- Tags ---- */
+
+/* Moves a rate's tag behind what is sent now; not before @earliest. */
+static void pay(struct ctxfq_rate *r, const struct ctxfq_cost *cost, u64 earliest)
+{
+	u64 ns, rem;
+
+	if (before(r->tag, earliest)) {
+		r->tag = earliest;
+		r->rem = 0;
+	}
+	ns = vx_mul_div(min(cost->of[r->unit], COST_MAX), r->ns, r->units, &rem);
+	rem += r->rem;
+	if (rem >= r->units) {
+		rem -= r->units;
+		ns++;
+	}
+	r->rem = rem;
+	/* 36 years: a tag must stay comparable with the time. */
+	r->tag += min(ns, 1ULL << 60);
+}
+
+/* Device time in the units of this flow's start tag; @rem in 1/weight. */
+static u64 normalized(const struct ctxfq_flow *f, u64 ns, u64 *rem)
+{
+	return div64_u64_rem(min(ns, COST_MAX) << VTIME_SHIFT, f->weight, rem);
+}
+
+static void start_forward(struct ctxfq *q, struct ctxfq_flow *f, u64 ns)
+{
+	u64 rem;
+
+	f->start += normalized(f, ns, &rem);
+	f->start_rem += rem;
+	if (f->start_rem >= f->weight) {
+		f->start_rem -= f->weight;
+		f->start++;
+	}
+	q->max_start = later_of(q->max_start, f->start);
+}
+
+static void start_back(struct ctxfq *q, struct ctxfq_flow *f, u64 ns)
+{
+	u64 rem, end;
+
+	f->start -= normalized(f, ns, &rem);
+	if (f->start_rem < rem) {
+		f->start_rem += f->weight;
+		f->start--;
+	}
+	f->start_rem -= rem;
+
+	/* It may get back more than it gave, if its weight became smaller. */
+	end = q->vtime - normalized(f, CTXFQ_LEAD_NS, &rem);
+	f->start = later_of(f->start, end);
+}
+
+/* The same with an end to the lead over the others. */
+static void start_forward_led(struct ctxfq *q, struct ctxfq_flow *f, u64 ns)
+{
+	u64 rem, old = f->start, end;
+
+	end = q->vtime + normalized(f, CTXFQ_LEAD_NS, &rem);
+	start_forward(q, f, ns);
+	if (before(end, f->start)) {
+		f->start = later_of(old, end);
+		f->start_rem = 0;
+	}
+}
+
+/*
+ * The device's time, split evenly among the requests at it: a clock that runs
+ * with 1 / inflight of real time. The difference of two readings is the device
+ * time of one request, whatever the device is like inside.
+ */
+static void share_forward(struct ctxfq *q, u64 now)
+{
+	if (!before(q->share_at, now))
+		return;
+	if (q->inflight)
+		q->share += div64_u64(min(now - q->share_at, COST_MAX) << SHARE_SHIFT,
+				      q->inflight);
+	q->share_at = now;
+}
+
+/* Time in which a flow had nothing to send, or must not, gives no credit. */
+static void start_now(struct ctxfq *q, struct ctxfq_flow *f)
+{
+	if (before(f->start, q->vtime)) {
+		f->start = q->vtime;
+		f->start_rem = 0;
+	}
+}
+
+/* ---- Presence ---- */
+
+static void arrive(struct ctxfq *q, struct ctxfq_flow *f)
+{
+	if (!f->active) {
+		/* Its tag may be so old that it no longer compares. */
+		f->start = q->vtime;
+		f->start_rem = 0;
+		f->active = true;
+		q->active++;
+	}
+	if (!list_empty(&f->idle_node))
+		list_del_init(&f->idle_node);
+}
+
+static void maybe_idle(struct ctxfq *q, struct ctxfq_flow *f, u64 now)
+{
+	if (!f->active || f->queued || f->inflight || !list_empty(&f->idle_node))
+		return;
+	f->idle_since = now;
+	list_add_tail(&f->idle_node, &q->idle);
+}
+
+static void forget(struct ctxfq *q, struct ctxfq_flow *f)
+{
+	list_del_init(&f->idle_node);
+	f->active = false;
+	q->active--;
+}
+
+static void forget_idle(struct ctxfq *q, u64 now)
+{
+	struct ctxfq_flow *f;
+
+	while (!list_empty(&q->idle)) {
+		f = list_first_entry(&q->idle, struct ctxfq_flow, idle_node);
+		if (before(now, f->idle_since + CTXFQ_IDLE_NS))
+			break;
+		if (before(q->vtime, f->start)) {
+			/* Still in debt: a nap must not pay it. */
+			f->idle_since = now;
+			list_move_tail(&f->idle_node, &q->idle);
+		} else {
+			forget(q, f);
+		}
+	}
+}
+
+/* With nothing waiting and nothing under way nobody owes anybody anything. */
+static void maybe_level(struct ctxfq *q)
+{
+	if (!q->queued && !q->inflight)
+		q->vtime = later_of(q->vtime, q->max_start);
+}
+
+/* ---- Interface ---- */
+
+/**
+ * ctxfq_init - a device with nothing queued
+ * @q: the device
+ * @depth: see ctxfq_set_depth()
+ * @now: the time
+ */
+void ctxfq_init(struct ctxfq *q, unsigned int depth, u64 now)
+{
+	*q = (struct ctxfq){
+		.ready = RB_ROOT_CACHED,
+		.reserved = RB_ROOT_CACHED,
+		.held = RB_ROOT_CACHED,
+		.share_at = now,
+	};
+	INIT_LIST_HEAD(&q->idle);
+	ctxfq_set_depth(q, depth);
+}
+
+/**
+ * ctxfq_set_depth - how many requests may be at the device
+ * @q: the device
+ * @depth: so many while more than one flow is present; 0 means 1. A flow that is
+ *	   alone may send as many as the device takes.
+ */
+void ctxfq_set_depth(struct ctxfq *q, unsigned int depth)
+{
+	q->depth = max(depth, 1U);
+}
+
+/**
+ * ctxfq_flow_init - a flow of default weight, without reservation and limit
+ * @f: the flow
+ */
+void ctxfq_flow_init(struct ctxfq_flow *f)
+{
+	*f = (struct ctxfq_flow){ .weight = CTXFQ_WEIGHT_DEFAULT };
+	INIT_LIST_HEAD(&f->idle_node);
+}
+
+/**
+ * ctxfq_flow_exit - takes a flow out, before its memory is given back
+ * @q: the device
+ * @f: the flow
+ *
+ * Return: false, and nothing done, while it has requests waiting or under way.
+ */
+bool ctxfq_flow_exit(struct ctxfq *q, struct ctxfq_flow *f)
+{
+	if (f->queued || f->inflight)
+		return false;
+	if (f->active)
+		forget(q, f);
+	return true;
+}
+
+/**
+ * ctxfq_set_weight - changes a flow's part of what is contended
+ * @f: the flow
+ * @weight: CTXFQ_WEIGHT_MIN .. CTXFQ_WEIGHT_MAX; counts from its next request on
+ *
+ * Return: 0 or -EINVAL.
+ */
+int ctxfq_set_weight(struct ctxfq_flow *f, u32 weight)
+{
+	if (weight < CTXFQ_WEIGHT_MIN || weight > CTXFQ_WEIGHT_MAX)
+		return -EINVAL;
+	f->weight = weight;
+	f->start_rem = 0;
+	return 0;
+}
+
+static int set_rate(struct ctxfq *q, struct ctxfq_flow *f, struct ctxfq_rate *r,
+		    enum ctxfq_unit unit, u64 units, u64 ns, u64 now)
+{
+	if (unit >= CTXFQ_UNITS || units > 1ULL << 40 ||
+	    (units && (!ns || ns > 1ULL << 40)))
+		return -EINVAL;
+	if (f->state == CTXFQ_HELD)
+		start_now(q, f);
+	take_out(q, f);
+	*r = (struct ctxfq_rate){
+		.unit = unit, .units = units, .ns = ns, .tag = now,
+	};
+	put_in(q, f, now);
+	return 0;
+}
+
+/**
+ * ctxfq_set_reserve - what a flow gets in any case, from now on
+ * @q: the device
+ * @f: the flow
+ * @unit: in which it counts
+ * @units: so many of them; 0 for no reservation
+ * @ns: in so many ns
+ * @now: the time
+ *
+ * The caller sees to it that all reservations together can be met.
+ *
+ * Return: 0 or -EINVAL.
+ */
+int ctxfq_set_reserve(struct ctxfq *q, struct ctxfq_flow *f,
+		      enum ctxfq_unit unit, u64 units, u64 ns, u64 now)
+{
+	return set_rate(q, f, &f->reserve, unit, units, ns, now);
+}
+
+/**
+ * ctxfq_set_limit - what a flow gets at most, from now on
+ * @q: the device
+ * @f: the flow
+ * @unit: in which it counts
+ * @units: so many of them; 0 for no limit
+ * @ns: in so many ns
+ * @now: the time
+ *
+ * A limit goes before a reservation. Return: 0 or -EINVAL.
+ */
+int ctxfq_set_limit(struct ctxfq *q, struct ctxfq_flow *f,
+		    enum ctxfq_unit unit, u64 units, u64 ns, u64 now)
+{
+	return set_rate(q, f, &f->limit, unit, units, ns, now);
+}
+
+/**
+ * ctxfq_enqueue - one more request of a flow waits
+ * @q: the device
+ * @f: the flow
+ * @now: the time
+ */
+void ctxfq_enqueue(struct ctxfq *q, struct ctxfq_flow *f, u64 now)
+{
+	q->queued++;
+	if (f->queued++)
+		return;
+	arrive(q, f);
+	start_now(q, f);
+	if (before(f->reserve.tag, now)) {
+		f->reserve.tag = now;
+		f->reserve.rem = 0;
+	}
+	put_in(q, f, now);
+}
+
+/**
+ * ctxfq_remove - a waiting request is gone without having been sent (merged)
+ * @q: the device
+ * @f: its flow
+ * @now: the time
+ */
+void ctxfq_remove(struct ctxfq *q, struct ctxfq_flow *f, u64 now)
+{
+	q->queued--;
+	if (--f->queued)
+		return;
+	take_out(q, f);
+	maybe_idle(q, f, now);
+	maybe_level(q);
+}
+
+/**
+ * ctxfq_next - which flow may send a request now
+ * @q: the device
+ * @now: the time
+ *
+ * Return: the flow, which always has one waiting; the caller sends it and tells
+ * ctxfq_dispatch(). NULL if nothing waits, if the device has enough (the next
+ * completion may change that), or if all that waits is over its limit (see
+ * ctxfq_wakeup()).
+ */
+struct ctxfq_flow *ctxfq_next(struct ctxfq *q, u64 now)
+{
+	struct ctxfq_flow *f;
+	struct rb_node *n;
+
+	forget_idle(q, now);
+	if (q->inflight >= q->depth && q->active > 1)
+		return NULL;
+
+	while ((f = by_node(rb_first_cached(&q->held))) &&
+	       !before(now, f->limit.tag)) {
+		take_out(q, f);
+		start_now(q, f);
+		put_in(q, f, now);
+	}
+
+	n = rb_first_cached(&q->reserved);
+	if (n) {
+		f = rb_entry(n, struct ctxfq_flow, reserve_node);
+		if (!before(now, f->reserve.tag))
+			return f;
+	}
+	return by_node(rb_first_cached(&q->ready));
+}
+
+/**
+ * ctxfq_dispatch - a waiting request goes to the device
+ * @q: the device
+ * @f: its flow, from ctxfq_next()
+ * @cost: what it takes
+ * @now: the time
+ *
+ * Return: a stamp to hand to ctxfq_complete().
+ */
+u64 ctxfq_dispatch(struct ctxfq *q, struct ctxfq_flow *f,
+		   const struct ctxfq_cost *cost, u64 now)
+{
+	take_out(q, f);
+	if (f->reserve.units && !before(now, f->reserve.tag)) {
+		pay(&f->reserve, cost, now - CTXFQ_CATCH_UP_NS);
+		start_forward_led(q, f, cost->of[CTXFQ_TIME]);
+	} else {
+		q->vtime = later_of(q->vtime, f->start);
+		start_forward(q, f, cost->of[CTXFQ_TIME]);
+	}
+	if (f->limit.units)
+		pay(&f->limit, cost, now - CTXFQ_BURST_NS);
+	f->queued--;
+	q->queued--;
+	put_in(q, f, now);
+
+	share_forward(q, now);
+	f->inflight++;
+	q->inflight++;
+	return q->share;
+}
+
+/**
+ * ctxfq_complete - a request is done
+ * @q: the device
+ * @f: its flow
+ * @estimate: the cost in time it was sent with; 0 charges what it really took
+ * @stamp: what ctxfq_dispatch() returned
+ * @now: the time
+ *
+ * The flow's start tag is corrected by what the estimate was wrong; an outlier
+ * counts as a quarter or four times the estimate. Reservation and limit are not
+ * corrected: they rely on estimates that are right on average.
+ *
+ * Return: what it took, in ns of the device's time.
+ */
+u64 ctxfq_complete(struct ctxfq *q, struct ctxfq_flow *f, u64 estimate,
+		   u64 stamp, u64 now)
+{
+	u64 actual, counted;
+
+	share_forward(q, now);
+	f->inflight--;
+	q->inflight--;
+	actual = (q->share - stamp) >> SHARE_SHIFT;
+
+	counted = actual;
+	if (estimate) {
+		estimate = min(estimate, COST_MAX);
+		counted = clamp(actual, estimate / 4, estimate * 4);
+	}
+	if (counted != estimate) {
+		/* Its place changes; with what is held, the limit decides. */
+		bool ready = f->state == CTXFQ_READY;
+
+		if (ready)
+			take_out(q, f);
+		if (counted > estimate)
+			start_forward(q, f, counted - estimate);
+		else
+			start_back(q, f, estimate - counted);
+		if (ready)
+			put_in(q, f, now);
+	}
+	maybe_idle(q, f, now);
+	maybe_level(q);
+	return actual;
+}
+
+/**
+ * ctxfq_undo - a request that was sent comes back unserved
+ * @q: the device
+ * @f: its flow
+ * @estimate: the cost in time it was sent with
+ * @now: the time
+ *
+ * It counts as neither waiting nor sent until the caller says what becomes of it.
+ */
+void ctxfq_undo(struct ctxfq *q, struct ctxfq_flow *f, u64 estimate, u64 now)
+{
+	bool ready = f->state == CTXFQ_READY;
+
+	share_forward(q, now);
+	f->inflight--;
+	q->inflight--;
+	if (ready)
+		take_out(q, f);
+	start_back(q, f, estimate);
+	if (ready)
+		put_in(q, f, now);
+	maybe_idle(q, f, now);
+	maybe_level(q);
+}
+
+/**
+ * ctxfq_charge - a flow has used the device without having waited for its turn
+ * @q: the device
+ * @f: the flow
+ * @cost: what it used
+ * @now: the time
+ *
+ * It pays by waiting longer with its next requests.
+ */
+void ctxfq_charge(struct ctxfq *q, struct ctxfq_flow *f,
+		  const struct ctxfq_cost *cost, u64 now)
+{
+	take_out(q, f);
+	arrive(q, f);
+	start_now(q, f);
+	start_forward_led(q, f, cost->of[CTXFQ_TIME]);
+	if (f->limit.units)
+		pay(&f->limit, cost, now - CTXFQ_BURST_NS);
+	put_in(q, f, now);
+	maybe_idle(q, f, now);
+}
+
+/**
+ * ctxfq_wakeup - when to ask again if nothing else happens
+ * @q: the device
+ * @when: (out) the time at which the first held flow comes below its limit
+ *
+ * Return: whether there is one.
+ */
+bool ctxfq_wakeup(const struct ctxfq *q, u64 *when)
+{
+	struct ctxfq_flow *f = by_node(rb_first_cached(&q->held));
+
+	if (!f)
+		return false;
+	*when = f->limit.tag;
+	return true;
+}
+
+/* ---- What a request costs ---- */
+
+/*
+ * Before anything was measured: 100 us for a request, or 10 us for each 4 KiB
+ * (400 MB/s), whichever is more. Never the sum: a device that is busy moving
+ * bytes is not busy with the request as well, and charging for both left 60 % of
+ * a disk unused elsewhere (seastar, issue 222). Only the ratio of one request to
+ * another matters, and only until the first few are done.
+ */
+#define COLD_IO_NS		100000ULL
+#define COLD_4K_NS		10000ULL
+
+/* Measurements before a mean is believed. */
+#define SEEN_ENOUGH		8
+
+static unsigned int size_class(u64 bytes)
+{
+	unsigned int k = 0;
+
+	while (k < CTXFQ_SIZES - 1 && bytes > 4096ULL << k)
+		k++;
+	return k;
+}
+
+/**
+ * ctxfq_estimate - the device time a request will take
+ * @m: what has been learnt
+ * @op: what it does
+ * @seq: it begins where the last one of its flow ended
+ * @bytes: its size
+ *
+ * Return: ns, at least 1.
+ */
+u64 ctxfq_estimate(const struct ctxfq_model *m, enum ctxfq_op op, bool seq,
+		   u64 bytes)
+{
+	unsigned int k = size_class(bytes);
+
+	if (m->seen[op][seq][k] >= SEEN_ENOUGH)
+		return max(m->mean[op][seq][k], 1ULL);
+	return max(COLD_IO_NS, min(bytes, 1ULL << 40) / 4096 * COLD_4K_NS);
+}
+
+/**
+ * ctxfq_learn - a request has been measured
+ * @m: what has been learnt
+ * @op: what it did
+ * @seq: it began where the one before it ended
+ * @bytes: its size
+ * @actual: from ctxfq_complete()
+ *
+ * The mean of the first SEEN_ENOUGH, and then one that forgets: each new one
+ * counts an eighth. Outliers are cut at four times the mean, both ways.
+ */
+void ctxfq_learn(struct ctxfq_model *m, enum ctxfq_op op, bool seq, u64 bytes,
+		 u64 actual)
+{
+	unsigned int k = size_class(bytes);
+	u64 *mean = &m->mean[op][seq][k];
+	u8 *seen = &m->seen[op][seq][k];
+
+	actual = min(actual, COST_MAX);
+	if (*seen < SEEN_ENOUGH) {
+		*mean = div64_u64(*mean * *seen + actual, *seen + 1);
+		(*seen)++;
+		return;
+	}
+	actual = clamp(actual, *mean / 4, max(*mean, 1ULL) * 4);
+	*mean = *mean - *mean / 8 + actual / 8;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Fair queueing for a device that serves several requests at a time. No locks,
+ * no memory, no requests of any particular kind in here: the caller keeps the
+ * requests, in lists of its own, one for each flow, and asks which flow may
+ * send the next one. See ctxfq.c for what is promised.
+ *
+ * Every function is called with one lock of the caller held. Time is any clock
+ * in ns, which may wrap around.
+ */
+#ifndef _BLOCK_CTXFQ_H
+#define _BLOCK_CTXFQ_H
+
+#include <linux/list.h>
+#include <linux/rbtree.h>
+#include <linux/types.h>
+
+#define CTXFQ_WEIGHT_MIN	1
+#define CTXFQ_WEIGHT_DEFAULT	100
+#define CTXFQ_WEIGHT_MAX	10000
+
+/* What a request takes, in the three units a rate can be given in. */
+enum ctxfq_unit { CTXFQ_TIME, CTXFQ_BYTES, CTXFQ_IOS, CTXFQ_UNITS };
+
+struct ctxfq_cost {
+	u64 of[CTXFQ_UNITS];	/* TIME in ns of the device, as estimated */
+};
+
+/**
+ * struct ctxfq_rate - a reservation or a limit
+ * @unit: in which it counts
+ * @units: so many units ...
+ * @ns: ... in so many ns; both 1 .. 2^40, or @units 0 for no such rate
+ * @tag: time at which what was sent so far has been paid for
+ * @rem: what was rounded off @tag, in 1/@units ns
+ */
+struct ctxfq_rate {
+	enum ctxfq_unit unit;
+	u64 units;
+	u64 ns;
+	u64 tag;
+	u64 rem;
+};
+
+enum ctxfq_state {
+	CTXFQ_EMPTY,		/* nothing queued */
+	CTXFQ_READY,		/* in the tree by start tag, and by reservation */
+	CTXFQ_HELD,		/* over its limit; in the tree by limit tag */
+};
+
+/* One flow of requests on one device; the fields are for ctxfq.c only. */
+struct ctxfq_flow {
+	u64 start;		/* start tag of the next request */
+	u32 weight;
+	u32 start_rem;		/* what was rounded off it, in 1/weight */
+	struct ctxfq_rate reserve;
+	struct ctxfq_rate limit;
+	unsigned int queued;
+	unsigned int inflight;
+	enum ctxfq_state state;
+	bool active;
+	u64 idle_since;
+	struct list_head idle_node;
+	struct rb_node node;
+	struct rb_node reserve_node;
+};
+
+/* A device. */
+struct ctxfq {
+	struct rb_root_cached ready;	/* by start tag */
+	struct rb_root_cached reserved;	/* by reservation tag */
+	struct rb_root_cached held;	/* by limit tag */
+	struct list_head idle;		/* active flows with no request, oldest first */
+	u64 vtime;
+	u64 max_start;
+	unsigned int depth;
+	unsigned int queued;
+	unsigned int inflight;
+	unsigned int active;		/* flows */
+	u64 share;			/* device time per request in flight so far */
+	u64 share_at;
+};
+
+void ctxfq_init(struct ctxfq *q, unsigned int depth, u64 now);
+void ctxfq_set_depth(struct ctxfq *q, unsigned int depth);
+
+void ctxfq_flow_init(struct ctxfq_flow *f);
+bool ctxfq_flow_exit(struct ctxfq *q, struct ctxfq_flow *f);
+int ctxfq_set_weight(struct ctxfq_flow *f, u32 weight);
+int ctxfq_set_reserve(struct ctxfq *q, struct ctxfq_flow *f,
+		      enum ctxfq_unit unit, u64 units, u64 ns, u64 now);
+int ctxfq_set_limit(struct ctxfq *q, struct ctxfq_flow *f,
+		    enum ctxfq_unit unit, u64 units, u64 ns, u64 now);
+
+void ctxfq_enqueue(struct ctxfq *q, struct ctxfq_flow *f, u64 now);
+void ctxfq_remove(struct ctxfq *q, struct ctxfq_flow *f, u64 now);
+struct ctxfq_flow *ctxfq_next(struct ctxfq *q, u64 now);
+u64 ctxfq_dispatch(struct ctxfq *q, struct ctxfq_flow *f,
+		   const struct ctxfq_cost *cost, u64 now);
+u64 ctxfq_complete(struct ctxfq *q, struct ctxfq_flow *f, u64 estimate,
+		   u64 stamp, u64 now);
+void ctxfq_undo(struct ctxfq *q, struct ctxfq_flow *f, u64 estimate, u64 now);
+void ctxfq_charge(struct ctxfq *q, struct ctxfq_flow *f,
+		  const struct ctxfq_cost *cost, u64 now);
+bool ctxfq_wakeup(const struct ctxfq *q, u64 *when);
+
+static inline bool ctxfq_has_queued(const struct ctxfq *q)
+{
+	return q->queued;
+}
+
+/* ---- What a request costs ---- */
+
+enum ctxfq_op { CTXFQ_READ, CTXFQ_WRITE, CTXFQ_DISCARD, CTXFQ_OPS };
+
+#define CTXFQ_SIZES	8	/* up to 4 KiB, 8 KiB, ... 256 KiB, and above */
+
+/* Means of what was measured, in ns, and out of how many (stops at 255). */
+struct ctxfq_model {
+	u64 mean[CTXFQ_OPS][2][CTXFQ_SIZES];	/* [op][sequential][size] */
+	u8 seen[CTXFQ_OPS][2][CTXFQ_SIZES];
+};
+
+u64 ctxfq_estimate(const struct ctxfq_model *m, enum ctxfq_op op, bool seq,
+		   u64 bytes);
+void ctxfq_learn(struct ctxfq_model *m, enum ctxfq_op op, bool seq, u64 bytes,
+		 u64 actual);
+
+#endif /* _BLOCK_CTXFQ_H */
