@@ -12,7 +12,11 @@ on_signal() {
 make_scratch() {
 	scratch=$OUT/compare/scratch.img
 	need mke2fs e2fsprogs
-	key=$(for p in $programs; do digest "$BIN/$p"; done; digest "$COMPARE_DIR/run.sh")
+	# What goes to the sides; the host may build another one meanwhile.
+	for p in $programs; do
+		echo "$p $(digest "$BIN/$p")"
+	done >"$work/digests"
+	key=$(cut -d' ' -f2 "$work/digests"; digest "$COMPARE_DIR/run.sh")
 	if [ -f "$scratch" ] && [ -f "$scratch.key" ] && [ "$(cat "$scratch.key")" = "$key" ]; then
 		return
 	fi

@@ -5,6 +5,8 @@
 #
 #	test_keel_guests.sh [--on keel|xen] [GUEST]...
 #
+# On keel some of them run once more as an unprivileged domain.
+#
 # On keel (the default) they test keel. On Debian's Xen they test themselves:
 # what they expect must hold there. docs: tests/keel/guests/README.md
 . "$(dirname -- "$0")/../lib.sh"
@@ -46,34 +48,48 @@ panic='PANIC|Panic on CPU|FATAL TRAP|FATAL PAGE FAULT|Assertion .* failed|BUG at
 # Words of one that has ended the domain.
 crashed='Domain 0 \(vcpu#[0-9]+\) crashed|Hardware Dom0 crashed|keel.*(d|domain ?)0.*(crash|kill)|keel.*(crash|kill).*(d|domain ?)0'
 
-for guest; do
-	log=$TMP/$guest.log
+# run GUEST [PREFIX HYPERVISOR-WORD GUEST-WORD]
+run() {
+	guest=$1 label=${2:-}$1
+	log=$TMP/$label.log
 	# The same processor as in hv-compare/machine/run.
 	timeout --foreground -k 5 "${GUEST_TIMEOUT:-300}" qemu-system-x86_64 \
 		-accel tcg,thread=multi -cpu max,-smap,-smep,-pku -smp 2 -m 512 \
 		-nodefaults -no-user-config -display none -no-reboot -monitor none \
 		-serial "file:$log.raw" -kernel "$hypervisor" \
-		-append "console=com1 loglvl=warning guest_loglvl=warning dom0_mem=64M,max:64M dom0_max_vcpus=2" \
-		-initrd "$bin/$guest guest ${GUEST_ARGS:-}" </dev/null >"$TMP/$guest.qemu" 2>&1
+		-append "console=com1 loglvl=warning guest_loglvl=warning dom0_mem=64M,max:64M dom0_max_vcpus=2 ${3:-}" \
+		-initrd "$bin/$guest guest ${4:-} ${GUEST_ARGS:-}" </dev/null >"$TMP/$label.qemu" 2>&1
 	status=$?
 	tr -d '\r' <"$log.raw" >"$log"
-	grep -aE '^(ok|not ok|1\.\.|#|Bail out)' "$log" | sed 's/^Bail out!/# &/' >"$TMP/$guest.tap"
+	grep -aE '^(ok|not ok|1\.\.|#|Bail out)' "$log" | sed 's/^Bail out!/# &/' >"$TMP/$label.tap"
 	if grep -qa '^EXPECT-CRASH' "$log"; then
 		# The one result that the guest could not print.
 		what=$(sed -n 's/^EXPECT-CRASH //p' "$log")
 		if grep -qaE "$crashed" "$log" && ! grep -qa '^Bail out' "$log"; then
-			echo "ok - $what: the domain is killed" >>"$TMP/$guest.tap"
+			echo "ok - $what: the domain is killed" >>"$TMP/$label.tap"
 		else
-			echo "not ok - $what: the domain is killed" >>"$TMP/$guest.tap"
+			echo "not ok - $what: the domain is killed" >>"$TMP/$label.tap"
 		fi
 	fi
-	relay "$TMP/$guest.tap" "$guest: "
+	relay "$TMP/$label.tap" "$label: "
 	if grep -qaE "$panic" "$log"; then
-		not_ok "$guest: the hypervisor stays up" "$(grep -aE -A 3 "$panic" "$log")"
+		not_ok "$label: the hypervisor stays up" "$(grep -aE -A 3 "$panic" "$log")"
 	elif [ $status -eq 124 ] || [ $status -eq 137 ]; then
-		not_ok "$guest: ends in time" "$(tail -n 3 "$log")"
+		not_ok "$label: ends in time" "$(tail -n 3 "$log")"
 	elif [ $status -ne 0 ]; then
-		not_ok "$guest: QEMU" "$(tail -n 3 "$TMP/$guest.qemu")"
+		not_ok "$label: QEMU" "$(tail -n 3 "$TMP/$label.qemu")"
 	fi
+}
+
+all=$*
+for guest in $all; do
+	run "$guest"
 done
+if [ "$on" = keel ]; then
+	for guest in start_info version gpemu frames grant evtchn memory fuzz; do
+		case " $all " in
+		*" $guest "*) run "$guest" unprivileged- dom0_unprivileged unprivileged=1 ;;
+		esac
+	done
+fi
 finish

@@ -265,6 +265,13 @@ TEST_T(races, 1500, "fork, exit, migrate, cgroup attach, settings, ends, hotplug
 		msleep(50);
 	}
 	CHECK(false, "contexts are left:\n%s", buf);
+	for (uint32_t xid = 2; xid < 65536; xid++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "/proc/virtual/%u/status", xid);
+		if (read_file(path, buf, sizeof(buf)) > 0)
+			vs_note("%u: %s", xid, buf);
+	}
 }
 
 /* A cgroup of a context outlives it, and a new context takes its id. */

@@ -229,6 +229,7 @@ long vc_ctx_create(struct vx_info *none, u32 id, void *arg)
 {
 	struct vcmd_ctx_create *vc = arg;
 	struct vx_info *vxi;
+	bool persistent;
 	int ret;
 
 	if ((s32)id < VX_XID_MIN || id > VX_XID_MAX)
@@ -239,6 +240,11 @@ long vc_ctx_create(struct vx_info *none, u32 id, void *arg)
 	vxi = vx_alloc(id, vc ? vc->flagword : VXF_INIT_SET);
 	if (!vxi)
 		return -ENOMEM;
+
+	/* The flag has its claim before anybody can find, and clear, the flag. */
+	persistent = vxi->vx_flags & VXF_PERSISTENT;
+	if (persistent)
+		vx_claim(vxi);
 
 	/* The hooks are on before anybody can find the context. */
 	static_branch_deferred_inc(&vx_key);
@@ -255,15 +261,14 @@ long vc_ctx_create(struct vx_info *none, u32 id, void *arg)
 				vx_put(other);
 			}
 		}
+		if (persistent)
+			vx_put(vxi);
 		vx_put(vxi);
 		vx_put(vxi);
 		static_branch_slow_dec_deferred(&vx_key);
 		return ret;
 	}
 	atomic_inc(&vx_live);
-
-	if (vxi->vx_flags & VXF_PERSISTENT)
-		vx_claim(vxi);
 
 	if ((vxi->vx_flags & VXF_SC_HELPER) &&
 	    vx_helper_wait(vxi, "startup")) {

@@ -127,6 +127,11 @@ int on_xen(void)
 	return known == 1;
 }
 
+int privileged(void)
+{
+	return (si->flags & SIF_PRIVILEGED) != 0;
+}
+
 u64 option(const char *key, u64 dflt)
 {
 	const char *p = (const char *)si->cmd_line;

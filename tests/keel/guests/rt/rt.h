@@ -66,6 +66,8 @@ void die_unkilled(void) __attribute__((noreturn));
 
 /* True on real Xen: for what differs there, always with a reason. */
 int on_xen(void);
+/* What start_info says: keel can start the initial domain as any other. */
+int privileged(void);
 /* Number after "key=" on the command line, or dflt. */
 u64 option(const char *key, u64 dflt);
 
