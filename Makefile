@@ -83,7 +83,7 @@ install: userland
 
 clean:
 	rm -rf "$(OUT)/bench" "$(OUT)/userland" "$(OUT)/tests" "$(OUT)/compare" \
-		"$(OUT)/machine" "$(OUT)/patches"
+		"$(OUT)/keel" "$(OUT)/machine" "$(OUT)/patches" "$(OUT)/series"
 
 distclean:
 	rm -rf "$(OUT)"
