@@ -95,6 +95,9 @@ static void vx_show_sched(struct seq_file *m, struct vx_info *vxi)
 #endif
 
 static const struct vx_entry vx_entries[] = {
+#ifdef CONFIG_VSERVER_DISK
+	{ "disk", vx_disk_show },
+#endif
 	{ "info", vx_show_info },
 #ifdef CONFIG_VSERVER_SCHED
 	{ "sched", vx_show_sched },

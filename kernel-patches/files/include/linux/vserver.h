@@ -34,6 +34,7 @@ struct task_struct;
 struct user_namespace;
 struct vx_cpu_settings;
 struct vx_sched;
+struct vx_disk;
 
 #ifdef CONFIG_VSERVER
 
@@ -82,6 +83,7 @@ struct vx_space {
  *	@vx_fake_init
  * @vx_sched: the scheduler's side, constant
  * @vx_cpu: settings of CPU time, of kernel/vserver/sched.c
+ * @vx_disks: accounts of disks, of kernel/vserver/disk.c
  * @vx_lock: protects flag words, @vx_init*, @vx_reaper, exit status
  * @vx_space_lock: protects @vx_space; taken with no other lock held
  */
@@ -118,6 +120,9 @@ struct vx_info {
 	int			exit_code;
 
 	char			vx_name[VX_VHI_NAME_LEN];
+#ifdef CONFIG_VSERVER_DISK
+	struct vx_disk		*vx_disks;
+#endif
 	struct work_struct	vx_release_work;
 	struct rcu_head		vx_rcu;
 };

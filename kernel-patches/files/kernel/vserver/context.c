@@ -46,6 +46,7 @@ static void vx_free_rcu(struct rcu_head *head)
 	struct vx_info *vxi = container_of(head, struct vx_info, vx_rcu);
 
 	vx_free_cpu(vxi);
+	vx_disk_free(vxi);
 	kmem_cache_free(vx_cachep, vxi);
 }
 
@@ -81,6 +82,15 @@ struct vx_info *vx_lookup(u32 xid)
 		vxi = NULL;
 	rcu_read_unlock();
 	return vxi;
+}
+
+/*
+ * The context of an id without a reference, for as long as the caller stays
+ * under rcu_read_lock(). Any context.
+ */
+struct vx_info *vx_peek(u32 xid)
+{
+	return xa_load(&vx_contexts, xid);
 }
 
 /* The smallest id of a context that is at least @xid, or 0. */

@@ -7,6 +7,7 @@
 
 /* context.c: references, claims, look-up, life */
 struct vx_info *vx_lookup(u32 xid);
+struct vx_info *vx_peek(u32 xid);
 u32 vx_next_xid(u32 xid);
 void vx_get(struct vx_info *vxi);
 void vx_put(struct vx_info *vxi);
@@ -45,6 +46,14 @@ static inline void vx_update_cpu(struct vx_info *vxi, u64 changed) { }
 static inline void vx_end_cpu(struct vx_info *vxi) { }
 static inline void vx_free_cpu(struct vx_info *vxi) { }
 static inline void vx_move_cpu(struct vx_info *vxi) { }
+#endif
+
+/* disk.c */
+#ifdef CONFIG_VSERVER_DISK
+void vx_disk_show(struct seq_file *m, struct vx_info *vxi);
+void vx_disk_free(struct vx_info *vxi);
+#else
+static inline void vx_disk_free(struct vx_info *vxi) { }
 #endif
 
 /* signal.c */

@@ -389,6 +389,18 @@ struct vcmd_cpu {
  *   cpu N:<TAB>user_us sys_us hold_us PrioBias run_us delay_us
  */
 
+/*
+ * /proc/virtual/<xid>/disk, with CONFIG_VSERVER_DISK: a line for each disk that
+ * the context has used, "major:minor key=value ...", as io.stat of cgroups:
+ *
+ *   rbytes, wbytes, dbytes	bytes read, written, discarded
+ *   rios, wios, dios		how many block I/Os that were
+ *
+ * Counted when done, and as the device's: on each disk of a stack that has
+ * requests (not on device mapper's own). What kernel threads write later, for
+ * example what was only dirtied in memory, is not in it.
+ */
+
 /* Host names */
 #define VCMD_set_vhi_name	VC_CMD(VC_CAT_VHOST, 1, 0)
 #define VCMD_get_vhi_name	VC_CMD(VC_CAT_VHOST, 2, 0)
