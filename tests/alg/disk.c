@@ -214,13 +214,14 @@ static void enqueue(struct sim *s, unsigned int i, u64 estimate, u64 bytes, u64 
  */
 static int dispatch(struct sim *s)
 {
+	bool may = ctxfq_may_send(&s->q, s->now);
 	struct ctxfq_flow *f = ctxfq_next(&s->q, s->now);
 	struct flow *fl = NULL;
 	bool full = s->inflight >= s->q.depth && s->q.active > 1;
 	bool any = false, reserved = false;
 	unsigned int i;
 	int chosen = -1;
-	u64 when;
+	u64 when, vtime;
 
 	s->choices++;
 	for (i = 0; i < s->nflows; i++) {
@@ -231,6 +232,10 @@ static int dispatch(struct sim *s)
 		reserved |= eligible(s, fl) && fl->f.reserve.units &&
 			    (s64)(s->now - fl->f.reserve.tag) >= 0;
 	}
+	if (may && !f)
+		complain("there is said to be work, and is none");
+	if (f && !may && s->inflight < s->q.depth)
+		complain("there is work, and is said to be none");
 	if (!f) {
 		if (any && !full)
 			complain("idle with requests that may go");
@@ -256,6 +261,9 @@ static int dispatch(struct sim *s)
 			complain("flow %u has the earlier start tag than %d", i, chosen);
 		}
 	}
+	/* Nobody is behind the others for having waited without being let. */
+	if (!s->corrected && !reserved && (s64)(f->start - s->q.vtime) < 0)
+		complain("flow %d has credit", chosen);
 	if (reserved && (!f->reserve.units || (s64)(s->now - f->reserve.tag) < 0))
 		complain("a reservation is passed over");
 
@@ -267,7 +275,10 @@ static int dispatch(struct sim *s)
 	r->began = s->now;
 	fl->w_sent += r->cost.of[CTXFQ_TIME];
 	s->inflight++;
+	vtime = s->q.vtime;
 	r->stamp = ctxfq_dispatch(&s->q, f, &r->cost, s->now);
+	if ((s64)(s->q.vtime - vtime) < 0)
+		complain("virtual time goes back");
 	pairs_update(s, -1);
 	return chosen;
 }

@@ -477,6 +477,24 @@ struct ctxfq_flow *ctxfq_next(struct ctxfq *q, u64 now)
 }
 
 /**
+ * ctxfq_may_send - would ctxfq_next() return a flow now?
+ * @q: the device
+ * @now: the time
+ *
+ * Return: true only if it would. False also if it would because a flow has just
+ * been away for long enough not to count; then a completion is due anyway.
+ */
+bool ctxfq_may_send(const struct ctxfq *q, u64 now)
+{
+	struct ctxfq_flow *held = by_node(rb_first_cached(&q->held));
+
+	if (q->inflight >= q->depth && q->active > 1)
+		return false;
+	return rb_first_cached(&q->ready) ||
+	       (held && !before(now, held->limit.tag));
+}
+
+/**
  * ctxfq_dispatch - a waiting request goes to the device
  * @q: the device
  * @f: its flow, from ctxfq_next()
@@ -634,7 +652,13 @@ bool ctxfq_wakeup(const struct ctxfq *q, u64 *when)
 /* Measurements before a mean is believed. */
 #define SEEN_ENOUGH		8
 
-static unsigned int size_class(u64 bytes)
+/**
+ * ctxfq_size_class - the row of the table for a size
+ * @bytes: the size
+ *
+ * Return: k, for sizes up to 4 KiB << k, the last one without end.
+ */
+unsigned int ctxfq_size_class(u64 bytes)
 {
 	unsigned int k = 0;
 
@@ -655,7 +679,7 @@ static unsigned int size_class(u64 bytes)
 u64 ctxfq_estimate(const struct ctxfq_model *m, enum ctxfq_op op, bool seq,
 		   u64 bytes)
 {
-	unsigned int k = size_class(bytes);
+	unsigned int k = ctxfq_size_class(bytes);
 
 	if (m->seen[op][seq][k] >= SEEN_ENOUGH)
 		return max(m->mean[op][seq][k], 1ULL);
@@ -676,7 +700,7 @@ u64 ctxfq_estimate(const struct ctxfq_model *m, enum ctxfq_op op, bool seq,
 void ctxfq_learn(struct ctxfq_model *m, enum ctxfq_op op, bool seq, u64 bytes,
 		 u64 actual)
 {
-	unsigned int k = size_class(bytes);
+	unsigned int k = ctxfq_size_class(bytes);
 	u64 *mean = &m->mean[op][seq][k];
 	u8 *seen = &m->seen[op][seq][k];
 

@@ -102,6 +102,7 @@ u64 ctxfq_complete(struct ctxfq *q, struct ctxfq_flow *f, u64 estimate,
 void ctxfq_undo(struct ctxfq *q, struct ctxfq_flow *f, u64 estimate, u64 now);
 void ctxfq_charge(struct ctxfq *q, struct ctxfq_flow *f,
 		  const struct ctxfq_cost *cost, u64 now);
+bool ctxfq_may_send(const struct ctxfq *q, u64 now);
 bool ctxfq_wakeup(const struct ctxfq *q, u64 *when);
 
 static inline bool ctxfq_has_queued(const struct ctxfq *q)
@@ -121,6 +122,7 @@ struct ctxfq_model {
 	u8 seen[CTXFQ_OPS][2][CTXFQ_SIZES];
 };
 
+unsigned int ctxfq_size_class(u64 bytes);
 u64 ctxfq_estimate(const struct ctxfq_model *m, enum ctxfq_op op, bool seq,
 		   u64 bytes);
 void ctxfq_learn(struct ctxfq_model *m, enum ctxfq_op op, bool seq, u64 bytes,

@@ -1,0 +1,725 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Elevator "context-fair": a disk shared among contexts by weight, with
+ * reservations and limits, in device time.
+ *
+ * Which context goes next is decided in ctxfq.c; which of its requests, here,
+ * much like mq-deadline does it for everybody: reads before writes, by sector in
+ * batches, by age when one has waited for too long. Batches count as any other
+ * requests, so they never change the shares. Requests of different contexts are
+ * never merged, see vx_bio_mergeable().
+ *
+ * What is in no context (the host, kernel threads, writeback, journals) is flow
+ * 0, one among the others.
+ *
+ * A request that comes back from the driver goes before everything else, but is
+ * counted as any other.
+ *
+ * Not here yet: the number of requests that a context may have allocated is not
+ * limited, so one with very many requests can take all tags and the others wait
+ * for a tag before they are seen here; raising queue/nr_requests helps.
+ *
+ * Lock: one per device, taken with interrupts off because requests complete in
+ * interrupts; a leaf, but for ioc and queue locks of the merging code.
+ */
+#include <linux/bio.h>
+#include <linux/blkdev.h>
+#include <linux/hashtable.h>
+#include <linux/hrtimer.h>
+#include <linux/module.h>
+#include <linux/sbitmap.h>
+#include <linux/slab.h>
+#include <linux/vserver_disk.h>
+
+#include <trace/events/block.h>
+
+#include "blk.h"
+#include "blk-mq.h"
+#include "blk-mq-sched.h"
+#include "blk-wbt.h"
+#include "ctxfq.h"
+#include "elevator.h"
+
+/*
+ * Requests at the device while contexts compete. Eight keep a device of a few
+ * parallel commands busy, and make a context that sends one at a time wait for
+ * at most eight others. To be set by hand for what is far from that.
+ */
+#define CF_DEPTH	8
+
+/* As in mq-deadline, and for its reasons. */
+#define CF_READ_EXPIRE	(HZ / 2)
+#define CF_WRITE_EXPIRE	(5 * HZ)
+#define CF_STARVED	2	/* batches of reads before one of writes */
+#define CF_BATCH	16
+
+/* Reservations of a device together, in 1/1000 of its time. */
+#define CF_RESERVE_MAX	800
+
+/* A context on this device. Never freed before the elevator goes. */
+struct cf_flow {
+	struct ctxfq_flow fq;
+	u32 xid;
+	struct hlist_node node;
+	u32 reserve, limit;		/* 1/1000 of the device's time */
+
+	struct rb_root sort[2];		/* by direction */
+	struct list_head fifo[2];
+	sector_t pos[2];		/* behind the last one sent */
+	int dir;
+	unsigned int batch;
+	unsigned int starved;
+
+	u64 ios[2], bytes[2], time;	/* done */
+};
+
+struct cf_data {
+	spinlock_t lock;		/* all of it */
+	struct request_queue *q;
+	struct ctxfq fq;
+	struct ctxfq_model model;
+	struct list_head first;		/* came back from the driver */
+	bool work;			/* a request may be sent; read without lock */
+	struct hrtimer timer;		/* somebody comes below the limit */
+	DECLARE_HASHTABLE(flows, 8);
+	struct cf_flow other;		/* flow 0 */
+};
+
+/*
+ * elv.priv of a request: [0] the flow, from its insertion on; [1] from the
+ * moment it is sent until it is done, what it was estimated at, and as what.
+ */
+#define CF_EST_BITS	40
+#define CF_SIZE_SHIFT	CF_EST_BITS
+#define CF_SEQ_SHIFT	(CF_EST_BITS + 4)
+#define CF_OP_SHIFT	(CF_EST_BITS + 5)
+
+static struct cf_flow *cf_rq_flow(struct request *rq)
+{
+	return rq->elv.priv[0];
+}
+
+static u64 cf_rq_sent(struct request *rq)
+{
+	return (unsigned long)rq->elv.priv[1];
+}
+
+static u64 cf_estimated(u64 sent)
+{
+	return sent & GENMASK_ULL(CF_EST_BITS - 1, 0);
+}
+
+/* ---- Flows ---- */
+
+static void cf_flow_init(struct cf_data *cf, struct cf_flow *f, u32 xid)
+{
+	int dir;
+
+	ctxfq_flow_init(&f->fq);
+	f->xid = xid;
+	for (dir = READ; dir <= WRITE; dir++) {
+		f->sort[dir] = RB_ROOT;
+		INIT_LIST_HEAD(&f->fifo[dir]);
+	}
+	hash_add(cf->flows, &f->node, xid);
+}
+
+static struct cf_flow *cf_flow_find(struct cf_data *cf, u32 xid)
+{
+	struct cf_flow *f;
+
+	hash_for_each_possible(cf->flows, f, node, xid)
+		if (f->xid == xid)
+			return f;
+	return NULL;
+}
+
+/* The flow of a bio, made if there is none; flow 0 without memory. */
+static struct cf_flow *cf_flow_get(struct cf_data *cf, struct bio *bio)
+{
+	u32 xid = bio ? vx_bio_xid(bio) : 0;
+	struct cf_flow *f = cf_flow_find(cf, xid);
+
+	if (f)
+		return f;
+	f = kzalloc(sizeof(*f), GFP_ATOMIC | __GFP_NOWARN);
+	if (!f)
+		return &cf->other;
+	cf_flow_init(cf, f, xid);
+	return f;
+}
+
+/* ---- When to look again ---- */
+
+/*
+ * After anything changed. The block layer asks for requests only while there is
+ * work, so whenever there is none although requests wait, either one is at the
+ * device, whose completion comes here, or all that wait are over their limits
+ * and the timer is armed.
+ */
+static void cf_update(struct cf_data *cf)
+{
+	u64 when;
+	bool work;
+
+	lockdep_assert_held(&cf->lock);
+	/* The time is read under the lock: a later update never sees an earlier one. */
+	work = !list_empty(&cf->first) || ctxfq_may_send(&cf->fq, ktime_get_ns());
+	WRITE_ONCE(cf->work, work);
+	if (!work && ctxfq_wakeup(&cf->fq, &when) &&
+	    !(hrtimer_is_queued(&cf->timer) &&
+	      ktime_to_ns(hrtimer_get_expires(&cf->timer)) == when))
+		hrtimer_start(&cf->timer, ns_to_ktime(when), HRTIMER_MODE_ABS);
+}
+
+static enum hrtimer_restart cf_timer(struct hrtimer *timer)
+{
+	struct cf_data *cf = container_of(timer, struct cf_data, timer);
+
+	unsigned long flags;
+
+	spin_lock_irqsave(&cf->lock, flags);
+	cf_update(cf);
+	spin_unlock_irqrestore(&cf->lock, flags);
+	blk_mq_run_hw_queues(cf->q, true);
+	return HRTIMER_NORESTART;
+}
+
+/* ---- Requests waiting ---- */
+
+static void cf_take_out(struct request_queue *q, struct cf_flow *f,
+			struct request *rq)
+{
+	list_del_init(&rq->queuelist);
+	if (!RB_EMPTY_NODE(&rq->rb_node))
+		elv_rb_del(&f->sort[rq_data_dir(rq)], rq);
+	elv_rqhash_del(q, rq);
+	if (q->last_merge == rq)
+		q->last_merge = NULL;
+}
+
+static void cf_insert(struct cf_data *cf, struct request *rq, blk_insert_t flags,
+		      struct list_head *free, u64 now)
+{
+	struct request_queue *q = cf->q;
+	int dir = rq_data_dir(rq);
+	struct cf_flow *f;
+
+	if (blk_mq_sched_try_insert_merge(q, rq, free))
+		return;
+
+	f = cf_flow_get(cf, rq->bio);
+	rq->elv.priv[0] = f;
+	rq->elv.priv[1] = NULL;
+	trace_block_rq_insert(rq);
+	ctxfq_enqueue(&cf->fq, &f->fq, now);
+
+	if ((flags & BLK_MQ_INSERT_AT_HEAD) && !(rq->rq_flags & RQF_FLUSH_SEQ)) {
+		list_add(&rq->queuelist, &cf->first);
+	} else if (flags & BLK_MQ_INSERT_AT_HEAD) {
+		/*
+		 * The data of a flush: next in its flow, but not before others,
+		 * or whoever writes with O_DSYNC would have the disk to itself.
+		 */
+		rq->fifo_time = jiffies - 1;
+		list_add(&rq->queuelist, &f->fifo[dir]);
+	} else {
+		elv_rb_add(&f->sort[dir], rq);
+		if (rq_mergeable(rq)) {
+			elv_rqhash_add(q, rq);
+			if (!q->last_merge)
+				q->last_merge = rq;
+		}
+		rq->fifo_time = jiffies + (dir == READ ? CF_READ_EXPIRE : CF_WRITE_EXPIRE);
+		list_add_tail(&rq->queuelist, &f->fifo[dir]);
+	}
+}
+
+static void cf_insert_requests(struct blk_mq_hw_ctx *hctx, struct list_head *list,
+			       blk_insert_t flags)
+{
+	struct cf_data *cf = hctx->queue->elevator->elevator_data;
+	u64 now = ktime_get_ns();
+	LIST_HEAD(free);
+
+	spin_lock_irq(&cf->lock);
+	while (!list_empty(list)) {
+		struct request *rq = list_first_entry(list, struct request, queuelist);
+
+		list_del_init(&rq->queuelist);
+		cf_insert(cf, rq, flags, &free, now);
+	}
+	cf_update(cf);
+	spin_unlock_irq(&cf->lock);
+	blk_mq_free_requests(&free);
+}
+
+static bool cf_bio_merge(struct request_queue *q, struct bio *bio,
+			 unsigned int nr_segs)
+{
+	struct cf_data *cf = q->elevator->elevator_data;
+	struct request *free = NULL;
+	bool ret;
+
+	spin_lock_irq(&cf->lock);
+	ret = blk_mq_sched_try_merge(q, bio, nr_segs, &free);
+	spin_unlock_irq(&cf->lock);
+	if (free)
+		blk_mq_free_request(free);
+	return ret;
+}
+
+static int cf_request_merge(struct request_queue *q, struct request **req,
+			    struct bio *bio)
+{
+	struct cf_data *cf = q->elevator->elevator_data;
+	struct cf_flow *f = cf_flow_find(cf, vx_bio_xid(bio));
+	struct request *rq;
+
+	if (!f)
+		return ELEVATOR_NO_MERGE;
+	rq = elv_rb_find(&f->sort[bio_data_dir(bio)], bio_end_sector(bio));
+	if (!rq || !elv_bio_merge_ok(rq, bio))
+		return ELEVATOR_NO_MERGE;
+	*req = rq;
+	return blk_discard_mergable(rq) ? ELEVATOR_DISCARD_MERGE :
+					  ELEVATOR_FRONT_MERGE;
+}
+
+static void cf_request_merged(struct request_queue *q, struct request *rq,
+			      enum elv_merge type)
+{
+	struct rb_root *root = &cf_rq_flow(rq)->sort[rq_data_dir(rq)];
+
+	if (type == ELEVATOR_FRONT_MERGE) {
+		elv_rb_del(root, rq);
+		elv_rb_add(root, rq);
+	}
+}
+
+static void cf_requests_merged(struct request_queue *q, struct request *rq,
+			       struct request *next)
+{
+	struct cf_data *cf = q->elevator->elevator_data;
+	struct cf_flow *f = cf_rq_flow(next);
+
+	lockdep_assert_held(&cf->lock);
+	/* The one that stays inherits the age of the one that goes. */
+	if (!list_empty(&rq->queuelist) && !list_empty(&next->queuelist) &&
+	    time_before((unsigned long)next->fifo_time,
+			(unsigned long)rq->fifo_time)) {
+		list_move(&rq->queuelist, &next->queuelist);
+		rq->fifo_time = next->fifo_time;
+	}
+	cf_take_out(q, f, next);
+	next->elv.priv[0] = NULL;
+	ctxfq_remove(&cf->fq, &f->fq, ktime_get_ns());
+	cf_update(cf);
+}
+
+/* ---- Requests sent ---- */
+
+static struct request *cf_from_pos(struct cf_flow *f, int dir)
+{
+	struct rb_node *n = f->sort[dir].rb_node;
+	struct request *found = NULL;
+
+	while (n) {
+		struct request *rq = rb_entry_rq(n);
+
+		if (blk_rq_pos(rq) >= f->pos[dir]) {
+			found = rq;
+			n = n->rb_left;
+		} else {
+			n = n->rb_right;
+		}
+	}
+	return found;
+}
+
+/* The oldest one if it has waited for too long. */
+static struct request *cf_expired(struct cf_flow *f, int dir)
+{
+	struct request *rq;
+
+	if (list_empty(&f->fifo[dir]))
+		return NULL;
+	rq = list_first_entry(&f->fifo[dir], struct request, queuelist);
+	return time_after(jiffies, (unsigned long)rq->fifo_time) ? rq : NULL;
+}
+
+/* Which of a flow's requests; NULL if all it has are in cf->first. */
+static struct request *cf_pick(struct cf_flow *f)
+{
+	bool reads = !list_empty(&f->fifo[READ]);
+	bool writes = !list_empty(&f->fifo[WRITE]);
+	struct request *rq;
+
+	if (!reads && !writes)
+		return NULL;
+
+	if (f->batch < CF_BATCH && !cf_expired(f, f->dir)) {
+		rq = cf_from_pos(f, f->dir);
+		if (rq) {
+			f->batch++;
+			return rq;
+		}
+	}
+
+	f->batch = 1;
+	if (reads && writes)
+		f->dir = f->starved++ < CF_STARVED ? READ : WRITE;
+	else
+		f->dir = reads ? READ : WRITE;
+	if (f->dir == WRITE)
+		f->starved = 0;
+
+	rq = cf_expired(f, f->dir) ?: cf_from_pos(f, f->dir);
+	return rq ?: list_first_entry(&f->fifo[f->dir], struct request, queuelist);
+}
+
+static void cf_send(struct cf_data *cf, struct cf_flow *f, struct request *rq, u64 now)
+{
+	enum ctxfq_op op = req_op(rq) == REQ_OP_READ ? CTXFQ_READ :
+			   op_is_discard(req_op(rq)) ? CTXFQ_DISCARD : CTXFQ_WRITE;
+	int dir = rq_data_dir(rq);
+	u32 bytes = blk_rq_bytes(rq);
+	bool seq = blk_rq_pos(rq) == f->pos[dir];
+	u64 est = ctxfq_estimate(&cf->model, op, seq, bytes);
+	struct ctxfq_cost cost = { .of = { est, bytes, 1 } };
+	u64 sent;
+
+	cf_take_out(cf->q, f, rq);
+	f->pos[dir] = blk_rq_pos(rq) + blk_rq_sectors(rq);
+	f->ios[dir]++;
+	f->bytes[dir] += bytes;
+	/* Its deadline is no longer needed. */
+	rq->fifo_time = ctxfq_dispatch(&cf->fq, &f->fq, &cost, now);
+	sent = min(est, GENMASK_ULL(CF_EST_BITS - 1, 0)) |
+	       (u64)ctxfq_size_class(bytes) << CF_SIZE_SHIFT |
+	       (u64)seq << CF_SEQ_SHIFT | (u64)op << CF_OP_SHIFT;
+	rq->elv.priv[1] = (void *)(unsigned long)sent;
+	rq->rq_flags |= RQF_STARTED;
+}
+
+static struct request *cf_dispatch_request(struct blk_mq_hw_ctx *hctx)
+{
+	struct cf_data *cf = hctx->queue->elevator->elevator_data;
+	u64 now = ktime_get_ns();
+	struct ctxfq_flow *fq;
+	struct request *rq = NULL;
+	struct cf_flow *f;
+
+	spin_lock_irq(&cf->lock);
+	if (!list_empty(&cf->first)) {
+		rq = list_first_entry(&cf->first, struct request, queuelist);
+		f = cf_rq_flow(rq);
+	} else {
+		fq = ctxfq_next(&cf->fq, now);
+		if (fq) {
+			f = container_of(fq, struct cf_flow, fq);
+			rq = cf_pick(f);
+			WARN_ON_ONCE(!rq);
+		}
+	}
+	if (rq)
+		cf_send(cf, f, rq, now);
+	cf_update(cf);
+	spin_unlock_irq(&cf->lock);
+	return rq;
+}
+
+static bool cf_has_work(struct blk_mq_hw_ctx *hctx)
+{
+	struct cf_data *cf = hctx->queue->elevator->elevator_data;
+
+	return READ_ONCE(cf->work);
+}
+
+static void cf_completed_request(struct request *rq, u64 unused)
+{
+	struct cf_data *cf = rq->q->elevator->elevator_data;
+	struct cf_flow *f = cf_rq_flow(rq);
+	u64 sent = cf_rq_sent(rq), actual;
+	unsigned long flags;
+	bool more;
+
+	if (!f || !sent)
+		return;
+
+	spin_lock_irqsave(&cf->lock, flags);
+	actual = ctxfq_complete(&cf->fq, &f->fq, cf_estimated(sent), rq->fifo_time,
+				ktime_get_ns());
+	rq->elv.priv[1] = NULL;
+	f->time += actual;
+	ctxfq_learn(&cf->model, sent >> CF_OP_SHIFT, sent >> CF_SEQ_SHIFT & 1,
+		    4096ULL << (sent >> CF_SIZE_SHIFT & 7), actual);
+	cf_update(cf);
+	more = ctxfq_has_queued(&cf->fq);
+	spin_unlock_irqrestore(&cf->lock, flags);
+
+	/*
+	 * Not left to the block layer's restart marks: they are for the hardware
+	 * queue that was run, and this may be another one's completion.
+	 */
+	if (more)
+		blk_mq_run_hw_queues(rq->q, true);
+}
+
+/* Sent, but not served; it will be inserted again. */
+static void cf_unsend(struct request *rq)
+{
+	struct cf_data *cf = rq->q->elevator->elevator_data;
+	struct cf_flow *f = cf_rq_flow(rq);
+	u64 sent = cf_rq_sent(rq);
+	unsigned long flags;
+
+	if (!f || !sent)
+		return;
+	spin_lock_irqsave(&cf->lock, flags);
+	ctxfq_undo(&cf->fq, &f->fq, cf_estimated(sent), ktime_get_ns());
+	rq->elv.priv[1] = NULL;
+	cf_update(cf);
+	spin_unlock_irqrestore(&cf->lock, flags);
+}
+
+static void cf_finish_request(struct request *rq)
+{
+	cf_unsend(rq);
+	rq->elv.priv[0] = NULL;
+}
+
+static void cf_prepare_request(struct request *rq)
+{
+	rq->elv.priv[0] = NULL;
+	rq->elv.priv[1] = NULL;
+}
+
+/* ---- Tags ---- */
+
+/* Writes that nobody waits for leave a quarter of the tags to the others. */
+static void cf_limit_depth(blk_opf_t opf, struct blk_mq_alloc_data *data)
+{
+	if (!op_is_sync(opf))
+		data->shallow_depth = max(1UL, 3 * data->q->nr_requests / 4);
+}
+
+static void cf_depth_updated(struct blk_mq_hw_ctx *hctx)
+{
+	sbitmap_queue_min_shallow_depth(&hctx->sched_tags->bitmap_tags, 1);
+}
+
+static int cf_init_hctx(struct blk_mq_hw_ctx *hctx, unsigned int hctx_idx)
+{
+	cf_depth_updated(hctx);
+	return 0;
+}
+
+/* ---- Life ---- */
+
+static int cf_init_sched(struct request_queue *q, struct elevator_type *e)
+{
+	struct elevator_queue *eq = elevator_alloc(q, e);
+	struct cf_data *cf;
+
+	if (!eq)
+		return -ENOMEM;
+	cf = kzalloc_node(sizeof(*cf), GFP_KERNEL, q->node);
+	if (!cf) {
+		kobject_put(&eq->kobj);
+		return -ENOMEM;
+	}
+	spin_lock_init(&cf->lock);
+	cf->q = q;
+	ctxfq_init(&cf->fq, CF_DEPTH, ktime_get_ns());
+	INIT_LIST_HEAD(&cf->first);
+	hrtimer_init(&cf->timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS);
+	cf->timer.function = cf_timer;
+	hash_init(cf->flows);
+	cf_flow_init(cf, &cf->other, 0);
+	eq->elevator_data = cf;
+
+	blk_queue_flag_set(QUEUE_FLAG_SQ_SCHED, q);
+	/* It would hold back all writers together, whoever caused it. */
+	set_bit(ELEVATOR_FLAG_DISABLE_WBT, &eq->flags);
+	wbt_disable_default(q->disk);
+	q->elevator = eq;
+	return 0;
+}
+
+static void cf_exit_sched(struct elevator_queue *e)
+{
+	struct cf_data *cf = e->elevator_data;
+	struct hlist_node *next;
+	struct cf_flow *f;
+	int bucket;
+
+	hrtimer_cancel(&cf->timer);
+	WARN_ON_ONCE(!list_empty(&cf->first));
+	hash_for_each_safe(cf->flows, bucket, next, f, node) {
+		WARN_ON_ONCE(!ctxfq_flow_exit(&cf->fq, &f->fq));
+		hash_del(&f->node);
+		if (f != &cf->other)
+			kfree(f);
+	}
+	clear_bit(ELEVATOR_FLAG_DISABLE_WBT, &e->flags);
+	wbt_enable_default(cf->q->disk);
+	kfree(cf);
+}
+
+/* ---- sysfs ---- */
+
+static ssize_t cf_depth_show(struct elevator_queue *e, char *page)
+{
+	struct cf_data *cf = e->elevator_data;
+
+	return sysfs_emit(page, "%u\n", READ_ONCE(cf->fq.depth));
+}
+
+static ssize_t cf_depth_store(struct elevator_queue *e, const char *page,
+			      size_t count)
+{
+	struct cf_data *cf = e->elevator_data;
+	unsigned int depth;
+	int err = kstrtouint(page, 0, &depth);
+
+	if (err)
+		return err;
+	if (!depth || depth > 65536)
+		return -EINVAL;
+	spin_lock_irq(&cf->lock);
+	ctxfq_set_depth(&cf->fq, depth);
+	cf_update(cf);
+	spin_unlock_irq(&cf->lock);
+	blk_mq_run_hw_queues(cf->q, true);
+	return count;
+}
+
+/*
+ * A line for each flow: "xid weight reserve limit", and what was sent for it so
+ * far: requests and bytes read, requests and bytes written, device time in us;
+ * then requests waiting and under way. As many as fit.
+ */
+static ssize_t cf_context_show(struct elevator_queue *e, char *page)
+{
+	struct cf_data *cf = e->elevator_data;
+	struct cf_flow *f;
+	int bucket, len = 0;
+
+	spin_lock_irq(&cf->lock);
+	hash_for_each(cf->flows, bucket, f, node)
+		len += sysfs_emit_at(page, len,
+				     "%u %u %u %u %llu %llu %llu %llu %llu %u %u\n",
+				     f->xid, f->fq.weight, f->reserve, f->limit,
+				     f->ios[READ], f->bytes[READ],
+				     f->ios[WRITE], f->bytes[WRITE],
+				     div_u64(f->time, NSEC_PER_USEC),
+				     f->fq.queued, f->fq.inflight);
+	spin_unlock_irq(&cf->lock);
+	return len;
+}
+
+/*
+ * "xid weight [reserve [limit]]": weight 1 .. 10000; reserve and limit in 1/1000
+ * of the device's time, 0 for none, which is also what is not given.
+ */
+static ssize_t cf_context_store(struct elevator_queue *e, const char *page,
+				size_t count)
+{
+	struct cf_data *cf = e->elevator_data;
+	unsigned int xid, weight, reserve = 0, limit = 0, sum;
+	struct cf_flow *f, *o, *new;
+	u64 now = ktime_get_ns();
+	char excess;
+	int bucket, n;
+
+	n = sscanf(page, "%u %u %u %u %c", &xid, &weight, &reserve, &limit, &excess);
+	if (n < 2 || n > 4 || xid > VX_XID_MAX ||
+	    weight < CTXFQ_WEIGHT_MIN || weight > CTXFQ_WEIGHT_MAX ||
+	    limit > 1000 || (limit && reserve > limit))
+		return -EINVAL;
+
+	new = kzalloc(sizeof(*new), GFP_KERNEL);
+	if (!new)
+		return -ENOMEM;
+
+	spin_lock_irq(&cf->lock);
+	sum = reserve;
+	hash_for_each(cf->flows, bucket, o, node)
+		if (o->xid != xid)
+			sum += o->reserve;
+	if (reserve > CF_RESERVE_MAX || sum > CF_RESERVE_MAX) {
+		spin_unlock_irq(&cf->lock);
+		kfree(new);
+		return -ENOSPC;
+	}
+	f = cf_flow_find(cf, xid);
+	if (!f) {
+		f = new;
+		new = NULL;
+		cf_flow_init(cf, f, xid);
+	}
+	ctxfq_set_weight(&f->fq, weight);
+	ctxfq_set_reserve(&cf->fq, &f->fq, CTXFQ_TIME, reserve, 1000, now);
+	ctxfq_set_limit(&cf->fq, &f->fq, CTXFQ_TIME, limit, 1000, now);
+	f->reserve = reserve;
+	f->limit = limit;
+	cf_update(cf);
+	spin_unlock_irq(&cf->lock);
+	kfree(new);
+	blk_mq_run_hw_queues(cf->q, true);
+	return count;
+}
+
+#define CF_ATTR(name) __ATTR(name, 0644, cf_##name##_show, cf_##name##_store)
+
+static struct elv_fs_entry cf_attrs[] = {
+	CF_ATTR(depth),
+	CF_ATTR(context),
+	__ATTR_NULL
+};
+
+static struct elevator_type cf_type = {
+	.ops = {
+		.init_sched		= cf_init_sched,
+		.exit_sched		= cf_exit_sched,
+		.init_hctx		= cf_init_hctx,
+		.depth_updated		= cf_depth_updated,
+		.limit_depth		= cf_limit_depth,
+		.prepare_request	= cf_prepare_request,
+		.bio_merge		= cf_bio_merge,
+		.request_merge		= cf_request_merge,
+		.request_merged		= cf_request_merged,
+		.requests_merged	= cf_requests_merged,
+		.former_request		= elv_rb_former_request,
+		.next_request		= elv_rb_latter_request,
+		.insert_requests	= cf_insert_requests,
+		.dispatch_request	= cf_dispatch_request,
+		.has_work		= cf_has_work,
+		.completed_request	= cf_completed_request,
+		.requeue_request	= cf_unsend,
+		.finish_request		= cf_finish_request,
+	},
+	.elevator_attrs = cf_attrs,
+	.elevator_name = "context-fair",
+	.elevator_alias = "ctxfair",
+	.elevator_owner = THIS_MODULE,
+};
+MODULE_ALIAS("context-fair-iosched");
+
+static int __init cf_init(void)
+{
+	BUILD_BUG_ON(CTXFQ_SIZES > 8);
+	return elv_register(&cf_type);
+}
+
+static void __exit cf_exit(void)
+{
+	elv_unregister(&cf_type);
+}
+
+module_init(cf_init);
+module_exit(cf_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Fair sharing of disks among contexts");

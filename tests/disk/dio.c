@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Direct I/O of a context: so many threads, each with one request at a time.
+ *
+ *	dio XID THREADS SECONDS read|check|die DEVICE FROM MIB
+ *
+ * Makes context XID (0: stays where it is) and works in MIB megabytes of DEVICE
+ * from FROM megabytes on. read: random reads of 4 KiB. check: random writes and
+ * reads of up to 32 KiB; every block read must be the one last written, or all
+ * zero if there was none, and so must all blocks at the end. die: read, and after
+ * 0.1 s be killed. The host cannot signal a context's processes, so a file ends it
+ * early: /tmp/dio.stop.
+ *
+ * Prints "ios N rbytes N wbytes N errors N", then the context's own disk file.
+ * Exit status 1 if a block was wrong or an I/O failed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+#include <linux/vserver.h>
+
+#define BLOCK	4096
+#define STOP	"/tmp/dio.stop"
+#define MOST	8		/* blocks of a request */
+
+static const char *device;
+static bool check;
+static volatile bool stop;
+
+struct worker {
+	pthread_t thread;
+	uint64_t first, blocks, seed;
+	uint64_t ios, rbytes, wbytes, errors;
+	uint32_t *written;	/* of each block: how often, 0 never */
+};
+
+static uint64_t rnd(uint64_t *s)
+{
+	*s ^= *s << 13;
+	*s ^= *s >> 7;
+	*s ^= *s << 17;
+	return *s;
+}
+
+/* What a block contains. */
+static void fill(uint64_t *p, uint64_t block, uint32_t times)
+{
+	for (unsigned int i = 0; i < BLOCK / 8; i++)
+		p[i] = times ? (block * 0x9e3779b97f4a7c15ULL) ^ ((uint64_t)times << 32) ^ i : 0;
+}
+
+static void complain(struct worker *w, const char *what, uint64_t block)
+{
+	if (w->errors++ < 3)
+		fprintf(stderr, "dio: block %llu: %s\n", (unsigned long long)block, what);
+}
+
+static void do_read(struct worker *w, int fd, char *buf, uint64_t at, unsigned int n)
+{
+	char want[BLOCK];
+	ssize_t got = pread(fd, buf, n * BLOCK, (w->first + at) * BLOCK);
+
+	w->ios++;
+	if (got != (ssize_t)(n * BLOCK)) {
+		complain(w, got < 0 ? strerror(errno) : "short read", w->first + at);
+		return;
+	}
+	w->rbytes += got;
+	for (unsigned int i = 0; check && i < n; i++) {
+		fill((uint64_t *)want, w->first + at + i, w->written[at + i]);
+		if (memcmp(want, buf + i * BLOCK, BLOCK))
+			complain(w, "not what was written", w->first + at + i);
+	}
+}
+
+static void do_write(struct worker *w, int fd, char *buf, uint64_t at, unsigned int n)
+{
+	ssize_t got;
+
+	for (unsigned int i = 0; i < n; i++)
+		fill((uint64_t *)(buf + i * BLOCK), w->first + at + i,
+		     ++w->written[at + i]);
+	got = pwrite(fd, buf, n * BLOCK, (w->first + at) * BLOCK);
+	w->ios++;
+	if (got != (ssize_t)(n * BLOCK))
+		complain(w, got < 0 ? strerror(errno) : "short write", w->first + at);
+	else
+		w->wbytes += got;
+}
+
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+	int fd = open(device, (check ? O_RDWR : O_RDONLY) | O_DIRECT);
+	char *buf;
+
+	if (fd < 0 || posix_memalign((void **)&buf, BLOCK, MOST * BLOCK)) {
+		perror(device);
+		exit(2);
+	}
+	while (!stop) {
+		unsigned int n = check ? 1 + rnd(&w->seed) % MOST : 1;
+		uint64_t at = rnd(&w->seed) % (w->blocks - n + 1);
+
+		if (check && rnd(&w->seed) % 2)
+			do_write(w, fd, buf, at, n);
+		else
+			do_read(w, fd, buf, at, n);
+	}
+	for (uint64_t at = 0; check && at + MOST <= w->blocks; at += MOST)
+		do_read(w, fd, buf, at, MOST);
+	close(fd);
+	free(buf);
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	struct vcmd_ctx_create create = { .flagword = 0 };
+	uint64_t ios = 0, rbytes = 0, wbytes = 0, errors = 0, from, mib;
+	unsigned int xid, threads, seconds;
+	struct worker *w;
+	char path[64], line[512];
+	FILE *f;
+
+	if (argc != 8) {
+		fprintf(stderr, "usage: dio XID THREADS SECONDS read|check|die DEVICE FROM MIB\n");
+		return 2;
+	}
+	xid = atoi(argv[1]);
+	threads = atoi(argv[2]);
+	seconds = atoi(argv[3]);
+	check = !strcmp(argv[4], "check");
+	device = argv[5];
+	from = strtoull(argv[6], NULL, 10) << 20;
+	mib = strtoull(argv[7], NULL, 10) << 20;
+
+	/* 236 is the number of the vserver system call on x86-64. */
+	if (xid && syscall(236, VCMD_ctx_create, xid, &create) < 0) {
+		perror("dio: cannot make the context");
+		return 2;
+	}
+	w = calloc(threads, sizeof(*w));
+	for (unsigned int i = 0; i < threads; i++) {
+		w[i].blocks = mib / BLOCK / threads;
+		w[i].first = from / BLOCK + i * w[i].blocks;
+		w[i].seed = (xid + 1) * 1000003ULL + i;
+		w[i].written = calloc(w[i].blocks, sizeof(*w[i].written));
+		if (pthread_create(&w[i].thread, NULL, work, &w[i]))
+			return 2;
+	}
+	if (!strcmp(argv[4], "die")) {
+		usleep(100000);
+		kill(getpid(), SIGKILL);
+	}
+	while (seconds-- && access(STOP, F_OK))
+		sleep(1);
+	stop = true;
+	for (unsigned int i = 0; i < threads; i++) {
+		pthread_join(w[i].thread, NULL);
+		ios += w[i].ios;
+		rbytes += w[i].rbytes;
+		wbytes += w[i].wbytes;
+		errors += w[i].errors;
+	}
+	printf("ios %llu rbytes %llu wbytes %llu errors %llu\n",
+	       (unsigned long long)ios, (unsigned long long)rbytes,
+	       (unsigned long long)wbytes, (unsigned long long)errors);
+	snprintf(path, sizeof(path), "/proc/virtual/%u/disk", xid);
+	f = xid ? fopen(path, "r") : NULL;
+	while (f && fgets(line, sizeof(line), f))
+		fputs(line, stdout);
+	return errors != 0;
+}
