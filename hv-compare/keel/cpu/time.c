@@ -64,9 +64,12 @@ static u64 tsc_hz_from_pit(void)
 	out8(0x42, 0xff);
 	c0 = pit_read(&t0);
 	/* 40 of the 55 ms it takes to run down; it must not wrap. */
-	do
+	do {
+		/* Where instructions are counted for time, ports bring none on. */
+		for (unsigned int i = 0; i < 100000; i++)
+			barrier();
 		c1 = pit_read(&t1);
-	while (c1 < c0 && (u64)(c0 - c1) < PIT_HZ / 25);
+	} while (c1 < c0 && (u64)(c0 - c1) < PIT_HZ / 25);
 	/* Its output rises when it passes 0, from where it counts on from the top. */
 	if (in8(0x61) & 0x20 || c1 >= c0)
 		return 0;
@@ -141,7 +144,7 @@ void delay_us(u64 us)
 	u64 end = system_time() + us * 1000;
 
 	while (system_time() < end)
-		cpu_relax();
+		barrier();
 }
 
 void time_publish(struct vcpu *v)

@@ -339,10 +339,14 @@ static int evtchn_close(struct domain *d, u32 port)
 			break;
 		struct domain *want = e->remote;
 
-		if (peer)
+		/* It cannot end before it closed this port, for which it needs our lock. */
+		__atomic_add_fetch(&want->refs, 1, __ATOMIC_SEQ_CST);
+		if (peer) {
 			unlock_two(d, peer);
-		else
+			domain_put(peer);
+		} else {
 			spin_unlock(&d->event_lock);
+		}
 		peer = want;
 	}
 	if (e && e->state != PORT_KEEL) {
@@ -352,10 +356,12 @@ static int evtchn_close(struct domain *d, u32 port)
 	} else if (e) {
 		e = NULL;
 	}
-	if (peer)
+	if (peer) {
 		unlock_two(d, peer);
-	else
+		domain_put(peer);
+	} else {
 		spin_unlock(&d->event_lock);
+	}
 	if (pirq >= 0)
 		line_unbind(d, pirq);
 	return e ? 0 : -EINVAL;
