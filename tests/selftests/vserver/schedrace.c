@@ -243,8 +243,27 @@ TEST_T(races, 1500, "fork, exit, migrate, cgroup attach, settings, ends, hotplug
 			done();
 		}
 	}
-	for (int i = 0; i < nr; i++)
-		reap_ok(pid[i]);
+	while (going_on())
+		msleep(100);
+	/* nobody comes to an end while its child is held */
+	for (int left = nr; left; ) {
+		struct abi_cpu none = { .mask = CPU_MAX };
+
+		for (int i = 0; i < NR_CTX; i++) {
+			set_word(CMD_set_cflags, BASE + i, 0, CF_SCHED_HARD | CF_SCHED_PAUSE);
+			vs(CMD_set_cpu, BASE + i, &none);
+		}
+		for (int i = 0; i < nr; i++) {
+			int st;
+
+			if (pid[i] && waitpid(pid[i], &st, WNOHANG) == pid[i]) {
+				CHECK(st == 0, "player %d ended with %#x", i, st);
+				pid[i] = 0;
+				left--;
+			}
+		}
+		msleep(20);
+	}
 
 	write_file("/proc/sys/kernel/vserver/sched_controller", "1");
 	write_file("/proc/sys/kernel/vserver/sched_floors", "1");

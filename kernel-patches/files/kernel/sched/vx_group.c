@@ -410,14 +410,16 @@ u64 vx_run_total(struct vx_sched *vs)
 static void vx_update_cpu(struct vx_sched *vs, int cpu)
 {
 	struct rq *rq = cpu_rq(cpu);
+	struct task_struct *curr;
 	struct vx_sched *owner;
 	struct rq_flags rf;
 
 	rq_lock_irqsave(rq, &rf);
-	owner = task_group(rq->curr)->vx_owner;
-	if (owner && (!vs || owner == vs) && task_on_rq_queued(rq->curr)) {
+	curr = rcu_dereference_protected(rq->curr, true);	/* rq lock */
+	owner = task_group(curr)->vx_owner;
+	if (owner && (!vs || owner == vs) && task_on_rq_queued(curr)) {
 		update_rq_clock(rq);
-		rq->curr->sched_class->update_curr(rq);
+		curr->sched_class->update_curr(rq);
 	}
 	rq_unlock_irqrestore(rq, &rf);
 }
