@@ -57,7 +57,7 @@ END
 # Instructions are counted for time, so that a busy host does not run the scripts of
 # xl into their time limits.
 boot --keel --accel icount --disk "$OUT/image/root.img,snapshot=on" --disk "$TMP/guest.img" \
-	--timeout 900 "$job"
+	--timeout 3000 "$job"
 is "$STATUS" 5 "the job of domain 0 runs to its end"
 res=$job/results
 is "$(cat "$res/capabilities")" control_d "it is domain 0"

@@ -46,7 +46,7 @@ is "$(cat "$res/guest/who")" xen "the guest runs on Xen"
 test_dmesg "$res/dmesg.txt" "the log of domain 0 has no complaint"
 test_dmesg "$res/guest/dmesg.txt" "the log of the guest has no complaint"
 
-refuses 1 "run: a comma in kernel parameters or kernel path cannot be used with --xen" \
+refuses 1 "run: a comma in kernel parameters or kernel path cannot be used with --xen or --keel" \
 	"refuses a comma where QEMU splits modules" \
 	"$TOP/hv-compare/machine/run" --accel tcg --xen --append a=1,2 "$job"
 is "$(cat "$res/guest/.rc")" 23 "a refusal keeps the results of the last run"
