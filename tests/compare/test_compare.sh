@@ -564,11 +564,13 @@ echo "$*" >"$j/args"
 exit 7
 END
 rm "$TMP/job/results/output.log"
-ACCEL=icount=0 SMP=1 MEM=1024 LIMIT=60 SCRATCH=$TMP/x.img \
-	try "$TOP/hv-compare/platforms/xen" run xen "$TMP/job"
-is "$STATUS $(cat "$TMP/job/args")" \
-	"7 --kernel native --accel icount=0 --smp 1 --mem 1024 --timeout 60 --xen --dom0-mem 256 --disk $OUT/image/root.img,snapshot=on --disk $TMP/x.img --disk $TMP/x.img.job $TMP/job" \
-	"xen boots the same machine with the hypervisor, the root disk again, scratch and job"
+for s in xen keel; do
+	ACCEL=icount=0 SMP=1 MEM=1024 LIMIT=60 SCRATCH=$TMP/x.img \
+		try "$TOP/hv-compare/platforms/xen" run "$s" "$TMP/job"
+	is "$STATUS $(cat "$TMP/job/args")" \
+		"7 --kernel native --accel icount=0 --smp 1 --mem 1024 --timeout 60 --$s --dom0-mem 256 --disk $OUT/image/root.img,snapshot=on --disk $TMP/x.img --disk $TMP/x.img.job $TMP/job" \
+		"$s boots the same machine with the hypervisor, the root disk again, scratch and job"
+done
 [ ! -e "$TMP/x.img.job" ] && ok "and leaves no disk behind" || not_ok "and leaves no disk behind"
 
 # --- programs that change the machine for the others come after them
