@@ -12,7 +12,7 @@ tree=$TMP/tree
 OUT=$TMP/out
 export OUT
 mkdir -p "$OUT" "$tree/hv-compare" "$TMP/bin" "$TMP/experiments/toy"
-for d in image machine xen; do
+for d in image keel machine xen; do
 	[ ! -e "$real_out/$d" ] || ln -s "$real_out/$d" "$OUT/$d"
 done
 mkdir "$OUT/kernel" "$OUT/userland"
@@ -80,7 +80,7 @@ printf '%s\n' "$STDERR" | sed 's/^/# /'
 r=$OUT/results/$(cat "$OUT/results/last")/run.jsonl
 jobs=$(dirname "$r")/jobs
 is "$(head -n 1 "$r" | jq -r '.plan.sides | join(" ")')" \
-	"native-up native2-up patched-up context-up lxc-up crun-up bwrap-up xen-up" \
+	"native-up native2-up patched-up context-up lxc-up crun-up bwrap-up keel-up xen-up" \
 	"every side is in the plan, the new one where it wants to be"
 is "$(jq -r 'select(.t == "side" and .side == "bwrap-up") | "\(.where) \(.colour) \(.label)"' "$r")" \
 	"container #cc79a7 inside a bubblewrap sandbox, stock kernel" "with the words of its file"
@@ -88,7 +88,7 @@ is "$(jq -r 'select(.t == "side" and .side == "bwrap-up") | "\(.where) \(.colour
 see() { # SIDE KEY
 	jq -r --arg s "$1-up" --arg k "$2" 'select(.t == "env" and .side == $s) | .see[$k]' "$r"
 }
-for s in native native2 patched context lxc crun bwrap xen; do
+for s in native native2 patched context lxc crun bwrap keel xen; do
 	why=$(jq -r --arg s "$s-up" 'select(.t == "verdict" and .side == $s) | .why' "$r")
 	is "$(jq -r --arg s "$s-up" 'select(.t == "sample" and .side == $s) | .exec' "$r" | tr '\n' ' ')$why" \
 		"1 1 2 2 " "$s: the program ran twice"
@@ -134,7 +134,7 @@ done
 if [ -x "$real_out/compare/bhreport" ]; then
 	try "$real_out/compare/bhreport" table --ascii "$r"
 	is "$(printf '%s\n' "$STDOUT" | awk '$1 == "native-up" { print; exit }' | tr -s ' ')" \
-		" native-up patched-up context-up lxc-up crun-up bwrap-up xen-up" \
+		" native-up patched-up context-up lxc-up crun-up bwrap-up keel-up xen-up" \
 		"the report has a column for each, the new one too"
 	"$real_out/compare/bhreport" html "$r" >"$TMP/index.html"
 	is "$(grep -c '>inside a bubblewrap sandbox, stock kernel<' "$TMP/index.html")" 1 \
