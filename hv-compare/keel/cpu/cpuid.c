@@ -81,7 +81,13 @@ void guest_cpuid(struct vcpu *v, u32 leaf, u32 sub, u32 out[4])
 	case 1:
 		out[1] = (out[1] & 0xffff) | v->id << 25 | 1 << 16;
 		out[2] = (out[2] & L1_ECX) | L1_ECX_HYPERVISOR;
-		if (cpu_features.xsave && v->cr4 & CR4_OSXSAVE)
+		/*
+		 * CR4.OSXSAVE is keel's and always on: programs see that by the
+		 * plain form, and Linux uses XSAVE only if it sees it from the
+		 * start. Without, it would leave AVX off in XCR0 while programs
+		 * that do not read XCR0 (coreutils) take it for usable.
+		 */
+		if (cpu_features.xsave)
 			out[2] |= L1_ECX_OSXSAVE;
 		out[3] &= L1_EDX;
 		break;
