@@ -261,6 +261,8 @@ int domain_destroy(struct domain *d)
 		unshare_page(virt_to_page(d->shared_info));
 		d->shared_info = NULL;
 		domain_put(d);		/* the one it was created with */
+		/* xenstored and xenconsoled still have pages of it mapped. */
+		tell_controller();
 	}
 	return 0;
 }
