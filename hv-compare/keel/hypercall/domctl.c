@@ -308,7 +308,9 @@ long do_domctl(u64 arg, u64 a2, u64 a3, u64 a4, u64 a5)
 		rc = create(&op);
 		back = true;
 	} else {
-		d = domain_get(op.domain);
+		/* The tools walk through all domains by the next one's number. */
+		d = op.cmd == XEN_DOMCTL_getdomaininfo && op.domain < DOMID_FIRST_RESERVED ?
+			domain_get_next(op.domain) : domain_get(op.domain);
 		if (!d)
 			return -ESRCH;
 		rc = one(d, &op, &back);
