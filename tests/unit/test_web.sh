@@ -1,5 +1,4 @@
 #!/bin/sh
-# fast
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The web programs on the loopback: the workload's distributions against their
 # exact figures, the server against good, bad and malicious clients, the load
