@@ -16,11 +16,13 @@
  */
 #include <linux/export.h>
 #include <linux/init.h>
+#include <linux/kstrtox.h>
 #include <linux/oom.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <linux/vserver_sched.h>
 #include <linux/xarray.h>
 #include "internal.h"
 
@@ -481,6 +483,30 @@ long __vx_badness(struct task_struct *p, unsigned long totalpages)
 	bias = clamp_t(s64, bias, OOM_SCORE_ADJ_MIN, OOM_SCORE_ADJ_MAX);
 	return (long)bias * (long)(totalpages / 1000);
 }
+
+static bool vx_hooks_on __initdata;
+
+/*
+ * vserver.hooks=on: the hooks are there from the start, before other CPUs are,
+ * and stay.  For a host that does not want its code patched while it runs.
+ */
+static int __init vx_hooks_setup(char *arg)
+{
+	return arg ? kstrtobool(arg, &vx_hooks_on) : -EINVAL;
+}
+early_param("vserver.hooks", vx_hooks_setup);
+
+static int __init vx_hooks_init(void)
+{
+	if (!vx_hooks_on)
+		return 0;
+	static_branch_inc(&vx_key.key);
+#ifdef CONFIG_VSERVER_SCHED
+	static_branch_inc(&vx_sched_key.key);
+#endif
+	return 0;
+}
+early_initcall(vx_hooks_init);
 
 static int __init vx_context_init(void)
 {
