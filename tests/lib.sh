@@ -97,6 +97,12 @@ refuses() {
 	is "$STATUS: $STDOUT$STDERR" "$refuses_status: $refuses_text" "$refuses_desc"
 }
 
+# Scripts run side by side, and what they build may be the same.
+make() {
+	mkdir -p "$OUT/tests"
+	flock "$OUT/tests/make.lock" make "$@"
+}
+
 # new_job NAME: prints a new empty job directory; run.sh comes on stdin.
 new_job() {
 	mkdir -p "$TMP/$1/results"

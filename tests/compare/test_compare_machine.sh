@@ -31,16 +31,23 @@ for p in bmicro; do
 		"$(sha256sum <"$real_out/bench/bin/$p" | cut -d' ' -f1)" "the same file $p everywhere"
 done
 
-# Medians of the medians of the executions, as in the report.
-differ=$(jq -rs '
+# Medians of the medians of the executions, as in the report. Two boots agree
+# within 0.1 % on nine rows of ten, so one of these six may be outside; a
+# machine that does not repeat has all of them there, and by much more.
+ratios=$(jq -rs '
 	def median: sort | if length % 2 == 1 then .[length / 2 | floor]
 		else (.[length / 2 - 1] + .[length / 2]) / 2 end;
 	def side($s): map(select(.side == $s)) | group_by(.exec) |
 		map(map(.value) | median) | median;
 	map(select(.t == "sample" and .phase == "measure")) | group_by(.bench) |
-	map({bench: .[0].bench, ratio: (side("native2-up") / side("native-up"))}) |
-	map(select(.ratio < 0.999 or .ratio > 1.001) | "\(.bench) \(.ratio)") | .[]' "$r")
-is "$differ" "" "two boots of the same kernel agree within 0.1 %"
+	map("\(.[0].bench) \(side("native2-up") / side("native-up"))") | .[]' "$r")
+outside() { # SHARE: the rows that differ by more
+	printf '%s\n' "$ratios" | awk -v d="$1" '$2 < 1 - d || $2 > 1 + d'
+}
+is "$(printf '%s\n' "$ratios" | wc -l)" 6 "six rows to compare"
+is "$([ "$(outside 0.001 | wc -l)" -le 1 ] || outside 0.001)" "" \
+	"two boots of the same kernel agree within 0.1 %, but for one row"
+is "$(outside 0.01)" "" "and within 1 % on all"
 for j in "$(dirname "$r")"/jobs/*; do
 	test_dmesg "$j/results/dmesg.txt" "$(basename "$j"): the kernel log has no complaint"
 done

@@ -77,6 +77,26 @@ END
 harness --only die
 is "$STATUS $LAST" "1 0 passed, 0 failed, 1 skipped" "a run that only skips fails"
 matches "$STDOUT" "*test_die.sh: all (wrong weather)*" "with the reason"
+rm "$tree/tests/a/test_die.sh"
+
+# Each waits for the other, so neither ends unless both run at once.
+for me in left right; do
+	other=$([ $me = left ] && echo right || echo left)
+	script $me <<END
+: >"$tree/$me"
+n=0
+until [ -e "$tree/$other" ] || [ \$n -ge 600 ]; do
+	sleep 0.1
+	n=\$((n + 1))
+done
+[ \$n -lt 600 ] && ok "met the other" || not_ok "met the other"
+finish
+END
+done
+harness --jobs 2
+is "$STATUS $LAST" "0 4 passed, 0 failed, 1 skipped" "--jobs 2 runs two at a time"
+refuses 2 "tests/run: --jobs needs a number from 1 on, not '0'" "--jobs 0" \
+	"$tree/tests/run" --jobs 0
 
 printf '%s\n' 'TAP version 13' '1..3' 'ok 1 fine' '# a note' 'not ok 2 - broken' \
 	'ok 3 - later # SKIP tired' >"$tree/guest.tap"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# long
 # SPDX-License-Identifier: GPL-2.0
 # This test will run the context tests on the debug kernel, with the kernel log
 # read for each of them, and Linux's own selftests on the native and the patched
