@@ -69,6 +69,11 @@ static void be_victim(int ready)
 
 int vs_reexec(int argc, char **argv)
 {
+	/* being executed by the name of /proc/self/exe, see own_exe */
+	if (argc >= 2 && !strcmp(argv[1], "--own-exe"))
+		return 42;
+	if (argc == 2 && !strcmp(argv[1], "--read-exe"))
+		return readlink("/proc/self/exe", victim_buf, sizeof(victim_buf)) > 0 ? 43 : errno;
 	if (argc != 4 || strcmp(argv[1], "--victim"))
 		return -1;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -1270,6 +1275,60 @@ TEST(io_uring_migrate, "a ring of its own, made before entering, is refused afte
 	NEED_OK(ctx_create(new_xid(), CF_ONE_TIME));
 	ring_refused(ring);
 	ring_works(ring_new());
+}
+
+/* ---- the program of who enters ---- */
+
+/* Exit code of the program, or the errno with which it was refused. */
+static int outcome(const char *path, const char *arg)
+{
+	pid_t pid = host_fork();
+
+	if (pid == 0) {
+		execl(path, path, arg, (char *)NULL);
+		_exit(errno);
+	}
+	return reap(pid);
+}
+
+/*
+ * What a tool executes after entering is the guest's to choose: a link to, or a
+ * script for, the tool itself would run it with the guest's loader and give the
+ * guest a file of the host to write to.
+ */
+TEST(own_exe, "who has entered cannot be made to execute its own program, which is the host's")
+{
+	static const char script[] = "/tmp/vs-own-script", link[] = "/tmp/vs-own-link";
+	static const char text[] = "#!/proc/self/exe --own-exe\n";
+	char buf[64];
+	pid_t pid;
+	int fd;
+
+	unlink(script);
+	unlink(link);
+	fd = open(script, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
+	NEED_OK(E(fd));
+	NEED(write(fd, text, sizeof(text) - 1) == sizeof(text) - 1);
+	close(fd);
+	NEED_OK(E(symlink("/proc/self/exe", link)));
+	EQ(outcome(script, NULL), 42);
+	EQ(outcome(link, "--own-exe"), 42);
+	if (!vs_stock) {
+		pid = guest(BC_SECURE, NULL);
+		if (pid == 0) {
+			EQ(E(readlink("/proc/self/exe", buf, sizeof(buf))), -EACCES);
+			EQ(E(open("/proc/self/exe", O_RDONLY)), -EACCES);
+			EQ(E(open("/proc/thread-self/exe", O_PATH)), -EACCES);
+			EQ(outcome(script, NULL), EACCES);
+			EQ(outcome(link, "--own-exe"), EACCES);
+			/* a program that was executed inside is one of the guest */
+			EQ(outcome(vs_self, "--read-exe"), 43);
+			done();
+		}
+		reap_ok(pid);
+	}
+	unlink(script);
+	unlink(link);
 }
 
 /* ---- the way out by new namespaces ---- */
