@@ -16,8 +16,11 @@
 #include <linux/capability.h>
 #include <linux/io_uring.h>
 #include <linux/kcmp.h>
+#include <linux/netlink.h>
 #include <linux/perf_event.h>
 #include <linux/sched.h>
+#include <linux/sock_diag.h>
+#include <linux/unix_diag.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -1013,6 +1016,87 @@ static void unix_test(int type)
 	s = bound(type);
 	OK(s);
 	EQ(reaches(type), 0);
+}
+
+/* Does unix_diag tell of this abstract name (1), or not (0)? */
+static long diag_lists(const char *name)
+{
+	struct {
+		struct nlmsghdr h;
+		struct unix_diag_req r;
+	} q = {
+		.h = { sizeof(q), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP, 0, 0 },
+		.r = { .sdiag_family = AF_UNIX, .udiag_states = -1, .udiag_show = UDIAG_SHOW_NAME },
+	};
+	int s = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	static char buf[32768] __attribute__((aligned(8)));
+	bool end = false, found = false;
+
+	NEED_OK(E(s));
+	NEED_OK(E(send(s, &q, sizeof(q), 0)));
+	while (!end) {
+		ssize_t n = recv(s, buf, sizeof(buf), 0);
+
+		NEED_OK(E(n));
+		for (struct nlmsghdr *h = (void *)buf; NLMSG_OK(h, n); h = NLMSG_NEXT(h, n)) {
+			NEED(h->nlmsg_type != NLMSG_ERROR);
+			end |= h->nlmsg_type == NLMSG_DONE;
+			found |= h->nlmsg_type == SOCK_DIAG_BY_FAMILY &&
+				 memmem(h, h->nlmsg_len, name, strlen(name));
+		}
+	}
+	close(s);
+	return found;
+}
+
+/* Ask for one socket by its inode: 0, or the error it answers. */
+static long diag_one(uint32_t inode)
+{
+	struct {
+		struct nlmsghdr h;
+		struct unix_diag_req r;
+	} q = {
+		.h = { sizeof(q), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST, 0, 0 },
+		.r = { .sdiag_family = AF_UNIX, .udiag_states = -1, .udiag_ino = inode,
+		       .udiag_show = UDIAG_SHOW_NAME, .udiag_cookie = { -1, -1 } },
+	};
+	int s = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	static char buf[4096] __attribute__((aligned(8)));
+	struct nlmsghdr *h = (void *)buf;
+
+	NEED_OK(E(s));
+	NEED_OK(E(send(s, &q, sizeof(q), 0)));
+	NEED_OK(E(recv(s, buf, sizeof(buf), 0)));
+	close(s);
+	return h->nlmsg_type == NLMSG_ERROR ? ((struct nlmsgerr *)NLMSG_DATA(h))->error : 0;
+}
+
+TEST(unix_diag, "unix_diag: a context's own sockets only, in the list and by number")
+{
+	struct stat st;
+	pid_t pid;
+	int s;
+
+	snprintf(sock_name, sizeof(sock_name), "vs-diag-%d", getpid());
+	s = bound(SOCK_STREAM);
+	NEED_OK(s);
+	NEED_OK(E(fstat(s, &st)));
+	EQ(diag_lists(sock_name), 1);
+	EQ(diag_one(st.st_ino), 0);
+	if (vs_stock)
+		return;
+	pid = guest(BC_SECURE, NULL);
+	if (pid == 0) {
+		EQ(diag_lists(sock_name), 0);
+		EQ(diag_one(st.st_ino), -ENOENT);
+		s = bound(SOCK_STREAM);
+		NEED_OK(s);
+		NEED_OK(E(fstat(s, &st)));
+		EQ(diag_lists(sock_name), 1);
+		EQ(diag_one(st.st_ino), 0);
+		done();
+	}
+	reap_ok(pid);
 }
 
 TEST(unix_stream, "abstract unix stream sockets: connect and bind, both directions") { unix_test(SOCK_STREAM); }
