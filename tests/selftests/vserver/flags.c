@@ -161,6 +161,31 @@ TEST(badness_extreme, "extreme badness does not overflow")
 	      "largest bias gives %ld, smallest %ld", score[0], score[1]);
 }
 
+TEST(badness_sum, "badness and oom_score_adj together stay in the range of one")
+{
+	struct guest g = { .setup = true };
+	struct abi_badness b = { .bias = -1000 };
+	char path[64], buf[32];
+	long low;
+	pid_t pid = guest_fork(&g);
+
+	if (pid == 0) {
+		NEED_OK(write_file("/proc/self/oom_score_adj", "-999"));
+		step_set(1);
+		idle();
+	}
+	step_wait(1);
+	snprintf(path, sizeof(path), "/proc/%d/oom_score", pid);
+	OK(vs(CMD_set_badness, g.xid, &b));
+	NEED_OK(read_file(path, buf, sizeof(buf)));
+	low = atol(buf);
+	CHECK(low >= 0 && low <= 2000, "-999 and -1000 make %s", buf);
+	b.bias = 1000;
+	OK(vs(CMD_set_badness, g.xid, &b));
+	NEED_OK(read_file(path, buf, sizeof(buf)));
+	CHECK(atol(buf) > low && atol(buf) <= 2000, "-999 and 1000 make %s", buf);
+}
+
 /* ---- bcaps ---- */
 
 static int foreign_fd = -1;	/* a file of somebody else, mode 0 */
