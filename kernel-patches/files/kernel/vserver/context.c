@@ -34,7 +34,7 @@ DEFINE_STATIC_KEY_DEFERRED_FALSE(vx_key, 60 * HZ);
 
 static DEFINE_XARRAY(vx_contexts);
 static struct kmem_cache *vx_cachep;
-static struct workqueue_struct *vx_wq;
+struct workqueue_struct *vx_wq;
 static atomic_t vx_total = ATOMIC_INIT(0);	/* structures */
 static atomic_t vx_live = ATOMIC_INIT(0);	/* in the table */
 

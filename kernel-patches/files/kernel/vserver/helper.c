@@ -176,7 +176,8 @@ int vx_reboot(unsigned int cmd, void __user *arg)
 	vx_get(vxi);
 	WRITE_ONCE(vxi->reboot_cmd, cmd);
 	INIT_WORK(&rw->work, vx_reboot_run);
-	queue_work(system_unbound_wq, &rw->work);
+	/* not where call_usermodehelper() queues what this one waits for */
+	queue_work(vx_wq, &rw->work);
 
 	if (vx_state_flag(vxi, VXF_REBOOT_KILL))
 		vx_kill_all(vxi, SIGKILL);

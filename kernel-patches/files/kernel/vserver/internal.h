@@ -5,7 +5,8 @@
 
 #include <linux/vserver.h>
 
-/* context.c: references, claims, look-up, life */
+/* context.c: references, claims, look-up, life; work that may take long */
+extern struct workqueue_struct *vx_wq;
 struct vx_info *vx_lookup(u32 xid);
 struct vx_info *vx_peek(u32 xid);
 u32 vx_next_xid(u32 xid);
