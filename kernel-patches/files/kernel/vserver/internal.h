@@ -19,8 +19,16 @@ void vx_record_reaper(struct vx_info *vxi);
 void vx_update_fake_init(struct vx_info *vxi);
 void vx_counts(int *total, int *active);
 
-/* flags.c: effective capabilities from bcaps, ccaps and state */
+/* flags.c: effective capabilities from bcaps, ccaps and state; words */
 void vx_update_ecaps(struct vx_info *vxi);
+
+struct vx_word_arg {
+	u64 value;
+	u64 mask;
+};
+
+void vx_word(struct vx_info *vxi, size_t offset, struct vx_word_arg *arg,
+	     bool set);
 
 /* space.c */
 void vx_drop_spaces(struct vx_info *vxi);
@@ -75,14 +83,6 @@ long vc_wait_exit(struct vx_info *vxi, u32 id, void *arg);
 long vc_ctx_kill(struct vx_info *vxi, u32 id, void *arg);
 long vc_get_cflags(struct vx_info *vxi, u32 id, void *arg);
 long vc_set_cflags(struct vx_info *vxi, u32 id, void *arg);
-long vc_get_ccaps(struct vx_info *vxi, u32 id, void *arg);
-long vc_set_ccaps(struct vx_info *vxi, u32 id, void *arg);
-long vc_get_bcaps(struct vx_info *vxi, u32 id, void *arg);
-long vc_set_bcaps(struct vx_info *vxi, u32 id, void *arg);
-long vc_get_umask(struct vx_info *vxi, u32 id, void *arg);
-long vc_set_umask(struct vx_info *vxi, u32 id, void *arg);
-long vc_get_wmask(struct vx_info *vxi, u32 id, void *arg);
-long vc_set_wmask(struct vx_info *vxi, u32 id, void *arg);
 long vc_get_badness(struct vx_info *vxi, u32 id, void *arg);
 long vc_set_badness(struct vx_info *vxi, u32 id, void *arg);
 long vc_set_sched_v3(struct vx_info *vxi, u32 id, void *arg);
