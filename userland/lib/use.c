@@ -320,6 +320,16 @@ struct row {
 	bool has_cmdline;
 };
 
+/* What a process calls itself must not reach a terminal as a command to it. */
+static void printable(char *s, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (!isprint((unsigned char)s[i]) && !(s[i] & 0x80))
+			s[i] = ' ';
+}
+
 static bool read_row(pid_t pid, uint32_t want, struct row *row)
 {
 	char path[64];
@@ -332,7 +342,7 @@ static bool read_row(pid_t pid, uint32_t want, struct row *row)
 	char *open_paren, *close_paren;
 	char state;
 	int ppid, fd;
-	ssize_t n = 0, i;
+	ssize_t n = 0;
 	uint32_t id;
 
 	if (vctx_sys_task(pid, &id) || !id || (want && id != want) || id == 1)
@@ -352,6 +362,7 @@ static bool read_row(pid_t pid, uint32_t want, struct row *row)
 	memset(row, 0, sizeof(*row));
 	*close_paren = '\0';
 	snprintf(row->comm, sizeof(row->comm), "%s", open_paren + 1);
+	printable(row->comm, strlen(row->comm));
 	row->p.pid = pid;
 	row->p.guest_pid = pid;
 	if (!vctx_sys_info(id, &ki) && (pid_t)ki.init_pid == pid)
@@ -374,10 +385,7 @@ static bool read_row(pid_t pid, uint32_t want, struct row *row)
 	}
 	while (n > 0 && !row->cmdline[n - 1])
 		n--;
-	for (i = 0; i < n; i++)
-		if (!isprint((unsigned char)row->cmdline[i]) &&
-		    !(row->cmdline[i] & 0x80))
-			row->cmdline[i] = ' ';
+	printable(row->cmdline, n > 0 ? (size_t)n : 0);
 	row->cmdline[n > 0 ? n : 0] = '\0';
 	row->has_cmdline = n > 0;
 	return true;
