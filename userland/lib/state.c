@@ -695,7 +695,11 @@ int vctx_create(struct vctx *v, const char *name, struct vctx_config *cfg,
 	}
 	if (vx_id_take(v, name, cfg->id, &id, err))
 		goto out;
-	if (vx_mkdirs(v->lib, 0755, err))
+	/*
+	 * Private, as roots are below it: the superuser of a context can make
+	 * files that give whoever executes them the rights of the host's.
+	 */
+	if (vx_mkdirs(v->lib, 0700, err))
 		goto out;
 	journal = vx_journal_open(v, name, err);
 	if (journal < 0 || vx_journal_add(journal, err, "mark %u", id))
