@@ -182,7 +182,8 @@ void vx_signals_default(void);
 
 /*
  * Failure injection, in test builds only: VCTX_FAIL_AT=STEP makes that step
- * fail with EIO, VCTX_FAIL_AT=STEP:kill ends the process there.
+ * fail with EIO, VCTX_FAIL_AT=STEP:kill ends the process there, and
+ * VCTX_FAIL_AT=STEP:stop makes it wait there for SIGCONT.
  */
 #ifdef VCTX_TEST
 int vx_fail_point(const char *step);

@@ -680,6 +680,11 @@ int vctx_create(struct vctx *v, const char *name, struct vctx_config *cfg,
 	lock = vx_lock(v, name, err);
 	if (lock < 0)
 		return -1;
+	/* A transient one of this name, whose record it is that we have locked. */
+	if (vx_alive(v, name))
+		return vx_fail(err, VCTX_STATE,
+			       "choose another name, or stop it first",
+			       "context is running");
 	r = -1;
 	if (vx_exists(v, name)) {
 		vx_fail(err, VCTX_STATE,
@@ -775,6 +780,7 @@ int vctx_delete(struct vctx *v, const char *name, struct vctx_err *err)
 		return -1;
 	}
 	vctx_info_free(info);
+	vx_fail_point("delete-found");
 	lock = vx_lock(v, name, err);
 	if (lock < 0)
 		return -1;
@@ -818,9 +824,12 @@ int vctx_forget(struct vctx *v, const char *name, struct vctx_err *err)
 	lock = vx_lock(v, name, err);
 	if (lock < 0)
 		return -1;
-	st = vx_state_read(v, name);
-	vx_state_remove(v, name, st ? st->id : 0);
-	vx_state_free(st);
+	/* Somebody may have started it again by now. */
+	if (!vx_alive(v, name)) {
+		st = vx_state_read(v, name);
+		vx_state_remove(v, name, st ? st->id : 0);
+		vx_state_free(st);
+	}
 	close(lock);
 	return 0;
 }
