@@ -817,6 +817,7 @@ static int run_start(struct vctx_plan *p, struct act *a, int *lock,
 				"exec.start: %s exited with status %d",
 				p->start[0], WEXITSTATUS(status));
 	}
+	vx_fail_point("start-failed");
 	vctx_stop(p->v, info, info->stop_timeout_ms, &killed, NULL);
 	vctx_info_free(info);
 	return -1;

@@ -784,6 +784,10 @@ int vctx_delete(struct vctx *v, const char *name, struct vctx_err *err)
 	lock = vx_lock(v, name, err);
 	if (lock < 0)
 		return -1;
+	if (vx_alive(v, name))
+		return vx_fail(err, VCTX_STATE,
+			       "stop it first, or use --force",
+			       "context was started meanwhile");
 	o = meta_load(v, name);
 	id = (uint32_t)json_integer_value(json_object_get(o, "id"));
 	wrote_conf = json_is_true(json_object_get(o, "wrote_config"));
@@ -821,6 +825,7 @@ int vctx_forget(struct vctx *v, const char *name, struct vctx_err *err)
 
 	if (access(dir, F_OK))
 		return 0;
+	vx_fail_point("forget");
 	lock = vx_lock(v, name, err);
 	if (lock < 0)
 		return -1;
@@ -858,6 +863,26 @@ static bool ours(uint32_t id, const char *name)
 
 	return !vctx_sys_get_name(id, VHIN_CONTEXT, have, sizeof(have)) &&
 	       !strcmp(have, name);
+}
+
+bool vx_same(const struct vctx_info *info)
+{
+	return info->unmanaged || !info->name || ours(info->id, info->name);
+}
+
+bool vx_same_run(struct vctx *v, const struct vctx_info *info)
+{
+	struct vx_state *st;
+	bool same;
+
+	if (!vx_same(info))
+		return false;
+	if (info->unmanaged || !info->name || !info->started_ns)
+		return true;
+	st = vx_state_read(v, info->name);
+	same = !st || (st->running && st->started_ns == info->started_ns);
+	vx_state_free(st);
+	return same;
 }
 
 bool vx_alive(struct vctx *v, const char *name)
