@@ -62,6 +62,8 @@ is "$(vctx show web1 | sed -n 's/^state=//p')" running "show"
 is "$(vctx show 1000 --json | jq -r .name)" web1 "a number instead of a name"
 is "$(stat -c %a /run/vctx/web1)" 700 "its run-time directory is private"
 is "$(ls /proc/virtual | grep -E '^[0-9]+$')" 1000 "the kernel has context 1000"
+is "$(stat -c %a /var/lib/vctx /var/log/vctx | tr '\n' ' ')" "700 700 " \
+	"as are the directories of roots and logs"
 try vctx delete web1
 is "$STATUS" 4 "delete of a running context is refused"
 matches "$STDERR" "vctx: delete web1: context is running ([0-9]* process*)
@@ -117,6 +119,15 @@ in_web1 /bin/sh -c 'kill -9 $$'
 is "$?" 137 "exec: killed by a signal"
 refuses 127 "vctx: exec web1: /bin/nosuch: No such file or directory" \
 	"exec: not found" in_web1 /bin/nosuch
+ln -s /proc/self/exe $ROOT/srv/own
+refuses 126 "vctx: exec web1: /srv/own: Permission denied" \
+	"exec: a link that leads to vctx itself" in_web1 /srv/own --version
+rm $ROOT/srv/own
+in_web1 /bin/sh -c 'printf "a\033b" >/proc/self/comm; sleep 1000 & wait' &
+until_ok sh -c "$V ps web1 --json | grep -q '\"a b\"'"
+is "$?" 0 "ps: a name with control characters is shown without"
+vctx kill web1 SIGKILL --pid "$(vctx ps web1 --json | jq '.[] | select(.comm == "a b") | .pid')"
+wait $!
 refuses 127 "vctx: exec web1: nosuch: No such file or directory" \
 	"exec: not found in PATH" in_web1 nosuch
 refuses 126 "vctx: exec web1: /etc/passwd: Permission denied" \
@@ -305,6 +316,38 @@ done
 wait
 is "$(sort /tmp/codes | uniq -c | tr -s ' ')" " 1 0
  3 4" "of four starts at once one wins"
+# A command that has looked, and acts after somebody else has acted.
+vctx stop one --kill
+VCTX_FAIL_AT=delete-found:stop "$VT" delete one 2>/tmp/late &
+late=$!
+until_ok has_stopped $late
+vctx start one
+kill -CONT $late
+wait $late
+is "$?: $(cat /tmp/late)$(vctx list --json | jq -c 'map([.name,.state,.unmanaged])')" \
+	'4: vctx: delete one: context was started meanwhile
+hint: stop it first, or use --force[["one","running",false]]' \
+	"delete does not take a context that was started meanwhile"
+VCTX_FAIL_AT=forget:stop "$VT" stop one --kill &
+late=$!
+until_ok has_stopped $late
+vctx start one
+kill -CONT $late
+wait $late
+is "$?: $(vctx list --json | jq -c 'map([.name,.state,.unmanaged])')" \
+	'0: [["one","running",false]]' \
+	"stop does not forget a context that was started meanwhile"
+"$V" run --rm r2 --root $ROOT -- /bin/sleep 1000 &
+runpid=$!
+until_ok vctx running r2
+refuses 4 "vctx: create r2: context is running
+hint: choose another name, or stop it first" \
+	"create with the name of a running 'run --rm'" \
+	vctx create r2 --root $ROOT
+is "$(vctx list --json | jq -c 'map([.name,.state,.unmanaged])')" \
+	'[["one","running",false],["r2","running",false]]' "which stays known"
+vctx stop r2 --kill
+wait $runpid
 sed -i 's/"boot_id": "[^"]*"/"boot_id": "another"/' /run/vctx/one/state.json
 is "$(vctx list --json | jq -c 'map([.name,.state,.unmanaged])')" \
 	'[["one","stopped",false],["one","running",true]]' \

@@ -102,6 +102,20 @@ vctx set f5 exec.start=/nosuch
 refuses 1 "vctx: start f5: exec.start: /nosuch: No such file or directory
 hint: its output is in /var/log/vctx/f5.log; the context was stopped" \
 	"exec.start that is not there" vctx start f5
+vctx set f5 exec.start="/bin/sleep 1000"
+VCTX_FAIL_AT=start-failed:stop "$VT" start f5 2>/tmp/late &
+late=$!
+until_ok sh -c "[ \$($V ps f5 -q | wc -l) -eq 2 ]"
+vctx stop f5 --kill
+until_ok has_stopped $late
+vctx set f5 exec.start=/bin/true
+vctx start f5
+kill -CONT $late
+wait $late
+is "$?: $(head -n 1 /tmp/late) $(vctx running f5; echo $?)" \
+	"1: vctx: start f5: exec.start: /bin/sleep was killed by signal 9 0" \
+	"a start that was stopped spares the next run"
+vctx stop f5 --kill
 vctx run f5 -- /bin/true
 is $? 0 "exec.start is not run in the place of another command"
 vctx delete f5

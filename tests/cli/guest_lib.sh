@@ -21,6 +21,10 @@ footprint() {
 	echo "$ROOT"/* "$ROOT"/opt/*
 	pgrep -x -l 'vctx|vctx-test' || :
 }
+# Has this process stopped at VCTX_FAIL_AT=STEP:stop?
+has_stopped() {
+	grep -q '^State:.T' "/proc/$1/status"
+}
 # Waits up to a minute for a command to succeed: hosts can be busy.
 until_ok() {
 	until_n=0

@@ -3,21 +3,19 @@
 # Our kernel as domain 0 on keel in the test machine, and Debian's own xl, which
 # starts the same kernel and root disk as a guest that gets its job from a disk.
 . "$(dirname -- "$0")/../lib.sh"
+. "$TESTS/xl.sh"
 
 [ -f "$OUT/keel/keel" ] || skip_all "no keel in OUT/keel; make keel"
 [ -f "$OUT/kernel/native.bzImage" ] || skip_all "no kernel in OUT/kernel; make kernel"
 [ -f "$OUT/image/root.img" ] || skip_all "no root disk; make image"
 
-mkdir "$TMP/guest"
-cat >"$TMP/guest/run.sh" <<'END'
+xl_job <<'END'
 cat /sys/hypervisor/type >results/who
 i=0
 while [ $i -lt 50 ]; do /bin/true; i=$((i + 1)); done
 dd if=/dev/zero bs=1M count=20 2>/dev/null | md5sum | cut -c1-32 >results/sum
 exit 23
 END
-truncate -s 32M "$TMP/guest.img"
-PATH=$PATH:/usr/sbin:/sbin mke2fs -q -t ext4 -d "$TMP/guest" "$TMP/guest.img"
 
 job=$(new_job dom0 <<'END'
 set -e
@@ -25,17 +23,7 @@ set -e
 cat /proc/xen/capabilities >results/capabilities
 xl list >results/list
 xl info >results/info
-cat >/tmp/guest.cfg <<CFG
-name = "guest"
-memory = 256
-vcpus = 1
-kernel = "/out/kernel/native.bzImage"
-extra = "root=/dev/xvda rw console=hvc0 panic=-1 loglevel=5 bulkhead.job=/dev/xvdb bulkhead.out=none"
-disk = ["phy:/dev/vdb,xvda,w", "phy:/dev/vdc,xvdb,w"]
-on_crash = "destroy"
-on_reboot = "destroy"
-CFG
-timeout 300 xl create -F /tmp/guest.cfg >results/create 2>&1
+timeout 300 xl create -F /job/guest.cfg >results/create 2>&1
 mount -o ro /dev/vdc /mnt/a
 cp -r /mnt/a/results results/guest
 umount /mnt/a
@@ -44,7 +32,7 @@ xl info | awk '/^free_memory/ { print $3 }' >results/free.before
 # Life and death without a guest kernel's help: paused, seen, unpaused, killed.
 i=0
 while [ $i -lt 2 ]; do
-	xl create -p /tmp/guest.cfg >>results/create 2>&1
+	xl create -p /job/guest.cfg >>results/create 2>&1
 	xl list guest | awk 'NR == 2 { print $5 }' >>results/paused
 	xl unpause guest
 	xl destroy guest
@@ -55,6 +43,7 @@ xl info | awk '/^free_memory/ { print $3 }' >results/free.after
 exit 5
 END
 )
+xl_config "$job"
 # Instructions are counted for time, so that a busy host does not run the scripts of
 # xl into their time limits.
 boot --keel --accel icount --disk "$OUT/image/root.img,snapshot=on" --disk "$TMP/guest.img" \

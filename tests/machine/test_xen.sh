@@ -3,14 +3,12 @@
 # This test will boot our kernel as domain 0 on Debian's Xen, and from there the
 # same kernel and root disk as a PV guest that gets its job from a disk.
 . "$(dirname -- "$0")/../lib.sh"
+. "$TESTS/xl.sh"
 
-mkdir "$TMP/guest"
-cat >"$TMP/guest/run.sh" <<'END'
+xl_job <<'END'
 cat /sys/hypervisor/type >results/who
 exit 23
 END
-truncate -s 32M "$TMP/guest.img"
-PATH=$PATH:/usr/sbin:/sbin mke2fs -q -t ext4 -d "$TMP/guest" "$TMP/guest.img"
 
 job=$(new_job dom0 <<'END'
 set -e
@@ -18,22 +16,13 @@ set -e
 /usr/lib/bulkhead/xen-up >results/again
 cat /proc/xen/capabilities >results/capabilities
 xl list >results/list
-cat >/tmp/guest.cfg <<CFG
-name = "guest"
-memory = 256
-vcpus = 1
-kernel = "/out/kernel/native.bzImage"
-extra = "root=/dev/xvda rw console=hvc0 panic=-1 loglevel=5 bulkhead.job=/dev/xvdb bulkhead.out=none"
-disk = ["phy:/dev/vdb,xvda,w", "phy:/dev/vdc,xvdb,w"]
-on_crash = "destroy"
-on_reboot = "destroy"
-CFG
-timeout 150 xl create -F /tmp/guest.cfg >results/create 2>&1
+timeout 150 xl create -F /job/guest.cfg >results/create 2>&1
 mount -o ro /dev/vdc /mnt/a
 cp -r /mnt/a/results results/guest
 exit 5
 END
 )
+xl_config "$job"
 boot --xen --disk "$OUT/image/root.img,snapshot=on" --disk "$TMP/guest.img" \
 	--timeout 240 "$job"
 is "$STATUS" 5 "the job of domain 0 runs to its end"

@@ -407,7 +407,9 @@ static int gc_one(struct gc *g, const char *name, struct vctx_err *err)
 		vx_err_move(err, &e);
 		return -1;
 	}
-	gc_stopped(g, name, had_dir);
+	/* Started since we looked: nothing is left over. */
+	if (!vx_alive(v, name))
+		gc_stopped(g, name, had_dir);
 	close(lock);
 	return 0;
 }

@@ -109,6 +109,13 @@ uint32_t vx_meta_id(struct vctx *v, const char *name);
 bool vx_exists(struct vctx *v, const char *name);
 /* Does the kernel have the context this name was last started as? */
 bool vx_alive(struct vctx *v, const char *name);
+/*
+ * Does the id still belong to the context that was looked up?  Ids are used
+ * again, those of transient contexts at once.
+ */
+bool vx_same(const struct vctx_info *info);
+/* ... and is it still the same run of it? */
+bool vx_same_run(struct vctx *v, const struct vctx_info *info);
 char *vx_now(void);
 uint64_t vx_boottime_ns(void);
 /* Start time of a process in clock ticks, 0 when it is not there. */
@@ -182,7 +189,8 @@ void vx_signals_default(void);
 
 /*
  * Failure injection, in test builds only: VCTX_FAIL_AT=STEP makes that step
- * fail with EIO, VCTX_FAIL_AT=STEP:kill ends the process there.
+ * fail with EIO, VCTX_FAIL_AT=STEP:kill ends the process there, and
+ * VCTX_FAIL_AT=STEP:stop makes it wait there for SIGCONT.
  */
 #ifdef VCTX_TEST
 int vx_fail_point(const char *step);

@@ -749,7 +749,8 @@ static int open_log(struct vctx_plan *p, struct vctx_err *err)
 	if (vx_fail_point("log"))
 		return vx_fail_errno(err, VCTX_FAILED, NULL, "cannot open %s",
 				     path);
-	if (vx_mkdirs(p->v->log, 0755, err))
+	/* Private: the context has the file open, and can change its mode. */
+	if (vx_mkdirs(p->v->log, 0700, err))
 		return -1;
 	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
 		  0640);
@@ -816,6 +817,7 @@ static int run_start(struct vctx_plan *p, struct act *a, int *lock,
 				"exec.start: %s exited with status %d",
 				p->start[0], WEXITSTATUS(status));
 	}
+	vx_fail_point("start-failed");
 	vctx_stop(p->v, info, info->stop_timeout_ms, &killed, NULL);
 	vctx_info_free(info);
 	return -1;

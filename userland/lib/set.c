@@ -238,6 +238,12 @@ int vctx_set(struct vctx *v, const struct vctx_info *info,
 		lock = vx_lock(v, info->name, err);
 		if (lock < 0)
 			goto out;
+		if (up != vx_alive(v, info->name)) {
+			vx_fail(err, VCTX_STATE, "try again",
+				"context was %s meanwhile",
+				up ? "stopped" : "started");
+			goto undo;
+		}
 	}
 	if (up && change_running(v, info, assignments, cpu, commit, &old,
 				 &changed, err))
@@ -261,7 +267,7 @@ undo:
 	if (r && changed)
 		vctx_sys_set_cpu(info->id, &old);
 	if (lock >= 0) {
-		if (!up)
+		if (!vx_alive(v, info->name))
 			vx_state_remove(v, info->name, 0);
 		close(lock);
 	}

@@ -680,6 +680,11 @@ int vctx_create(struct vctx *v, const char *name, struct vctx_config *cfg,
 	lock = vx_lock(v, name, err);
 	if (lock < 0)
 		return -1;
+	/* A transient one of this name, whose record it is that we have locked. */
+	if (vx_alive(v, name))
+		return vx_fail(err, VCTX_STATE,
+			       "choose another name, or stop it first",
+			       "context is running");
 	r = -1;
 	if (vx_exists(v, name)) {
 		vx_fail(err, VCTX_STATE,
@@ -695,7 +700,11 @@ int vctx_create(struct vctx *v, const char *name, struct vctx_config *cfg,
 	}
 	if (vx_id_take(v, name, cfg->id, &id, err))
 		goto out;
-	if (vx_mkdirs(v->lib, 0755, err))
+	/*
+	 * Private, as roots are below it: the superuser of a context can make
+	 * files that give whoever executes them the rights of the host's.
+	 */
+	if (vx_mkdirs(v->lib, 0700, err))
 		goto out;
 	journal = vx_journal_open(v, name, err);
 	if (journal < 0 || vx_journal_add(journal, err, "mark %u", id))
@@ -771,9 +780,14 @@ int vctx_delete(struct vctx *v, const char *name, struct vctx_err *err)
 		return -1;
 	}
 	vctx_info_free(info);
+	vx_fail_point("delete-found");
 	lock = vx_lock(v, name, err);
 	if (lock < 0)
 		return -1;
+	if (vx_alive(v, name))
+		return vx_fail(err, VCTX_STATE,
+			       "stop it first, or use --force",
+			       "context was started meanwhile");
 	o = meta_load(v, name);
 	id = (uint32_t)json_integer_value(json_object_get(o, "id"));
 	wrote_conf = json_is_true(json_object_get(o, "wrote_config"));
@@ -811,12 +825,16 @@ int vctx_forget(struct vctx *v, const char *name, struct vctx_err *err)
 
 	if (access(dir, F_OK))
 		return 0;
+	vx_fail_point("forget");
 	lock = vx_lock(v, name, err);
 	if (lock < 0)
 		return -1;
-	st = vx_state_read(v, name);
-	vx_state_remove(v, name, st ? st->id : 0);
-	vx_state_free(st);
+	/* Somebody may have started it again by now. */
+	if (!vx_alive(v, name)) {
+		st = vx_state_read(v, name);
+		vx_state_remove(v, name, st ? st->id : 0);
+		vx_state_free(st);
+	}
 	close(lock);
 	return 0;
 }
@@ -845,6 +863,26 @@ static bool ours(uint32_t id, const char *name)
 
 	return !vctx_sys_get_name(id, VHIN_CONTEXT, have, sizeof(have)) &&
 	       !strcmp(have, name);
+}
+
+bool vx_same(const struct vctx_info *info)
+{
+	return info->unmanaged || !info->name || ours(info->id, info->name);
+}
+
+bool vx_same_run(struct vctx *v, const struct vctx_info *info)
+{
+	struct vx_state *st;
+	bool same;
+
+	if (!vx_same(info))
+		return false;
+	if (info->unmanaged || !info->name || !info->started_ns)
+		return true;
+	st = vx_state_read(v, info->name);
+	same = !st || (st->running && st->started_ns == info->started_ns);
+	vx_state_free(st);
+	return same;
 }
 
 bool vx_alive(struct vctx *v, const char *name)

@@ -63,6 +63,9 @@ int vx_exec_in(const struct vctx_info *info, char *const *argv,
 		} else if (vx_session(terminal)) {
 			vx_fail_errno(&e, VCTX_OURS, NULL,
 				      "cannot make a session");
+		} else if (!vx_same(info)) {
+			errno = ESRCH;
+			vctx_sys_error(&e, "cannot enter the context");
 		} else if (vctx_sys_migrate(info->id, 0)) {
 			vctx_sys_error(&e, "cannot enter the context");
 		} else {
@@ -125,7 +128,7 @@ int vctx_pause(const struct vctx_info *info, bool hold, struct vctx_err *err)
 int vctx_kill(const struct vctx_info *info, pid_t pid, int sig,
 	      struct vctx_err *err)
 {
-	if (info->state == VCTX_STOPPED)
+	if (info->state == VCTX_STOPPED || !vx_same(info))
 		return vx_fail(err, VCTX_STATE, NULL, "context is not running");
 	/* Without an init the signal is for everybody. */
 	if (pid == 1 && !info->pid)
@@ -234,9 +237,10 @@ static uint64_t now_ms(void)
  * or the time is over (-1).  Polling, because a context's processes are
  * invisible to pidfd_open() here and wait_exit does not tell about init.
  */
-static int wait_gone(uint32_t id, pid_t init, uint64_t timeout_ms,
-		     bool init_only)
+static int wait_gone(struct vctx *v, const struct vctx_info *info,
+		     uint64_t timeout_ms, bool init_only)
 {
+	pid_t init = info->pid;
 	uint64_t end = now_ms() + timeout_ms;
 	struct vctx_sys_info ki;
 	long step = 1;
@@ -244,7 +248,7 @@ static int wait_gone(uint32_t id, pid_t init, uint64_t timeout_ms,
 	for (;;) {
 		struct timespec ts = { 0, step * 1000000 };
 
-		if (vctx_sys_info(id, &ki))
+		if (vctx_sys_info(info->id, &ki) || !vx_same_run(v, info))
 			return 0;
 		if (init_only && init && (pid_t)ki.init_pid != init)
 			return 1;
@@ -265,7 +269,7 @@ int vctx_stop(struct vctx *v, const struct vctx_info *info,
 	uint64_t t0 = now_ms(), spent;
 
 	*killed = false;
-	if (info->state == VCTX_STOPPED)
+	if (info->state == VCTX_STOPPED || !vx_same_run(v, info))
 		goto forget;
 	if (timeout_ms) {
 		if (vctx_sys_kill(info->id, info->pid ? 1 : 0,
@@ -278,7 +282,7 @@ int vctx_stop(struct vctx *v, const struct vctx_info *info,
 		if (info->paused)
 			vctx_sys_set(info->id, VCTX_WORD_CFLAGS, 0,
 				     VXF_SCHED_PAUSE);
-		switch (wait_gone(info->id, info->pid, timeout_ms, true)) {
+		switch (wait_gone(v, info, timeout_ms, true)) {
 		case 0:
 			goto forget;
 		case 1:
@@ -286,14 +290,16 @@ int vctx_stop(struct vctx *v, const struct vctx_info *info,
 			vctx_sys_kill(info->id, 0, SIGTERM);
 			spent = now_ms() - t0;
 			if (spent < timeout_ms &&
-			    !wait_gone(info->id, 0, timeout_ms - spent, false))
+			    !wait_gone(v, info, timeout_ms - spent, false))
 				goto forget;
 		}
 		*killed = true;
 	}
+	if (!vx_same_run(v, info))
+		goto forget;
 	if (vctx_sys_kill(info->id, 0, SIGKILL) && errno != ESRCH)
 		return vctx_sys_error(err, "cannot kill the context");
-	if (wait_gone(info->id, 0, kill_ms, false))
+	if (wait_gone(v, info, kill_ms, false))
 		return vx_fail(err, VCTX_FAILED,
 			       "a process may be stuck in the kernel; see 'vctx ps'",
 			       "the context is still there after SIGKILL");
@@ -320,6 +326,16 @@ struct row {
 	bool has_cmdline;
 };
 
+/* What a process calls itself must not reach a terminal as a command to it. */
+static void printable(char *s, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (!isprint((unsigned char)s[i]) && !(s[i] & 0x80))
+			s[i] = ' ';
+}
+
 static bool read_row(pid_t pid, uint32_t want, struct row *row)
 {
 	char path[64];
@@ -332,7 +348,7 @@ static bool read_row(pid_t pid, uint32_t want, struct row *row)
 	char *open_paren, *close_paren;
 	char state;
 	int ppid, fd;
-	ssize_t n = 0, i;
+	ssize_t n = 0;
 	uint32_t id;
 
 	if (vctx_sys_task(pid, &id) || !id || (want && id != want) || id == 1)
@@ -352,6 +368,7 @@ static bool read_row(pid_t pid, uint32_t want, struct row *row)
 	memset(row, 0, sizeof(*row));
 	*close_paren = '\0';
 	snprintf(row->comm, sizeof(row->comm), "%s", open_paren + 1);
+	printable(row->comm, strlen(row->comm));
 	row->p.pid = pid;
 	row->p.guest_pid = pid;
 	if (!vctx_sys_info(id, &ki) && (pid_t)ki.init_pid == pid)
@@ -374,10 +391,7 @@ static bool read_row(pid_t pid, uint32_t want, struct row *row)
 	}
 	while (n > 0 && !row->cmdline[n - 1])
 		n--;
-	for (i = 0; i < n; i++)
-		if (!isprint((unsigned char)row->cmdline[i]) &&
-		    !(row->cmdline[i] & 0x80))
-			row->cmdline[i] = ' ';
+	printable(row->cmdline, n > 0 ? (size_t)n : 0);
 	row->cmdline[n > 0 ? n : 0] = '\0';
 	row->has_cmdline = n > 0;
 	return true;

@@ -318,6 +318,8 @@ int vx_fail_point(const char *step)
 		raise(SIGKILL);
 		_exit(VCTX_FAILED);
 	}
+	if (!strcmp(at + len, ":stop"))
+		raise(SIGSTOP);
 	if (at[len])
 		return 0;
 	errno = EIO;

@@ -161,6 +161,31 @@ TEST(badness_extreme, "extreme badness does not overflow")
 	      "largest bias gives %ld, smallest %ld", score[0], score[1]);
 }
 
+TEST(badness_sum, "badness and oom_score_adj together stay in the range of one")
+{
+	struct guest g = { .setup = true };
+	struct abi_badness b = { .bias = -1000 };
+	char path[64], buf[32];
+	long low;
+	pid_t pid = guest_fork(&g);
+
+	if (pid == 0) {
+		NEED_OK(write_file("/proc/self/oom_score_adj", "-999"));
+		step_set(1);
+		idle();
+	}
+	step_wait(1);
+	snprintf(path, sizeof(path), "/proc/%d/oom_score", pid);
+	OK(vs(CMD_set_badness, g.xid, &b));
+	NEED_OK(read_file(path, buf, sizeof(buf)));
+	low = atol(buf);
+	CHECK(low >= 0 && low <= 2000, "-999 and -1000 make %s", buf);
+	b.bias = 1000;
+	OK(vs(CMD_set_badness, g.xid, &b));
+	NEED_OK(read_file(path, buf, sizeof(buf)));
+	CHECK(atol(buf) > low && atol(buf) <= 2000, "-999 and 1000 make %s", buf);
+}
+
 /* ---- bcaps ---- */
 
 static int foreign_fd = -1;	/* a file of somebody else, mode 0 */
@@ -474,6 +499,63 @@ TEST_T(bcaps_clamp, 60, "bits 32 to 40 never grant anything, the stored word kee
 	}
 	EQX(word_of(CMD_get_bcaps, s.xid), BC_SECURE);
 	step_wait(1);
+}
+
+/* The file system's own name of the root directory, and the directory by it. */
+static long do_by_handle(void)
+{
+	struct { struct file_handle h; char room[MAX_HANDLE_SZ]; } u;
+	int root = open("/", O_RDONLY | O_DIRECTORY), mount_id;
+	long fd;
+
+	u.h.handle_bytes = MAX_HANDLE_SZ;
+	NEED_OK(E(name_to_handle_at(root, "", &u.h, &mount_id, AT_EMPTY_PATH)));
+	fd = E(open_by_handle_at(root, &u.h, O_RDONLY | O_DIRECTORY));
+	close(root);
+	return fd >= 0 ? close(fd) : fd;
+}
+
+static long do_kexec(void) { return E(syscall(SYS_kexec_load, 0, 0ul, NULL, 0ul)); }
+
+TEST(by_handle, "no files by handle with dac_read_search alone: they may be the host's")
+{
+	const uint64_t search = 1ull << CAP_DAC_READ_SEARCH, admin = 1ull << CAP_SYS_ADMIN;
+	struct guest secure = SECURE_GUEST;
+	struct guest both = { .bcaps = BC_SECURE | search | admin };
+	pid_t pid;
+
+	EQ(do_by_handle(), 0);
+	pid = guest_fork(&secure);
+	if (pid == 0) {
+		EQ(do_by_handle(), -EPERM);
+		done();
+	}
+	reap_ok(pid);
+	pid = guest_fork(&both);
+	if (pid == 0) {
+		EQ(do_by_handle(), 0);
+		done();
+	}
+	reap_ok(pid);
+}
+
+TEST(kexec, "sys_boot is not for loading a kernel, whatever else a context has")
+{
+	struct guest secure = SECURE_GUEST, all = { .bcaps = BC_ALL };
+	struct guest *guests[] = { &secure, &all };
+
+	if (do_kexec() == -ENOSYS)
+		vs_skip("this kernel has no kexec");
+	EQ(do_kexec(), 0);
+	for (int i = 0; i < 2; i++) {
+		pid_t pid = guest_fork(guests[i]);
+
+		if (pid == 0) {
+			EQ(do_kexec(), -EPERM);
+			done();
+		}
+		reap_ok(pid);
+	}
 }
 
 TEST(ccap_syslog, "ccap syslog gives CAP_SYSLOG back, to a process that holds it")

@@ -16,8 +16,11 @@
 #include <linux/capability.h>
 #include <linux/io_uring.h>
 #include <linux/kcmp.h>
+#include <linux/netlink.h>
 #include <linux/perf_event.h>
 #include <linux/sched.h>
+#include <linux/sock_diag.h>
+#include <linux/unix_diag.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -69,6 +72,11 @@ static void be_victim(int ready)
 
 int vs_reexec(int argc, char **argv)
 {
+	/* being executed by the name of /proc/self/exe, see own_exe */
+	if (argc >= 2 && !strcmp(argv[1], "--own-exe"))
+		return 42;
+	if (argc == 2 && !strcmp(argv[1], "--read-exe"))
+		return readlink("/proc/self/exe", victim_buf, sizeof(victim_buf)) > 0 ? 43 : errno;
 	if (argc != 4 || strcmp(argv[1], "--victim"))
 		return -1;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -1010,6 +1018,87 @@ static void unix_test(int type)
 	EQ(reaches(type), 0);
 }
 
+/* Does unix_diag tell of this abstract name (1), or not (0)? */
+static long diag_lists(const char *name)
+{
+	struct {
+		struct nlmsghdr h;
+		struct unix_diag_req r;
+	} q = {
+		.h = { sizeof(q), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP, 0, 0 },
+		.r = { .sdiag_family = AF_UNIX, .udiag_states = -1, .udiag_show = UDIAG_SHOW_NAME },
+	};
+	int s = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	static char buf[32768] __attribute__((aligned(8)));
+	bool end = false, found = false;
+
+	NEED_OK(E(s));
+	NEED_OK(E(send(s, &q, sizeof(q), 0)));
+	while (!end) {
+		ssize_t n = recv(s, buf, sizeof(buf), 0);
+
+		NEED_OK(E(n));
+		for (struct nlmsghdr *h = (void *)buf; NLMSG_OK(h, n); h = NLMSG_NEXT(h, n)) {
+			NEED(h->nlmsg_type != NLMSG_ERROR);
+			end |= h->nlmsg_type == NLMSG_DONE;
+			found |= h->nlmsg_type == SOCK_DIAG_BY_FAMILY &&
+				 memmem(h, h->nlmsg_len, name, strlen(name));
+		}
+	}
+	close(s);
+	return found;
+}
+
+/* Ask for one socket by its inode: 0, or the error it answers. */
+static long diag_one(uint32_t inode)
+{
+	struct {
+		struct nlmsghdr h;
+		struct unix_diag_req r;
+	} q = {
+		.h = { sizeof(q), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST, 0, 0 },
+		.r = { .sdiag_family = AF_UNIX, .udiag_states = -1, .udiag_ino = inode,
+		       .udiag_show = UDIAG_SHOW_NAME, .udiag_cookie = { -1, -1 } },
+	};
+	int s = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	static char buf[4096] __attribute__((aligned(8)));
+	struct nlmsghdr *h = (void *)buf;
+
+	NEED_OK(E(s));
+	NEED_OK(E(send(s, &q, sizeof(q), 0)));
+	NEED_OK(E(recv(s, buf, sizeof(buf), 0)));
+	close(s);
+	return h->nlmsg_type == NLMSG_ERROR ? ((struct nlmsgerr *)NLMSG_DATA(h))->error : 0;
+}
+
+TEST(unix_diag, "unix_diag: a context's own sockets only, in the list and by number")
+{
+	struct stat st;
+	pid_t pid;
+	int s;
+
+	snprintf(sock_name, sizeof(sock_name), "vs-diag-%d", getpid());
+	s = bound(SOCK_STREAM);
+	NEED_OK(s);
+	NEED_OK(E(fstat(s, &st)));
+	EQ(diag_lists(sock_name), 1);
+	EQ(diag_one(st.st_ino), 0);
+	if (vs_stock)
+		return;
+	pid = guest(BC_SECURE, NULL);
+	if (pid == 0) {
+		EQ(diag_lists(sock_name), 0);
+		EQ(diag_one(st.st_ino), -ENOENT);
+		s = bound(SOCK_STREAM);
+		NEED_OK(s);
+		NEED_OK(E(fstat(s, &st)));
+		EQ(diag_lists(sock_name), 1);
+		EQ(diag_one(st.st_ino), 0);
+		done();
+	}
+	reap_ok(pid);
+}
+
 TEST(unix_stream, "abstract unix stream sockets: connect and bind, both directions") { unix_test(SOCK_STREAM); }
 TEST(unix_seqpacket, "abstract unix seqpacket sockets: connect and bind, both directions") { unix_test(SOCK_SEQPACKET); }
 TEST(unix_dgram, "abstract unix datagram sockets: connect, sendto and bind, both directions") { unix_test(SOCK_DGRAM); }
@@ -1270,6 +1359,60 @@ TEST(io_uring_migrate, "a ring of its own, made before entering, is refused afte
 	NEED_OK(ctx_create(new_xid(), CF_ONE_TIME));
 	ring_refused(ring);
 	ring_works(ring_new());
+}
+
+/* ---- the program of who enters ---- */
+
+/* Exit code of the program, or the errno with which it was refused. */
+static int outcome(const char *path, const char *arg)
+{
+	pid_t pid = host_fork();
+
+	if (pid == 0) {
+		execl(path, path, arg, (char *)NULL);
+		_exit(errno);
+	}
+	return reap(pid);
+}
+
+/*
+ * What a tool executes after entering is the guest's to choose: a link to, or a
+ * script for, the tool itself would run it with the guest's loader and give the
+ * guest a file of the host to write to.
+ */
+TEST(own_exe, "who has entered cannot be made to execute its own program, which is the host's")
+{
+	static const char script[] = "/tmp/vs-own-script", link[] = "/tmp/vs-own-link";
+	static const char text[] = "#!/proc/self/exe --own-exe\n";
+	char buf[64];
+	pid_t pid;
+	int fd;
+
+	unlink(script);
+	unlink(link);
+	fd = open(script, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
+	NEED_OK(E(fd));
+	NEED(write(fd, text, sizeof(text) - 1) == sizeof(text) - 1);
+	close(fd);
+	NEED_OK(E(symlink("/proc/self/exe", link)));
+	EQ(outcome(script, NULL), 42);
+	EQ(outcome(link, "--own-exe"), 42);
+	if (!vs_stock) {
+		pid = guest(BC_SECURE, NULL);
+		if (pid == 0) {
+			EQ(E(readlink("/proc/self/exe", buf, sizeof(buf))), -EACCES);
+			EQ(E(open("/proc/self/exe", O_RDONLY)), -EACCES);
+			EQ(E(open("/proc/thread-self/exe", O_PATH)), -EACCES);
+			EQ(outcome(script, NULL), EACCES);
+			EQ(outcome(link, "--own-exe"), EACCES);
+			/* a program that was executed inside is one of the guest */
+			EQ(outcome(vs_self, "--read-exe"), 43);
+			done();
+		}
+		reap_ok(pid);
+	}
+	unlink(script);
+	unlink(link);
 }
 
 /* ---- the way out by new namespaces ---- */

@@ -177,6 +177,39 @@ TEST(thread_once, "a process with threads gets the signal once")
 	expect_hits(1, 0, 0);
 }
 
+TEST(dead_leader, "a process whose first thread has ended is reached: by all targets, and by its number")
+{
+	struct guest g = { .setup = false };
+	pid_t pid = guest_fork(&g);
+
+	if (pid == 0) {
+		static char stack[65536];
+
+		if (host_fork() == 0) {
+			catch_all(1);
+			NEED_OK(E(clone((int (*)(void *))idle, stack + sizeof(stack),
+					CLONE_VM | CLONE_SIGHAND | CLONE_THREAD | CLONE_FS | CLONE_FILES,
+					NULL)));
+			step_set(1);
+			syscall(SYS_exit, 0);
+		}
+		catch_all(0);
+		idle();
+	}
+	step_wait(1);
+	for (int i = 0; i < 5000 && ctx_tasks(g.xid) != 2; i++)
+		msleep(2);
+	NEED(EQ(ctx_tasks(g.xid), 2));
+	EQ(ctx_kill(g.xid, sh->val[9], SIGUSR1), 0);
+	expect_hits(0, 1, 0);
+	EQ(ctx_kill(g.xid, 0, SIGUSR1), 0);
+	expect_hits(1, 1, 0);
+	EQ(ctx_kill(g.xid, -1, SIGKILL), 0);
+	for (int i = 0; i < 5000 && ctx_tasks(g.xid) != 1; i++)
+		msleep(2);
+	EQ(ctx_tasks(g.xid), 1);
+}
+
 TEST(closed, "STATE_ADMIN cleared: only init can be asked, and only with SIGINT")
 {
 	struct guest g = { .setup = false };

@@ -341,6 +341,47 @@ TEST(reboot_helper_missing, "a reboot whose helper cannot be run is still record
 	reap(pid);
 }
 
+TEST(own_pid_space, "an ordinary user's own pid namespace: reboot ends that, the context goes on")
+{
+	struct guest g = { .bcaps = BC_BOOT, .flags = CF_REBOOT_KILL, .umask = SP_USER | SP_PID };
+	struct abi_wait_exit w;
+	pid_t pid;
+
+	helper(0, 0);
+	pid = guest_fork(&g);
+	if (pid == 0) {
+		pid_t maker = host_fork();
+
+		if (maker == 0) {
+			pid_t init;
+
+			drop_to_user(65534);
+			EQ(do_reboot(LINUX_REBOOT_CMD_RESTART), -EPERM);
+			NEED_OK(E(unshare(CLONE_NEWUSER | CLONE_NEWPID)));
+			init = fork();
+			if (init == 0) {
+				EQ(do_reboot(LINUX_REBOOT_CMD_SW_SUSPEND), -EINVAL);
+				do_reboot(LINUX_REBOOT_CMD_RESTART);
+				CHECK(false, "reboot returned");
+				done();
+			}
+			EQ(reap(init), 128 + SIGHUP);
+			done();
+		}
+		reap_ok(maker);
+		step_set(1);
+		step_wait(2);
+		_exit(3);
+	}
+	step_wait(1);
+	EQ(ctx_tasks(g.xid), 1);
+	step_set(2);
+	EQ(vs(CMD_wait_exit, g.xid, &w), 0);
+	EQX(w.reboot_cmd, 0);
+	EQ(reap(pid), 3);
+	EQ(strlen(log_now()), 0);
+}
+
 TEST(knob, "kernel.vshelper: readable and writable on the host, up to 255 characters, not from a context")
 {
 	struct guest g = SECURE_GUEST;

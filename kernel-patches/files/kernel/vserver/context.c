@@ -34,7 +34,7 @@ DEFINE_STATIC_KEY_DEFERRED_FALSE(vx_key, 60 * HZ);
 
 static DEFINE_XARRAY(vx_contexts);
 static struct kmem_cache *vx_cachep;
-static struct workqueue_struct *vx_wq;
+struct workqueue_struct *vx_wq;
 static atomic_t vx_total = ATOMIC_INIT(0);	/* structures */
 static atomic_t vx_live = ATOMIC_INIT(0);	/* in the table */
 
@@ -468,9 +468,13 @@ struct task_struct *__vx_child_reaper(struct task_struct *father,
 	return reaper;
 }
 
-/* In pages, as oom_badness() counts; the bias is in units of oom_score_adj. */
+/*
+ * In pages, as oom_badness() counts; the bias is in units of oom_score_adj, and
+ * the two together have the range of one: the score is never negative.
+ */
 long __vx_badness(struct task_struct *p, unsigned long totalpages)
 {
+	long adj = p->signal->oom_score_adj;
 	struct vx_info *vxi;
 	s64 bias = 0;
 
@@ -480,7 +484,8 @@ long __vx_badness(struct task_struct *p, unsigned long totalpages)
 		bias = READ_ONCE(vxi->vx_badness);
 	rcu_read_unlock();
 
-	bias = clamp_t(s64, bias, OOM_SCORE_ADJ_MIN, OOM_SCORE_ADJ_MAX);
+	bias = clamp_t(s64, bias, OOM_SCORE_ADJ_MIN - adj,
+		       OOM_SCORE_ADJ_MAX - adj);
 	return (long)bias * (long)(totalpages / 1000);
 }
 

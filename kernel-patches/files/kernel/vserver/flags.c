@@ -3,6 +3,7 @@
  * Flag words of a context, and its names.
  *
  * Each set is new = (old & ~mask) | (value & mask), done under vx_lock.
+ * Readers of single words take no lock.
  */
 #include <linux/capability.h>
 #include <linux/nsproxy.h>
@@ -37,17 +38,6 @@ void vx_update_ecaps(struct vx_info *vxi)
 	if (vxi->vx_flags & VXF_STATE_SETUP)
 		caps = ~0ULL;
 	WRITE_ONCE(vxi->vx_ecaps, caps);
-}
-
-/*
- * Locking for all words.  Readers of single words take no lock.
- */
-static void vx_set_word(struct vx_info *vxi, u64 *word, u64 value, u64 mask)
-{
-	spin_lock(&vxi->vx_lock);
-	WRITE_ONCE(*word, vx_merge(*word, value, mask));
-	vx_update_ecaps(vxi);
-	spin_unlock(&vxi->vx_lock);
 }
 
 long vc_get_cflags(struct vx_info *vxi, u32 id, void *arg)
@@ -104,72 +94,27 @@ long vc_set_cflags(struct vx_info *vxi, u32 id, void *arg)
 	return 0;
 }
 
-long vc_get_ccaps(struct vx_info *vxi, u32 id, void *arg)
+/**
+ * vx_word - one of the words that are a value and a mask for userland
+ * @vxi: context
+ * @offset: of the word in it: vx_bcaps, vx_ccaps, vx_umask or vx_wmask
+ * @arg: what every such command has, whatever it calls the members
+ * @set: change the bits of the mask; else report all of them
+ */
+void vx_word(struct vx_info *vxi, size_t offset, struct vx_word_arg *arg,
+	     bool set)
 {
-	struct vcmd_ctx_caps *vc = arg;
+	u64 *word = (void *)vxi + offset;
 
-	vc->ccaps = READ_ONCE(vxi->vx_ccaps);
-	vc->cmask = ~0ULL;
-	return 0;
-}
-
-long vc_set_ccaps(struct vx_info *vxi, u32 id, void *arg)
-{
-	struct vcmd_ctx_caps *vc = arg;
-
-	vx_set_word(vxi, &vxi->vx_ccaps, vc->ccaps, vc->cmask);
-	return 0;
-}
-
-long vc_get_bcaps(struct vx_info *vxi, u32 id, void *arg)
-{
-	struct vcmd_bcaps *vc = arg;
-
-	vc->bcaps = READ_ONCE(vxi->vx_bcaps);
-	vc->bmask = ~0ULL;
-	return 0;
-}
-
-long vc_set_bcaps(struct vx_info *vxi, u32 id, void *arg)
-{
-	struct vcmd_bcaps *vc = arg;
-
-	vx_set_word(vxi, &vxi->vx_bcaps, vc->bcaps, vc->bmask);
-	return 0;
-}
-
-long vc_get_umask(struct vx_info *vxi, u32 id, void *arg)
-{
-	struct vcmd_umask *vc = arg;
-
-	vc->umask = READ_ONCE(vxi->vx_umask);
-	vc->mask = ~0ULL;
-	return 0;
-}
-
-long vc_set_umask(struct vx_info *vxi, u32 id, void *arg)
-{
-	struct vcmd_umask *vc = arg;
-
-	vx_set_word(vxi, &vxi->vx_umask, vc->umask, vc->mask);
-	return 0;
-}
-
-long vc_get_wmask(struct vx_info *vxi, u32 id, void *arg)
-{
-	struct vcmd_wmask *vc = arg;
-
-	vc->wmask = READ_ONCE(vxi->vx_wmask);
-	vc->mask = ~0ULL;
-	return 0;
-}
-
-long vc_set_wmask(struct vx_info *vxi, u32 id, void *arg)
-{
-	struct vcmd_wmask *vc = arg;
-
-	vx_set_word(vxi, &vxi->vx_wmask, vc->wmask, vc->mask);
-	return 0;
+	if (!set) {
+		arg->value = READ_ONCE(*word);
+		arg->mask = ~0ULL;
+		return;
+	}
+	spin_lock(&vxi->vx_lock);
+	WRITE_ONCE(*word, vx_merge(*word, arg->value, arg->mask));
+	vx_update_ecaps(vxi);
+	spin_unlock(&vxi->vx_lock);
 }
 
 long vc_get_badness(struct vx_info *vxi, u32 id, void *arg)

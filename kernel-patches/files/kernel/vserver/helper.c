@@ -6,8 +6,10 @@
  * It runs as a child of a kernel worker, on the host, as root, with the fixed
  * environment below.  No lock of a context is held while it runs.
  */
+#include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/init.h>
+#include <linux/pid_namespace.h>
 #include <linux/reboot.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -131,8 +133,9 @@ static const char *vx_reboot_action(unsigned int cmd)
  * @cmd: LINUX_REBOOT_CMD_*
  * @arg: ignored
  *
- * The caller has CAP_SYS_BOOT after bcaps, and the magic numbers were right.
- * The machine is never touched.
+ * The caller has CAP_SYS_BOOT after bcaps over its pid name space, and the magic
+ * numbers were right.  If it has it over no more than that, the call is about
+ * the pid name space, as ever.  The machine is never touched.
  *
  * Return: 0, -EAGAIN while a helper runs, -EPERM for the watch id and for
  * commands that only make sense for the machine.
@@ -146,6 +149,9 @@ int vx_reboot(unsigned int cmd, void __user *arg)
 
 	if (!vxi)
 		return -EPERM;
+	/* It may be no more than root of a user name space of its own. */
+	if (!capable(CAP_SYS_BOOT))
+		return reboot_pid_ns(task_active_pid_ns(current), cmd) ?: -EPERM;
 	if (cmd == LINUX_REBOOT_CMD_CAD_ON || cmd == LINUX_REBOOT_CMD_CAD_OFF)
 		return 0;
 	if (!action)
@@ -176,7 +182,8 @@ int vx_reboot(unsigned int cmd, void __user *arg)
 	vx_get(vxi);
 	WRITE_ONCE(vxi->reboot_cmd, cmd);
 	INIT_WORK(&rw->work, vx_reboot_run);
-	queue_work(system_unbound_wq, &rw->work);
+	/* not where call_usermodehelper() queues what this one waits for */
+	queue_work(vx_wq, &rw->work);
 
 	if (vx_state_flag(vxi, VXF_REBOOT_KILL))
 		vx_kill_all(vxi, SIGKILL);

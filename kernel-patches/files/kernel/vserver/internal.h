@@ -5,7 +5,8 @@
 
 #include <linux/vserver.h>
 
-/* context.c: references, claims, look-up, life */
+/* context.c: references, claims, look-up, life; work that may take long */
+extern struct workqueue_struct *vx_wq;
 struct vx_info *vx_lookup(u32 xid);
 struct vx_info *vx_peek(u32 xid);
 u32 vx_next_xid(u32 xid);
@@ -18,8 +19,16 @@ void vx_record_reaper(struct vx_info *vxi);
 void vx_update_fake_init(struct vx_info *vxi);
 void vx_counts(int *total, int *active);
 
-/* flags.c: effective capabilities from bcaps, ccaps and state */
+/* flags.c: effective capabilities from bcaps, ccaps and state; words */
 void vx_update_ecaps(struct vx_info *vxi);
+
+struct vx_word_arg {
+	u64 value;
+	u64 mask;
+};
+
+void vx_word(struct vx_info *vxi, size_t offset, struct vx_word_arg *arg,
+	     bool set);
 
 /* space.c */
 void vx_drop_spaces(struct vx_info *vxi);
@@ -74,14 +83,6 @@ long vc_wait_exit(struct vx_info *vxi, u32 id, void *arg);
 long vc_ctx_kill(struct vx_info *vxi, u32 id, void *arg);
 long vc_get_cflags(struct vx_info *vxi, u32 id, void *arg);
 long vc_set_cflags(struct vx_info *vxi, u32 id, void *arg);
-long vc_get_ccaps(struct vx_info *vxi, u32 id, void *arg);
-long vc_set_ccaps(struct vx_info *vxi, u32 id, void *arg);
-long vc_get_bcaps(struct vx_info *vxi, u32 id, void *arg);
-long vc_set_bcaps(struct vx_info *vxi, u32 id, void *arg);
-long vc_get_umask(struct vx_info *vxi, u32 id, void *arg);
-long vc_set_umask(struct vx_info *vxi, u32 id, void *arg);
-long vc_get_wmask(struct vx_info *vxi, u32 id, void *arg);
-long vc_set_wmask(struct vx_info *vxi, u32 id, void *arg);
 long vc_get_badness(struct vx_info *vxi, u32 id, void *arg);
 long vc_set_badness(struct vx_info *vxi, u32 id, void *arg);
 long vc_set_sched_v3(struct vx_info *vxi, u32 id, void *arg);

@@ -120,8 +120,8 @@ bool __vx_task_reachable(struct task_struct *p)
 /*
  * A task that has entered a context and not executed a program since: its
  * memory, files and directories are still those of the host, so the members
- * must not look into it.  Its own children have no more than it has, and it may
- * trace them.
+ * must not look into it.  Its own children have no more than it has as long as
+ * it is in the same state itself, and it may trace them.
  */
 static bool vx_just_entered(struct task_struct *p)
 {
@@ -134,7 +134,7 @@ bool __vx_ptrace_allowed(struct task_struct *p, unsigned int mode)
 
 	if (xid == cur)
 		return cur < VX_XID_MIN || !vx_just_entered(p) ||
-		       vx_is_child(p);
+		       (vx_is_child(p) && vx_just_entered(current));
 	if (mode & PTRACE_MODE_ATTACH)
 		return cur == VX_XID_HOST && xid == VX_XID_WATCH;
 	return cur < VX_XID_MIN && __vx_task_visible(p);

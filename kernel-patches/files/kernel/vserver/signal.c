@@ -21,6 +21,20 @@ static int vx_send(struct task_struct *p, int sig)
 }
 
 /*
+ * Is a process in the context?  Its leader may have exited and left before its
+ * other threads.  Under RCU or tasklist_lock.
+ */
+static bool vx_has_process(struct vx_info *vxi, struct task_struct *p)
+{
+	struct task_struct *t;
+
+	for_each_thread(p, t)
+		if (READ_ONCE(t->vx_info) == vxi)
+			return true;
+	return false;
+}
+
+/*
  * Send to all processes of the context, but not to the init if !@with_init.
  * Under tasklist_lock no fork can slip through: one in progress sees the
  * signal before its child becomes visible, and fails.
@@ -36,7 +50,7 @@ static int vx_send_all(struct vx_info *vxi, int sig, bool with_init)
 	for_each_process(p) {
 		int err;
 
-		if (READ_ONCE(p->vx_info) != vxi)
+		if (!vx_has_process(vxi, p))
 			continue;
 		if (!with_init && task_tgid(p) == READ_ONCE(vxi->vx_init))
 			continue;
@@ -94,7 +108,7 @@ long vc_ctx_kill(struct vx_info *vxi, u32 id, void *arg)
 	default:
 		rcu_read_lock();
 		p = pid_task(find_pid_ns(vc->pid, &init_pid_ns), PIDTYPE_PID);
-		if (p && READ_ONCE(p->vx_info) == vxi)
+		if (p && vx_has_process(vxi, p))
 			ret = vx_send(p, sig);
 		rcu_read_unlock();
 		return ret;

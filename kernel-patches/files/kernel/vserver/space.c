@@ -168,6 +168,10 @@ static long vx_enter_space(struct vx_info *vxi, unsigned long mask,
 	space = &vxi->vx_space[index];
 
 	mutex_lock(&vxi->vx_space_lock);
+	/* what was recorded goes, or has gone: zero is not all of nothing */
+	ret = -ESRCH;
+	if (test_bit(VXS_SHUTDOWN, &vxi->vx_state))
+		goto out_unlock;
 	ret = -EINVAL;
 	if (!mask)
 		mask = space->mask;

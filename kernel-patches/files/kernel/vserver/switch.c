@@ -37,6 +37,7 @@ struct vx_command {
 	u8 perm;	/* 0 anybody, 1 the interface is visible, 2 root */
 	u8 size;	/* of the argument, without trailing padding */
 	long (*handler)(struct vx_info *vxi, u32 id, void *arg);
+	u16 word;	/* offset in vx_info, for vx_word() instead */
 };
 
 static long vc_get_version(struct vx_info *vxi, u32 id, void *arg)
@@ -51,6 +52,13 @@ static long vc_get_vci(struct vx_info *vxi, u32 id, void *arg)
 
 #define VX_GET	(VCC_VXI | VCC_INFO | VCC_OUT)
 #define VX_SET	(VCC_VXI | VCC_ARES | VCC_SETUP | VCC_IN)
+#define VX_WORD(member)	.word = offsetof(struct vx_info, member)
+
+/* Four names of one layout. */
+static_assert(sizeof(struct vcmd_ctx_caps) == sizeof(struct vx_word_arg) &&
+	      sizeof(struct vcmd_bcaps) == sizeof(struct vx_word_arg) &&
+	      sizeof(struct vcmd_umask) == sizeof(struct vx_word_arg) &&
+	      sizeof(struct vcmd_wmask) == sizeof(struct vx_word_arg));
 
 static const struct vx_command vx_commands[] = {
 	{ VCMD_get_version, 0, 0, 0, vc_get_version },
@@ -64,10 +72,10 @@ static const struct vx_command vx_commands[] = {
 	{ VCMD_vx_info, VX_GET, 3, 8, vc_vx_info },
 	{ VCMD_ctx_stat, VX_GET, 3, 8, vc_ctx_stat },
 	{ VCMD_get_cflags, VX_GET, 3, 16, vc_get_cflags },
-	{ VCMD_get_ccaps, VX_GET, 3, 16, vc_get_ccaps },
-	{ VCMD_get_bcaps, VX_GET, 3, 16, vc_get_bcaps },
-	{ VCMD_get_umask, VX_GET, 3, 16, vc_get_umask },
-	{ VCMD_get_wmask, VX_GET, 3, 16, vc_get_wmask },
+	{ VCMD_get_ccaps, VX_GET, 3, 16, VX_WORD(vx_ccaps) },
+	{ VCMD_get_bcaps, VX_GET, 3, 16, VX_WORD(vx_bcaps) },
+	{ VCMD_get_umask, VX_GET, 3, 16, VX_WORD(vx_umask) },
+	{ VCMD_get_wmask, VX_GET, 3, 16, VX_WORD(vx_wmask) },
 	{ VCMD_get_badness, VX_GET, 3, 8, vc_get_badness },
 	/* the field is read, and both are written: 4 + 65 bytes */
 	{ VCMD_get_vhi_name, VX_GET | VCC_IN, 3, 69, vc_get_vhi_name },
@@ -94,10 +102,10 @@ static const struct vx_command vx_commands[] = {
 	{ VCMD_set_space_v1, VX_SET, 7, 8, vc_set_space_v1 },
 	{ VCMD_set_space, VX_SET, 7, 12, vc_set_space },
 	{ VCMD_set_cflags, VX_SET, 7, 16, vc_set_cflags },
-	{ VCMD_set_ccaps, VX_SET, 7, 16, vc_set_ccaps },
-	{ VCMD_set_bcaps, VX_SET, 7, 16, vc_set_bcaps },
-	{ VCMD_set_umask, VX_SET, 7, 16, vc_set_umask },
-	{ VCMD_set_wmask, VX_SET, 7, 16, vc_set_wmask },
+	{ VCMD_set_ccaps, VX_SET, 7, 16, VX_WORD(vx_ccaps) },
+	{ VCMD_set_bcaps, VX_SET, 7, 16, VX_WORD(vx_bcaps) },
+	{ VCMD_set_umask, VX_SET, 7, 16, VX_WORD(vx_umask) },
+	{ VCMD_set_wmask, VX_SET, 7, 16, VX_WORD(vx_wmask) },
 	{ VCMD_set_badness, VX_SET, 7, 8, vc_set_badness },
 	{ VCMD_set_vhi_name, VX_SET, 7, 69, vc_set_vhi_name },
 
@@ -214,7 +222,12 @@ SYSCALL_DEFINE3(vserver, u32, cmd, u32, id, void __user *, data)
 		arg = NULL;
 	}
 
-	ret = c->handler(vxi, id, arg);
+	if (c->word) {
+		vx_word(vxi, c->word, arg, c->flags & VCC_IN);
+		ret = 0;
+	} else {
+		ret = c->handler(vxi, id, arg);
+	}
 
 	if (ret >= 0 && (c->flags & VCC_OUT) &&
 	    copy_to_user(data, buf, c->size))
