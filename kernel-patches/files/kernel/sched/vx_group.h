@@ -140,6 +140,12 @@ vx_task_group(struct task_struct *p, struct task_group *tg)
 	return tg;
 }
 
+/* For current, whose context nobody else changes: is it never in an autogroup? */
+static inline bool vx_task_in_context(struct task_struct *p)
+{
+	return vx_sched_active() && p->vx_sched;
+}
+
 /*
  * CPU time of a group or of a task that is in none of the fair class, under the
  * rq lock. The owner of the task's group and not the task's context is charged:
@@ -259,6 +265,11 @@ static inline struct task_group *
 vx_task_group(struct task_struct *p, struct task_group *tg)
 {
 	return tg;
+}
+
+static inline bool vx_task_in_context(struct task_struct *p)
+{
+	return false;
 }
 
 static inline struct task_group *vx_css_parent(struct task_group *parent)
