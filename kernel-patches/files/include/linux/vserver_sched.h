@@ -115,6 +115,8 @@ static inline void vx_hold_current(void)
 
 #else /* !CONFIG_VSERVER_SCHED */
 
+#define vx_sched_active()	false
+
 static inline void vx_sched_fork(struct task_struct *p) { }
 static inline void vx_sched_free(struct task_struct *p) { }
 static inline void vx_hold_current(void) { }

@@ -337,25 +337,31 @@ static void vx_charge(struct vx_sched *vs, struct task_struct *p,
 		vx_mark_hold(vs, p);
 }
 
-void __vx_account_runtime(struct rq *rq, struct sched_entity *se, u64 delta)
+static void vx_account(struct vx_sched *vs, struct rq *rq,
+		       struct task_struct *p, u64 delta)
 {
-	struct vx_sched_cpu *pc;
-	struct task_struct *p;
-	struct vx_sched *vs;
-	unsigned int gate;
+	struct vx_sched_cpu *pc = per_cpu_ptr(vs->pc, cpu_of(rq));
+	unsigned int gate = READ_ONCE(vs->gate);
 
-	if (!entity_is_task(se))
-		return;
-	p = container_of(se, struct task_struct, se);
-	vs = task_group(p)->vx_owner;
-	if (!vs)
-		return;
-
-	pc = per_cpu_ptr(vs->pc, cpu_of(rq));
-	gate = READ_ONCE(vs->gate);
 	WRITE_ONCE(pc->run, pc->run + delta);
 	if (unlikely(gate))
 		vx_charge(vs, p, pc, gate, delta);
+}
+
+/* Groups in a context's group are in its time already. */
+void __vx_account_group(struct rq *rq, struct task_group *tg, u64 delta)
+{
+	if (task_group_is_context(tg))
+		vx_account(tg->vx_owner, rq,
+			   rcu_dereference_protected(rq->curr, true), delta);
+}
+
+void __vx_account_task(struct rq *rq, struct task_struct *p, u64 delta)
+{
+	struct vx_sched *vs = task_group(p)->vx_owner;
+
+	if (vs)
+		vx_account(vs, rq, p, delta);
 }
 
 void __vx_account_delay(struct rq *rq, struct task_struct *p, u64 delta)
@@ -419,7 +425,10 @@ static void vx_update_cpu(struct vx_sched *vs, int cpu)
 	owner = task_group(curr)->vx_owner;
 	if (owner && (!vs || owner == vs) && task_on_rq_queued(curr)) {
 		update_rq_clock(rq);
-		curr->sched_class->update_curr(rq);
+		if (curr->sched_class == &fair_sched_class)
+			vx_update_curr(rq);
+		else
+			curr->sched_class->update_curr(rq);
 	}
 	rq_unlock_irqrestore(rq, &rf);
 }

@@ -5,12 +5,13 @@
 #ifndef _KERNEL_SCHED_VX_GROUP_H
 #define _KERNEL_SCHED_VX_GROUP_H
 
+#include <linux/vserver_sched.h>
+
 #ifdef CONFIG_VSERVER_SCHED
 
 #include <linux/hrtimer.h>
 #include <linux/llist.h>
 #include <linux/sched/cputime.h>
-#include <linux/vserver_sched.h>
 #include "../vserver/alg/bucket.h"
 
 /* Written by who holds the rq lock of the CPU, or runs on it; read by all. */
@@ -81,7 +82,8 @@ struct vx_sched {
 extern struct vx_sched *vx_host;
 extern bool vx_host_on;
 
-void __vx_account_runtime(struct rq *rq, struct sched_entity *se, u64 delta);
+void __vx_account_group(struct rq *rq, struct task_group *tg, u64 delta);
+void __vx_account_task(struct rq *rq, struct task_struct *p, u64 delta);
 void __vx_account_delay(struct rq *rq, struct task_struct *p, u64 delta);
 void __vx_account_sampled(struct vx_sched *vs, int index, u64 ns);
 struct task_group *vx_css_parent(struct task_group *parent);
@@ -92,6 +94,8 @@ unsigned int vx_runnable(struct vx_sched *vs);
 void vx_update_all(void);
 u64 vx_run_total(struct vx_sched *vs);
 bool vx_soft_out(struct vx_sched *vs);
+/* fair.c */
+void vx_update_curr(struct rq *rq);
 
 #ifdef CONFIG_VSERVER_SCHED_SMP_FAIR
 void __vx_ctl_seen(struct vx_sched *vs);
@@ -136,16 +140,29 @@ vx_task_group(struct task_struct *p, struct task_group *tg)
 	return tg;
 }
 
+/* For current, whose context nobody else changes: is it never in an autogroup? */
+static inline bool vx_task_in_context(struct task_struct *p)
+{
+	return vx_sched_active() && p->vx_sched;
+}
+
 /*
- * CPU time of what runs, under the rq lock: of a task, or of a group, which is
- * not counted a second time. The owner of the task's group and not the task's
- * context is charged: it is the owner's weight that gave the time.
+ * CPU time of a group or of a task that is in none of the fair class, under the
+ * rq lock. The owner of the task's group and not the task's context is charged:
+ * it is the owner's weight that gave the time.
  */
-static inline void vx_account_runtime(struct rq *rq, struct sched_entity *se,
-				      u64 delta)
+static inline void vx_account_group(struct rq *rq, struct sched_entity *se,
+				    u64 delta)
 {
 	if (vx_sched_active())
-		__vx_account_runtime(rq, se, delta);
+		__vx_account_group(rq, se->my_q->tg, delta);
+}
+
+static inline void vx_account_task(struct rq *rq, struct task_struct *p,
+				   u64 delta)
+{
+	if (vx_sched_active())
+		__vx_account_task(rq, p, delta);
 }
 
 /* A task got a CPU, or left the queue, after waiting; under the rq lock. */
@@ -180,6 +197,63 @@ static inline unsigned long vx_tg_shares(struct task_group *tg)
 	return READ_ONCE(tg->shares);
 }
 
+#ifdef CONFIG_SMP
+/*
+ * Group @se is queued, stays queued, and one of its tasks comes or goes: can its
+ * averages, those of the queue it is on, and its weight wait? @now is the PELT
+ * clock of that queue.
+ *
+ * ___update_load_sum() changes sums at any time, but averages only when it
+ * completes a period. A sum grows by time multiplied by a state: queued,
+ * running, the weight. Until the group leaves the queue or another one is to
+ * run, and both look for themselves, these stay the same, and it is all one
+ * whether they are added in one step or in many. Only what the number of the
+ * group's runnable tasks adds to runnable_avg comes out differently: it is
+ * sampled at the first event after the end of a period, as it was before that
+ * event. Time with few tasks is hit as often as it is long: there is no bias.
+ *
+ * The group's weight depends on the averages, and on how much of the group's
+ * load is on this CPU now. Often that is all of it, and nothing ever changes;
+ * else the weight is up to a period old, or a tick where no other event follows.
+ * So is tg->load_avg, the other half of that quotient, and shares across CPUs
+ * are not left to it anyway (vx_lag.c). The load balancer reads the averages,
+ * and brings those of its CPU up to date before. What a task brings from another
+ * CPU or takes there, or a new task brings, is passed on at once (propagate):
+ * whoever looks for a CPU for the next fork sees it.
+ */
+static inline bool vx_same_period(struct sched_entity *se, u64 now)
+{
+	u64 age = now - se->avg.last_update_time +
+		  ((u64)se->avg.period_contrib << 10);
+
+	return age < 1024 << 10 && !se->my_q->propagate &&
+	       se->my_q->tg->vx_owner;
+}
+#else
+static inline bool vx_same_period(struct sched_entity *se, u64 now)
+{
+	return false;
+}
+#endif
+
+/*
+ * Is a context all that @rq has to run, and to be picked again? Not a context with
+ * a limit, whose bucket wants to know of its time at every switch; not one that is
+ * on its way off the queue (delayed); not where threads of a core compare their
+ * virtual times. (On the CPU's own queue nothing is throttled.)
+ */
+static inline bool vx_only_choice(struct rq *rq)
+{
+	struct sched_entity *se = rq->cfs.curr;
+	struct task_group *tg;
+
+	if (rq->cfs.nr_running != 1 || !se || !se->my_q || !se->on_rq ||
+	    se->sched_delayed || sched_core_enabled(rq))
+		return false;
+	tg = se->my_q->tg;
+	return task_group_is_context(tg) && !READ_ONCE(tg->vx_owner->gate);
+}
+
 #else /* !CONFIG_VSERVER_SCHED */
 
 static inline bool task_group_is_context(struct task_group *tg)
@@ -191,6 +265,11 @@ static inline struct task_group *
 vx_task_group(struct task_struct *p, struct task_group *tg)
 {
 	return tg;
+}
+
+static inline bool vx_task_in_context(struct task_struct *p)
+{
+	return false;
 }
 
 static inline struct task_group *vx_css_parent(struct task_group *parent)
@@ -207,14 +286,26 @@ static inline bool vx_tg_path(struct task_group *tg, char *buf, int len)
 	return false;
 }
 
-static inline void vx_account_runtime(struct rq *rq, struct sched_entity *se,
-				      u64 delta) { }
+static inline void vx_account_group(struct rq *rq, struct sched_entity *se,
+				    u64 delta) { }
+static inline void vx_account_task(struct rq *rq, struct task_struct *p,
+				   u64 delta) { }
 static inline void vx_account_delay(struct rq *rq, struct task_struct *p,
 				    u64 delta) { }
 static inline void vx_account_sampled(struct task_struct *p, int index,
 				      u64 ns) { }
 
 #define vx_tg_shares(tg)	READ_ONCE((tg)->shares)
+
+static inline bool vx_same_period(struct sched_entity *se, u64 now)
+{
+	return false;
+}
+
+static inline bool vx_only_choice(struct rq *rq)
+{
+	return false;
+}
 
 #endif /* CONFIG_VSERVER_SCHED */
 #endif /* _KERNEL_SCHED_VX_GROUP_H */
