@@ -61,6 +61,7 @@ compare: kernel image programs
 	@$(COMPARE)/compare run --experiment share --smp 1
 	@# On two CPUs nothing can be counted, whatever the other runs do.
 	@ACCEL=$${ACCEL%icount*} $(COMPARE)/compare run --experiment share --smp 2
+	@ACCEL=$${ACCEL%icount*} $(COMPARE)/compare run --experiment share-disk --smp 2
 	@$(COMPARE)/compare report
 
 report: $(filter $(COMPARE)/%,$(ROOMS))

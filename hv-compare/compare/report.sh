@@ -32,9 +32,10 @@ generate() { # FILE COMMAND...
 	mv "$target.part" "$target"
 }
 
-# The last runs of the experiment share, by number of CPUs.
+# The last runs of the experiment share, by number of CPUs, and of its disk half.
 last_shares() {
-	for f in "$RESULTS"/beside.share-up "$RESULTS"/beside.share-smp; do
+	for f in "$RESULTS"/beside.share-up "$RESULTS"/beside.share-smp \
+		"$RESULTS"/beside.share-disk-up "$RESULTS"/beside.share-disk-smp; do
 		[ -f "$f" ] || continue
 		[ ! -f "$RESULTS/$(cat "$f")/run.jsonl" ] || echo "$RESULTS/$(cat "$f")/run.jsonl"
 	done
@@ -62,12 +63,13 @@ cmd_report() {
 	file=$(records "$run")
 	generate "$(dirname -- "$file")/summary.jsonl" "$REPORT" summary "$file"
 	# A run that belongs beside others has no page of its own.
-	if [ "$(head -n 1 "$file" | jq -r '.plan.experiment // ""')" = share ]; then
+	case $(head -n 1 "$file" | jq -r '.plan.experiment // ""') in
+	share | share-disk)
 		"$REPORT" table "$file"
 		echo
 		echo "records $file"
-		return
-	fi
+		return ;;
+	esac
 	set --
 	[ -z "$beside" ] || set -- --beside "$(records "$beside")"
 	[ -n "$shares" ] || shares=$(last_shares)

@@ -223,6 +223,8 @@ static int dispatch(struct sim *s)
 	int chosen = -1;
 	u64 when, vtime;
 
+	if (!may && ctxfq_wakeup(&s->q, &when) && (s64)(when - s->now) <= 0)
+		complain("a wake-up in the past");
 	s->choices++;
 	for (i = 0; i < s->nflows; i++) {
 		fl = &s->fl[i];

@@ -36,6 +36,7 @@ static const char *const seeds[] = {
 	"# comment\n; another\n[context]\n root = / ; inline\n[mount]\n"
 	"bind += /x /y\n[security]\nflags = none !fakeinit\ncapabilities = all\n",
 	"[cpu]\nweight = 200\nguarantee = 25%\nmax = 12.345%\nburst = 250ms\n",
+	"[disk]\nweight = 200 vdb=400\nreserve = 12.5% vdb=500io\nmax = 20M\n",
 	"[context\nroot\n=\n[]\n= x\n[a]b = c\n[context]\nid = auto\nid = 7\n",
 	"\xef\xbb\xbfversion = 1\r\n[exec]\r\nstop-timeout=2h\r\n",
 };
@@ -47,6 +48,7 @@ static const char *const words[] = {
 	"size=", "mode=", "-", "!", "all", "none", "SIGKILL", "RTMIN+", ";",
 	"#", "\xc3\xa4", "\xff", "\xe2\x82", "\t", "\r", "auto", "stop-timeout",
 	"99999999999h", "readonly-root", "version",
+	"[disk]", "reserve", "vdb=", "500io",
 	"[cpu]", "weight", "%", "0.1%", "100000%", "none", ".",
 };
 

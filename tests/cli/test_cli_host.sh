@@ -179,6 +179,28 @@ for value in 0% 0.09% 100001% 18446744073709551616% max; do
 done
 bad_value cpu.burst 0 "a time from 1ms to 60s"
 bad_value cpu.burst 61s "a time from 1ms to 60s"
+for value in 0 10001 1.5 vdb= vdb=0 "100 vdb=x"; do
+	bad_value disk.weight "$value" \
+		"a number from 1 to 10000, for one disk DISK=NUMBER"
+done
+for value in 0 0% 81% 0.05% 4095 500i 0io 2000000000io 2T 12.5; do
+	bad_value disk.reserve $value \
+		"0.1% to 80% of a disk's time, 4K or more bytes/s, requests/s as 500io, or none"
+done
+for value in 100.1% 1000 -1 max 10m; do
+	bad_value disk.max $value \
+		"0.1% to 100% of a disk's time, 4K or more bytes/s, requests/s as 500io, or none"
+done
+bad_value disk.weight "100 200" "there are two values for all disks"
+bad_value disk.weight "vdb=1 /dev/vdb=2" "a disk is given twice"
+bad_value disk.max ../vdb=1M "write DISK=VALUE with a name as under /dev"
+bad_value disk.max =1M "write DISK=VALUE with a name as under /dev"
+refuses 2 "vctx: create web1: there is no disk \"nosuch\"
+hint: 'lsblk -d' lists disks" "a disk that is not there" vctx create web1 --start \
+	--dry-run --root "$ROOT" -s "disk.weight=100 nosuch=200"
+refuses 2 "vctx: create web1: disk.reserve, 30%, is more than disk.max, 20%" \
+	"a reservation above the limit" vctx create web1 --start --dry-run \
+	--root "$ROOT" -s disk.reserve=30% -s disk.max=20%
 refuses 2 "vctx: create web1: cpu.guarantee, $(($(nproc) * 50))% of one CPU on this machine of $(nproc), is more than cpu.max
 hint: cpu.guarantee is of the whole machine, cpu.max of one CPU" \
 	"a guarantee above the limit" vctx create web1 --root "$ROOT" \
@@ -263,6 +285,9 @@ esac
 try vctx run --rm b1 --dry-run --root "$ROOT" -s cpu.weight=200 -- /bin/true
 matches "$STDOUT" "*report readiness*set its share of the CPUs*record that it runs*" \
 	"another one is set before the context runs"
+try vctx run --rm b1 --dry-run --root "$ROOT" -s disk.max=20M -- /bin/true
+matches "$STDOUT" "*report readiness*set its share of the disks*record that it runs*" \
+	"and so is that of the disks"
 
 try vctx create web1 --start --dry-run --root "$ROOT" -s "exec.start=/sbin/up now"
 matches "$STDOUT" "*execute /sbin/init
@@ -294,7 +319,7 @@ cp "$TMP/state/etc/vctx/set1.conf" "$TMP/set1.before"
 is "$(vctx list --json | jq -c '.[0] | [.name,.state,.cpu_weight,.cpu_guarantee,.cpu_max,.cpu_burst_ns]')" \
 	'["set1","stopped",150,0,0,100000000]' \
 	"the share of a stopped context is that of its configuration"
-is "$(vctx list --no-header | tr -s ' ')" "set1 1001 stopped 0 - - 150 -" \
+is "$(vctx list --no-header | tr -s ' ')" "set1 1001 stopped 0 - - 150 100 -" \
 	"list shows its weight"
 refuses 2 "vctx: -s cpu.wieght=1: unknown key \"cpu.wieght\"
 hint: did you mean \"cpu.weight\"?" "set of a mistyped key" \
@@ -334,6 +359,13 @@ is "$STATUS: $STDERR" "0: " "create -f - reads it too"
 try vctx set set1 cpu.max=none
 is "$STATUS: $(vctx show set1 | grep '^cpu_max')" "0: cpu_max=0" \
 	"a limit can be taken away"
+try vctx set set1 "disk.weight=250" disk.reserve=12.5% disk.max=1500K
+is "$STATUS: $(vctx show set1 | grep '^disk_' | tr '\n' ' ')$(sed -n '/^\[disk\]/,/^max/p' "$kept" | tr '\n' ' ')" \
+	"0: disk_weight=250 disk_reserve=12.5% disk_max=1500K [disk] weight = 250 reserve = 12.5% max = 1500K " \
+	"a share of the disks is kept"
+vctx show set1 --config >"$TMP/shown.conf"
+vctx create set3 -f "$TMP/shown.conf" --dry-run
+is "$?" 0 "and show --config can be read"
 VCTX_FAIL_AT="set" "${V%/*}/vctx-test" --root "$TMP/state" set set1 cpu.weight=1 \
 	2>"$TMP/set.err"
 is "$?: $(vctx show set1 | grep '^cpu_weight')" "1: cpu_weight=300" \
@@ -489,7 +521,7 @@ hint: a time from 100ms to 24h" "a bad interval" \
 	vctx stats --watch --interval 1x
 refuses 2 "vctx: top: bad count \"0\"
 hint: a number of times, 1 or more" "a bad count" vctx top --count 0
-is "$(vctx stats)" "NAME   CTX  STATE    CPU.W SHARE%   CPU%    HOLD   DELAY     LAG PROCS    MEM" \
+is "$(vctx stats)" "NAME   CTX  STATE    CPU.W SHARE%   CPU%    HOLD   DELAY     LAG PROCS    MEM   READ WRITTEN" \
 	"stats of nothing"
 is "$(vctx stats --json --watch --interval 100ms --count 2)" "[]
 []" "stats --watch --json prints an array a line"
@@ -512,7 +544,7 @@ else
 fi
 
 is "$(vctx list --json)" "[]" "an empty list as JSON"
-is "$(vctx list)" "NAME   CTX  STATE    PROCS   CPU%      MEM CPU.W  UPTIME" \
+is "$(vctx list)" "NAME   CTX  STATE    PROCS   CPU%      MEM CPU.W DISK.W  UPTIME" \
 	"an empty list as a table"
 is "$(vctx list --no-header)" "" "an empty list without its header"
 is "$(vctx --json list)" "[]" "an option before the verb"

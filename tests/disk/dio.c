@@ -4,7 +4,7 @@
  *
  *	dio XID THREADS SECONDS read|check|die DEVICE FROM MIB
  *
- * Makes context XID (0: stays where it is) and works in MIB megabytes of DEVICE
+ * Makes context XID, or enters it (0: stays where it is), and works in MIB megabytes of DEVICE
  * from FROM megabytes on. read: random reads of 4 KiB. check: random writes and
  * reads of up to 32 KiB; every block read must be the one last written, or all
  * zero if there was none, and so must all blocks at the end. die: read, and after
@@ -125,7 +125,8 @@ static void *work(void *arg)
 
 int main(int argc, char **argv)
 {
-	struct vcmd_ctx_create create = { .flagword = 0 };
+	struct vcmd_ctx_create create = { .flagword = VXF_STATE_ADMIN };
+	struct vcmd_ctx_migrate enter = { .flagword = 0 };
 	uint64_t ios = 0, rbytes = 0, wbytes = 0, errors = 0, from, mib;
 	unsigned int xid, threads, seconds;
 	struct worker *w;
@@ -145,7 +146,8 @@ int main(int argc, char **argv)
 	mib = strtoull(argv[7], NULL, 10) << 20;
 
 	/* 236 is the number of the vserver system call on x86-64. */
-	if (xid && syscall(236, VCMD_ctx_create, xid, &create) < 0) {
+	if (xid && syscall(236, VCMD_ctx_create, xid, &create) < 0 &&
+	    (errno != EEXIST || syscall(236, VCMD_ctx_migrate, xid, &enter) < 0)) {
 		perror("dio: cannot make the context");
 		return 2;
 	}

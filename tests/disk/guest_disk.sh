@@ -6,7 +6,8 @@
 export OUT=/tmp/out
 . /job/lib.sh
 
-cp /job/dio /tmp/dio	# starting it must not wait for the host
+cp /job/dio /job/vdisk /tmp	# starting them must not wait for the host
+vdisk=/tmp/vdisk
 null=/sys/kernel/config/nullb
 modprobe null_blk nr_devices=0
 mountpoint -q /sys/kernel/config || mount -t configfs none /sys/kernel/config
@@ -26,6 +27,7 @@ if ! device serial size=256 irqmode=2 completion_nsec=2000000 hw_queue_depth=1 |
 	finish
 fi
 serial=/sys/block/serial/queue store=/sys/block/store/queue
+serial_dev=$(cat /sys/block/serial/dev) store_dev=$(cat /sys/block/store/dev)
 
 # scheduler QUEUE NAME
 scheduler() {
@@ -33,6 +35,12 @@ scheduler() {
 }
 field() { # FILE NAME: the number behind NAME
 	tr ' =' '\n' <"$1" | awk -v n="$2" 'f { print; exit } $0 == n { f = 1 }'
+}
+# share XID WEIGHT [RESERVE [MAX]]: a context, made if it is not there, and its share
+# of all disks; rates in 1/1000 of the time.
+share() {
+	[ -e "/proc/virtual/$1" ] || "$vdisk" make "$1" || return
+	"$vdisk" set "$1" 0:0 0xf "$2" 0 "${3:-0}" 0 "${4:-0}"
 }
 # load SECONDS XID:THREADS...: readers on the serial device, all at once.
 load() {
@@ -81,10 +89,10 @@ fi
 ok "the elevator can be selected"
 echo 64 >"$serial/nr_requests"
 echo 1 >"$serial/iosched/depth"
-echo "21 100" >"$serial/iosched/context"
-echo "22 400" >"$serial/iosched/context"
+share 21 100
+share 22 400
 load 8 21:4 22:4 || not_ok "readers work" "$(cat results/load.*)"
-cat "$serial/iosched/context" >results/context
+cat "$serial/iosched/contexts" >results/context
 one=$(field results/load.21 ios) four=$(field results/load.22 ios)
 within $((100 * four / one)) 250 600 "weights 1:4 give 1:4, in percent"
 is "$(awk '$1 == 22 { print $5 }' results/context)" "$four" \
@@ -92,46 +100,108 @@ is "$(awk '$1 == 22 { print $5 }' results/context)" "$four" \
 is "$(awk '{ n += $10 + $11 } END { print n }' results/context)" 0 "nothing is left in it"
 
 # A limit, alone on the device: only the timer keeps it going.
-echo "23 100 0 200" >"$serial/iosched/context"
+share 23 100 0 200
 load 5 23:4 || not_ok "a reader with a limit works" "$(cat results/load.*)"
-us=$(awk '$1 == 23 { print $9 }' "$serial/iosched/context")
+us=$(awk '$1 == 23 { print $9 }' "$serial/iosched/contexts")
 within $((us / 5000)) 50 260 "a limit of 200 is kept, in 1/1000 of the device"
 
 # A reservation beside a hundred times the weight.
-echo "24 1 300" >"$serial/iosched/context"
-echo "25 100" >"$serial/iosched/context"
+share 24 1 300
+share 25 100
 load 6 24:4 25:8 || not_ok "a reader with a reservation works" "$(cat results/load.*)"
-cat "$serial/iosched/context" >results/context
+cat "$serial/iosched/contexts" >results/context
 a=$(awk '$1 == 24 { print $9 }' results/context)
 b=$(awk '$1 == 25 { print $9 }' results/context)
 within $((1000 * a / (a + b))) 250 400 "a reservation of 300 is kept, in 1/1000 of the device"
 
 # One request at a time beside sixteen.
-echo "26 100" >"$serial/iosched/context"
-echo "27 100" >"$serial/iosched/context"
+share 26 100
+share 27 100
 load 6 26:1 27:16 || not_ok "readers work" "$(cat results/load.*)"
 within $((100 * $(field results/load.26 ios) / $(field results/load.27 ios))) 50 110 \
 	"one request at a time gets its half beside sixteen, in percent of theirs"
 
+# The share of one disk, in other units, while it is used; and its way back.
+share 28 100
+"$vdisk" set 28 "$serial_dev" 4 0 0 0 2 100
+load 5 28:4 || not_ok "a reader with a limit in requests works" "$(cat results/load.*)"
+within $(($(field results/load.28 ios) / 5)) 60 110 "a limit of 100 requests per second is kept"
+matches "$(cat /proc/virtual/28/disk)" "$serial_dev rbytes=* weight=100 reserve=none max=100io" \
+	"its disk file says so"
+"$vdisk" set 28 "$serial_dev" 4 0 0 0 1 4096
+load 30 28:4 &
+p=$!
+sleep 5
+is "$("$vdisk" get 28 "$serial_dev"), $("$vdisk" get 28 0:0), $("$vdisk" get 28 7:1)" \
+	"4 100 0 0 1 4096, 7 100 0 0 0 0, 0 100 0 0 0 0" "the kernel reports what was set where"
+before=$(awk '$1 == 28 { print $5 }' "$serial/iosched/contexts")
+"$vdisk" set 28 "$serial_dev" 8 0 0 0 0 0	# no longer a request a second
+sleep 3
+: >/tmp/dio.stop
+wait $p
+rm /tmp/dio.stop
+after=$(awk '$1 == 28 { print $5 }' "$serial/iosched/contexts")
+within $((after - before)) 100 100000 "a limit that is taken back does so at once"
+is "$("$vdisk" get 28 "$serial_dev")" "0 100 0 0 0 0" "the disk is again as all disks"
+
+# A context goes with what was set for it; the next of its id starts anew.
+share 29 7 100
+"$vdisk" set 29 "$serial_dev" 1 9 0 0 0 0
+load 1 29:1
+is "$(awk '$1 == 29 { print $2, $3, $4 }' "$serial/iosched/contexts")" "9 10.0% none" \
+	"what is set for a disk goes before what is set for all"
+"$vdisk" end 29
+i=0
+while [ -e /proc/virtual/29 ] && [ $((i += 1)) -lt 100 ]; do sleep 0.1; done
+is "$(awk '$1 == 29' "$serial/iosched/contexts")" "" "the elevator forgets a context that is gone"
+load 1 29:1
+is "$(tail -n 1 results/load.29 | sed 's/.* weight/weight/')" "weight=100 reserve=none max=none" \
+	"the next context of its id has a share of its own"
+is "$(awk '$1 == 29' "$serial/iosched/contexts")" "" "and is forgotten as well"
+
+# What is in no context has a share too.
+is "$("$vdisk" set 0 0:0 1 300 0 0 0 0; "$vdisk" get 0 "$serial_dev")" "0 300 0 0 0 0" \
+	"the host has a share"
+"$vdisk" set 0 0:0 8 0 0 0 0 0
+
 # Refusals leave everything as it was.
-before=$(cut -d' ' -f1-4 "$serial/iosched/context" | sort)
-for bad in "" "28" "28 0" "28 10001" "28 x" "65536 100" "28 100 0 1001" "28 100 300 200" \
-	"28 100 0 0 0"; do
-	! { echo "$bad" >"$serial/iosched/context"; } 2>/dev/null ||
-		not_ok "refuses '$bad'"
-done
-! { echo "28 100 501" >"$serial/iosched/context"; } 2>/dev/null ||
-	not_ok "refuses more reservations than the device has"
+refusal() { # ERROR XID MAJOR:MINOR MASK WEIGHT RUNIT R MUNIT M
+	refusal_e=$1
+	shift
+	is "$("$vdisk" set "$@")" "$refusal_e" "set_disk $*: $refusal_e"
+}
+share 30 50 500
+before=$("$vdisk" get 30 0:0; "$vdisk" get 30 "$serial_dev")
+refusal ESRCH 3000 0:0 1 100 0 0 0 0
+refusal EINVAL 30 0:0 16 100 0 0 0 0
+refusal EINVAL 30 0:5 1 100 0 0 0 0
+refusal EINVAL 30 4096:0 1 100 0 0 0 0
+refusal EINVAL 30 0:0 1 0 0 0 0 0
+refusal EINVAL 30 0:0 1 10001 0 0 0 0
+refusal EINVAL 30 0:0 2 0 0 801 0 0
+refusal EINVAL 30 0:0 4 0 0 0 0 1001
+refusal EINVAL 30 0:0 4 0 0 0 3 100
+refusal EINVAL 30 0:0 4 0 0 0 1 4095
+refusal EINVAL 30 0:0 6 0 0 300 0 200
+refusal ENOSPC 28 0:0 2 0 0 301 0 0	# 24 was left with 300, 30 has 500
+"$vdisk" end 24
+while [ -e /proc/virtual/24 ]; do sleep 0.1; done
+"$vdisk" set 28 "$serial_dev" 2 0 0 300 0 0
+refusal ENOSPC 30 "$serial_dev" 2 0 0 501 0 0
+refusal ENOSPC 30 0:0 2 0 0 501 0 0	# fits on all disks but on that one
 for bad in 0 65537 x; do
 	! { echo "$bad" >"$serial/iosched/depth"; } 2>/dev/null || not_ok "refuses a depth of $bad"
 done
-is "$(cut -d' ' -f1-4 "$serial/iosched/context" | sort)" "$before" \
-	"what is refused changes nothing"
+is "$("$vdisk" get 30 0:0; "$vdisk" get 30 "$serial_dev")" "$before" "what is refused changes nothing"
+"$vdisk" end 28
+"$vdisk" end 30
 
 # Data, while everything changes: elevators, weights, limits, depth, and contexts
 # that end with requests under way and come back under the same id.
 # The load is nice, so that the changes come through on a slow machine.
 scheduler "$store" context-fair
+share 31 100
+share 32 100
 nice -n 19 /tmp/dio 31 2 600 check /dev/store 0 20 >results/check.31 2>&1 &
 p1=$!
 nice -n 19 /tmp/dio 32 2 600 check /dev/store 20 20 >results/check.32 2>&1 &
@@ -146,8 +216,9 @@ while [ $i -lt 60 ]; do
 	1 | 8) scheduler "$store" context-fair ;;
 	7) scheduler "$store" mq-deadline ;;
 	*)
-		echo "31 $((i % 7 * 1000 + 1)) $((i % 3 * 100))" >"$store/iosched/context"
-		echo "32 $((i % 5 + 1)) 0 $((i % 4 * 250))" >"$store/iosched/context"
+		share 31 $((i % 7 * 1000 + 1)) $((i % 3 * 100))
+		share 32 $((i % 5 + 1)) 0 $((i % 4 * 250))
+		"$vdisk" set 31 "$store_dev" 12 0 0 0 1 $((i % 2 * 20000000))
 		echo $((i % 9 + 1)) >"$store/iosched/depth" ;;
 	esac || {
 		not_ok "change $i can be made" "$(cat "$store/scheduler")"
@@ -163,5 +234,7 @@ wait $p3 || bad="$bad 0"
 is "$bad" "" "every block is what was last written, through $i changes"
 cat results/check.* | sed 's/^/# /'
 scheduler "$store" context-fair
+share 31 100
+share 32 100
 dd if=/dev/store of=/dev/null bs=1M iflag=direct 2>/dev/null && ok "large requests work"
 finish

@@ -9,7 +9,7 @@ if ! make -s -C "$TESTS/disk" OUT="$OUT" >"$TMP/build" 2>&1; then
 	finish
 fi
 job=$(new_job disk <"$TESTS/disk/guest_disk.sh")
-cp "$TESTS/lib.sh" "$OUT/tests/disk/dio" "$job"
+cp "$TESTS/lib.sh" "$OUT/tests/disk/dio" "$OUT/tests/disk/vdisk" "$job"
 boot --kernel "${KERNEL:-patched}" --smp 2 --timeout 900 "$job"
 relay "$job/results/output.log"
 [ "$STATUS" -le 1 ] || not_ok "the machine ran the test" "status $STATUS: $STDERR"

@@ -31,6 +31,17 @@ is "$(echo "$STDOUT" | jq -c 'select(.side == "cgroup-smp") | [.t, .by, .repeats
 	'["share","cgroup",2,0.08,0.1,600000000,["e1","e10","lag","jain"]]' "the summary has them, too"
 is "$(echo "$STDOUT" | jq -c 'select(.side == "xen-smp") | [.status, .why]')" '["dnr","no <hypervisor> here"]' \
 	"and why there are none"
+sh "$HERE/gen_share.sh" -d >"$TMP/disk.jsonl"
+try "$R" table --ascii --width 120 "$TMP/disk.jsonl"
+is "$(echo "$STDOUT" | sed '1,/^  repeats/d')" "                        E 1 s         E 10 s             lag            Jain          work      IO/s             p99  n
+weights 1:3, requests at a time 1-32
+  cgroup-smp    8.00..10.0 %!  8.00..10.0 %!    240..300 ms  0.9958..0.9973         1.000       500    8.0..10.0 ms!  2
+  context-smp         0.00 %         0.00 %          0.0 ms          1.0000             -       500    8.0..10.0 ms!  2
+  xen-smp      DNR: no <hypervisor> here" "a disk has requests per second and a latency"
+"$R" html --share "$TMP/share.jsonl" --share "$TMP/disk.jsonl" "$TMP/run.jsonl" >"$TMP/page.html"
+sound "$TMP/page.html" "the page with shares of CPUs and of a disk"
+is "$(grep -c '<h2>Disk shares' "$TMP/page.html") $(grep -c '<h2>CPU shares' "$TMP/page.html")" "1 1" \
+	"and a section for each"
 refuses 1 "bhreport: html: a run of the experiment share has a table and a summary only
 hint: 'bhreport html --share' shows it beside another run" "it has no page of its own" \
 	"$R" html "$TMP/share.jsonl"

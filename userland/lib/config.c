@@ -20,7 +20,8 @@
 
 enum key_id {
 	K_VERSION, K_ROOT, K_HOSTNAME, K_ID, K_INIT, K_AUTOSTART,
-	K_CPU_WEIGHT, K_CPU_GUARANTEE, K_CPU_MAX, K_CPU_BURST, K_BIND, K_TMPFS,
+	K_CPU_WEIGHT, K_CPU_GUARANTEE, K_CPU_MAX, K_CPU_BURST,
+	K_DISK_WEIGHT, K_DISK_RESERVE, K_DISK_MAX, K_BIND, K_TMPFS,
 	K_CAPABILITIES, K_CCAPS, K_FLAGS, K_READONLY, K_START, K_STOP_SIGNAL,
 	K_STOP_TIMEOUT, K_COUNT
 };
@@ -378,6 +379,142 @@ static int p_cpu_burst(struct vctx_config *cfg, const char *value,
 	return 0;
 }
 
+struct vctx_disk *vx_config_disk(struct vctx_config *cfg, const char *name)
+{
+	struct vctx_disk *d;
+	size_t i;
+
+	for (i = 0; i < cfg->n_disk; i++) {
+		d = &cfg->disk[i];
+		if (!name ? !d->name : d->name && !strcmp(name, d->name))
+			return d;
+	}
+	cfg->disk = vx_realloc(cfg->disk,
+			       (cfg->n_disk + 1) * sizeof(*cfg->disk));
+	d = &cfg->disk[cfg->n_disk++];
+	memset(d, 0, sizeof(*d));
+	d->name = name ? vx_strdup(name) : NULL;
+	d->share.weight = VX_DISK_WEIGHT_DEFAULT;
+	return d;
+}
+
+/* "12.5%" of a disk's time, "20M" bytes or "500io" requests per second. */
+static int parse_disk_rate(const char *s, unsigned int time_max,
+			   struct vctx_disk_rate *r)
+{
+	const char *end;
+	uint64_t v;
+
+	if (s[0] && s[strlen(s) - 1] == '%') {
+		if (parse_percent(s, 1000, time_max * UINT64_C(1000), &v) ||
+		    v % 1000)
+			return -1;
+		*r = (struct vctx_disk_rate){ VCTX_DISK_TIME, v / 1000 };
+	} else if (!strcmp(s, "none")) {
+		*r = (struct vctx_disk_rate){ VCTX_DISK_TIME, 0 };
+	} else if (!parse_u64(s, &end, &v) && !strcmp(end, "io")) {
+		if (!v || v > VX_DISK_IOS_MAX)
+			return -1;
+		*r = (struct vctx_disk_rate){ VCTX_DISK_IOS, v };
+	} else {
+		if (vctx_parse_size(s, &v) || v < VX_DISK_BYTES_MIN ||
+		    v > VX_DISK_BYTES_MAX)
+			return -1;
+		*r = (struct vctx_disk_rate){ VCTX_DISK_BYTES, v };
+	}
+	return 0;
+}
+
+static int parse_disk_value(const char *s, uint32_t which,
+			    struct vctx_sys_disk *share)
+{
+	const char *end;
+	uint64_t v;
+
+	switch (which) {
+	case VXDISK_WEIGHT:
+		if (parse_u64(s, &end, &v) || *end || v < VX_DISK_WEIGHT_MIN ||
+		    v > VX_DISK_WEIGHT_MAX)
+			return -1;
+		share->weight = (uint32_t)v;
+		return 0;
+	case VXDISK_RESERVE:
+		return parse_disk_rate(s, VX_DISK_TIME_RESERVED,
+				       &share->reserve);
+	}
+	return parse_disk_rate(s, VX_DISK_TIME_MAX, &share->max);
+}
+
+/*
+ * "100 vdb=400": one value for all disks, and others for some.  The whole value
+ * replaces what an earlier file said.
+ */
+static int parse_disk(struct vctx_config *cfg, const char *value,
+		      uint32_t which, const char *text, struct why *why)
+{
+	char **w = split_words(value);
+	int r = -1;
+	size_t i;
+
+	for (i = 0; i < cfg->n_disk; i++)
+		cfg->disk[i].share.set &= ~which;
+	for (i = 0; w[i]; i++) {
+		char *eq = strchr(w[i], '=');
+		const char *v = eq ? eq + 1 : w[i];
+		const char *name = eq ? w[i] : NULL;
+		struct vctx_disk *d;
+
+		if (eq)
+			*eq = '\0';
+		if (name && !strncmp(name, "/dev/", 5))
+			name += 5;
+		if (name && (!name[0] || name[0] == '/' || strstr(name, "..") ||
+			     strlen(name) > 64)) {
+			bad(why, "write DISK=VALUE with a name as under /dev");
+			goto out;
+		}
+		d = vx_config_disk(cfg, name);
+		if (d->share.set & which) {
+			bad(why, name ? "a disk is given twice"
+				      : "there are two values for all disks");
+			goto out;
+		}
+		if (parse_disk_value(v, which, &d->share)) {
+			bad(why, text);
+			goto out;
+		}
+		d->share.set |= which;
+	}
+	r = 0;
+out:
+	free_words(w);
+	return r;
+}
+
+static int p_disk_weight(struct vctx_config *cfg, const char *value,
+			 struct why *why)
+{
+	return parse_disk(cfg, value, VXDISK_WEIGHT,
+			  "a number from 1 to 10000, for one disk DISK=NUMBER",
+			  why);
+}
+
+static int p_disk_reserve(struct vctx_config *cfg, const char *value,
+			  struct why *why)
+{
+	return parse_disk(cfg, value, VXDISK_RESERVE,
+			  "0.1% to 80% of a disk's time, 4K or more bytes/s, requests/s as 500io, or none",
+			  why);
+}
+
+static int p_disk_max(struct vctx_config *cfg, const char *value,
+		      struct why *why)
+{
+	return parse_disk(cfg, value, VXDISK_MAX,
+			  "0.1% to 100% of a disk's time, 4K or more bytes/s, requests/s as 500io, or none",
+			  why);
+}
+
 static int p_readonly(struct vctx_config *cfg, const char *value,
 		      struct why *why)
 {
@@ -564,6 +701,12 @@ static void r_bind(struct vctx_config *cfg)
 	}
 }
 
+static void r_disk(struct vctx_config *cfg)
+{
+	while (cfg->n_disk)
+		free(cfg->disk[--cfg->n_disk].name);
+}
+
 static void r_tmpfs(struct vctx_config *cfg)
 {
 	while (cfg->n_tmpfs)
@@ -688,6 +831,55 @@ static void d_cpu_burst(FILE *f, const char *key,
 	fprintf(f, "%s = %llums\n", key, (unsigned long long)cfg->cpu_burst_ms);
 }
 
+static void dump_disk_value(FILE *f, const struct vctx_sys_disk *share,
+			    uint32_t which)
+{
+	vx_autofree char *rate = NULL;
+
+	if (which == VXDISK_WEIGHT) {
+		fprintf(f, "%u", share->weight);
+		return;
+	}
+	rate = vctx_disk_rate_text(which == VXDISK_MAX ? &share->max
+						       : &share->reserve);
+	fputs(rate, f);
+}
+
+static void dump_disk(FILE *f, const char *key, const struct vctx_config *cfg,
+		      uint32_t which)
+{
+	struct vctx_sys_disk all;
+	size_t i;
+
+	vx_disk_all(cfg, &all);
+	fprintf(f, "%s = ", key);
+	dump_disk_value(f, &all, which);
+	for (i = 0; i < cfg->n_disk; i++) {
+		if (!cfg->disk[i].name || !(cfg->disk[i].share.set & which))
+			continue;
+		fprintf(f, " %s=", cfg->disk[i].name);
+		dump_disk_value(f, &cfg->disk[i].share, which);
+	}
+	fputc('\n', f);
+}
+
+static void d_disk_weight(FILE *f, const char *key,
+			  const struct vctx_config *cfg)
+{
+	dump_disk(f, key, cfg, VXDISK_WEIGHT);
+}
+
+static void d_disk_reserve(FILE *f, const char *key,
+			   const struct vctx_config *cfg)
+{
+	dump_disk(f, key, cfg, VXDISK_RESERVE);
+}
+
+static void d_disk_max(FILE *f, const char *key, const struct vctx_config *cfg)
+{
+	dump_disk(f, key, cfg, VXDISK_MAX);
+}
+
 static void d_bind(FILE *f, const char *key, const struct vctx_config *cfg)
 {
 	size_t i;
@@ -803,6 +995,17 @@ static const struct key {
 		{ "cpu.burst", "100ms", "CPU time it can save up below its limit",
 		  VCTX_AT_ONCE },
 		p_cpu_burst, NULL, d_cpu_burst },
+	[K_DISK_WEIGHT] = {
+		{ "disk.weight", "100", "share of the disks", VCTX_AT_ONCE },
+		p_disk_weight, NULL, d_disk_weight },
+	[K_DISK_RESERVE] = {
+		{ "disk.reserve", "none", "what it always gets of a disk",
+		  VCTX_AT_ONCE },
+		p_disk_reserve, NULL, d_disk_reserve },
+	[K_DISK_MAX] = {
+		{ "disk.max", "none", "what it never exceeds on a disk",
+		  VCTX_AT_ONCE },
+		p_disk_max, NULL, d_disk_max },
 	[K_BIND] = {
 		{ "mount.bind", NULL, "a directory of the host", VCTX_AT_START },
 		p_bind, r_bind, d_bind },
@@ -861,7 +1064,7 @@ static size_t find_key(const char *full)
  */
 static const char *const later_keys[] = {
 	"cpu.cpus",
-	"disk.weight", "disk.read-max", "disk.write-max",
+	"disk.read-max", "disk.write-max",
 	"memory.max", "memory.swap",
 	"limits.processes", "limits.files",
 	"net.mode", "net.bridge", "net.address", "net.rate-out",
@@ -1172,6 +1375,8 @@ void vctx_config_free(struct vctx_config *cfg)
 		return;
 	r_bind(cfg);
 	r_tmpfs(cfg);
+	r_disk(cfg);
+	free(cfg->disk);
 	free(cfg->bind);
 	free(cfg->tmpfs);
 	free_words(cfg->init);

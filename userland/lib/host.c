@@ -54,6 +54,20 @@ static void check_sched(struct vctx_check *c)
 		 c->ok ? "shares, guarantees, limits" : strerror(ENOSYS));
 }
 
+static void check_disk(struct vctx_check *c)
+{
+	vx_autofree char *names = vctx_disks_scheduled();
+	struct vctx_sys_disk disk;
+
+	if (vctx_sys_get_disk(VX_XID_MAX, 0, &disk) && errno == ENOSYS) {
+		snprintf(c->detail, sizeof(c->detail), "%s", strerror(ENOSYS));
+		return;
+	}
+	c->ok = *names;
+	snprintf(c->detail, sizeof(c->detail), "%s", *names ? names :
+		 "no disk's queue/scheduler is context-fair");
+}
+
 static void check_spaces(struct vctx_check *c)
 {
 	const uint64_t want = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC |
@@ -184,6 +198,8 @@ static const struct {
 	  check_cgroup },
 	{ "cpu-scheduling", "[cpu], pause and stats need it (CONFIG_VSERVER_SCHED)",
 	  false, check_sched },
+	{ "disk-scheduling", "[disk] has an effect on these disks", false,
+	  check_disk },
 	{ "vctx-mkroot", "makes root directories", false, check_mkroot },
 	{ "mmdebstrap", "vctx-mkroot calls it", false, check_mmdebstrap },
 };

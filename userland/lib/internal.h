@@ -151,6 +151,36 @@ int vx_open_in_root(int root, const char *path, uint64_t flags);
 
 /* set.c: remove what vctx_set() keeps of a context. */
 void vx_set_forget(struct vctx *v, const char *name);
+/* disk.c: what [disk] means on this machine, and a running context. */
+struct vx_disk_saved {
+	struct vx_disk_save {
+		dev_t dev;
+		struct vctx_sys_disk share;
+	} *save;
+	size_t n;
+};
+
+bool vx_disk_default(const struct vctx_config *cfg);
+/* The share of all disks; nothing in set. */
+void vx_disk_all(const struct vctx_config *cfg, struct vctx_sys_disk *disk);
+/* Are the disks there, and is it consistent? */
+int vx_disk_check(const struct vctx_config *cfg, struct vctx_err *err);
+/* Error of set_disk and get_disk, by errno.  Always -1. */
+int vx_disk_error(struct vctx_err *err, const char *disk,
+		  const struct vctx_sys_disk *share);
+/* Add what a context has that runs. */
+void vx_disk_from_kernel(uint32_t id, struct vctx_config *cfg);
+/*
+ * Give a context that runs exactly the shares of cfg.  What it had is put into
+ * saved, whose memory is the caller's; on failure it is as it was.
+ */
+int vx_disk_apply(uint32_t id, const struct vctx_config *cfg,
+		  struct vx_disk_saved *saved, struct vctx_err *err);
+void vx_disk_restore(uint32_t id, struct vx_disk_saved *saved);
+
+/* config.c: the entry of a disk (NULL: all disks), made if there is none. */
+struct vctx_disk *vx_config_disk(struct vctx_config *cfg, const char *name);
+
 /* cpu.c: what [cpu] means on this machine. */
 int vx_cpu_values(const struct vctx_config *cfg, struct vctx_sys_cpu *cpu,
 		  struct vctx_err *err);

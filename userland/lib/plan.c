@@ -42,7 +42,7 @@ enum step_kind {
 	S_DEV, S_SYS, S_RUN, S_BIND, S_TMPFS, S_ROOT_RO, S_PIVOT, S_HOSTNAME,
 	S_CREATE, S_SPACE, S_NAME, S_BCAPS, S_CCAPS, S_READY,
 	/* parent, then child */
-	S_CPU, S_RECORD, S_INIT, S_EXEC,
+	S_CPU, S_DISK, S_RECORD, S_INIT, S_EXEC,
 	/* parent */
 	S_START,
 };
@@ -58,6 +58,7 @@ static const char *const step_names[] = {
 	[S_HOSTNAME] = "hostname", [S_CREATE] = "create",
 	[S_SPACE] = "space", [S_NAME] = "name", [S_BCAPS] = "bcaps",
 	[S_CCAPS] = "ccaps", [S_READY] = "ready", [S_CPU] = "cpu",
+	[S_DISK] = "disk",
 	[S_RECORD] = "record",
 	[S_INIT] = "init", [S_EXEC] = "exec", [S_START] = "start",
 };
@@ -160,7 +161,7 @@ static int check_plan(struct vctx_plan *p, struct vctx_err *err)
 			return vx_fail_errno(err, VCTX_USAGE, NULL,
 					     "bind source %s",
 					     cfg->bind[i].source);
-	return vx_cpu_values(cfg, &cpu, err);
+	return vx_cpu_values(cfg, &cpu, err) || vx_disk_check(cfg, err) ? -1 : 0;
 }
 
 struct vctx_plan *vctx_plan_new(struct vctx *v, const char *name,
@@ -241,6 +242,8 @@ struct vctx_plan *vctx_plan_new(struct vctx *v, const char *name,
 	/* The kernel's own values are the defaults; setting them needs nothing. */
 	if (!vx_cpu_default(cfg))
 		add(p, S_CPU, NULL, 0, "set its share of the CPUs");
+	if (!vx_disk_default(cfg))
+		add(p, S_DISK, NULL, 0, "set its share of the disks");
 	add(p, S_RECORD, NULL, 0, "record that it runs");
 	add(p, S_INIT, NULL, 0, "end the setup and become its init");
 	add(p, S_EXEC, NULL, 0, "execute %s", argv[0]);
@@ -727,6 +730,7 @@ static void __attribute__((noreturn)) child(struct act *a)
 	for (i = 0; i < a->p->n; i++) {
 		if (a->p->steps[i].kind <= S_FORK ||
 		    a->p->steps[i].kind == S_CPU ||
+		    a->p->steps[i].kind == S_DISK ||
 		    a->p->steps[i].kind == S_RECORD)
 			continue;
 		if (do_step(a, &a->p->steps[i])) {
@@ -840,6 +844,7 @@ int vctx_plan_run(struct vctx_plan *p, pid_t *pid_out, uint32_t *id_out,
 	vx_autofree char *config = NULL;
 	vx_autofree char *run = NULL;
 	int status[2] = { -1, -1 }, go[2] = { -1, -1 };
+	struct vx_disk_saved disk = { 0 };
 	struct vctx_sys_cpu cpu;
 	int lock = -1, r = -1;
 	uint32_t version;
@@ -932,6 +937,16 @@ int vctx_plan_run(struct vctx_plan *p, pid_t *pid_out, uint32_t *id_out,
 		}
 	}
 
+	if (!vx_disk_default(p->cfg)) {
+		if (vx_fail_point("disk")) {
+			vx_fail_errno(err, VCTX_FAILED, NULL,
+				      "cannot set its share of the disks");
+			goto undo;
+		}
+		if (vx_disk_apply(a.id, p->cfg, &disk, err))
+			goto undo;
+	}
+
 	st.running = true;
 	st.pid = pid;
 	st.pid_start = vx_proc_start(pid);
@@ -968,6 +983,7 @@ undo:
 	reap(pid);
 	vx_journal_undo(p->v, p->name, true, NULL);
 out:
+	free(disk.save);
 	close_fd(&status[0]);
 	close_fd(&status[1]);
 	close_fd(&go[0]);

@@ -81,15 +81,16 @@ static int readable(const char *text, struct vctx_err *err)
 
 /* The context as it runs: its share, its stop signal, its copy in /run. */
 static int change_running(struct vctx *v, const struct vctx_info *info,
-			  char *const *assignments, bool cpu, bool commit,
-			  struct vctx_sys_cpu *old, bool *changed,
-			  struct vctx_err *err)
+			  char *const *assignments, bool cpu, bool disk,
+			  bool commit, struct vctx_sys_cpu *old, bool *changed,
+			  struct vx_disk_saved *disks, struct vctx_err *err)
 {
 	struct vctx_config *cfg = vctx_config_new();
 	vx_autofree char *dir = NULL;
 	vx_autofree char *path = NULL;
 	vx_autofree char *text = NULL;
 	struct vctx_sys_cpu new;
+	struct vctx_sys_disk share;
 	struct vx_state *st = NULL;
 	size_t i;
 	int r = -1;
@@ -101,13 +102,16 @@ static int change_running(struct vctx *v, const struct vctx_info *info,
 	if (path && !access(path, F_OK)) {
 		if (vctx_config_read(cfg, path, err))
 			goto out;
-	} else if (info->have_cpu) {
+	} else {
 		/* Somebody else's context: the kernel knows what it has. */
-		cfg->cpu_weight = info->cpu.weight;
-		cfg->cpu_max_ppm = info->cpu.max / 1000;
-		cfg->cpu_guarantee_ppm = info->cpu.guarantee / 1000 /
-			(uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
-		cfg->cpu_burst_ms = info->cpu.burst / 1000000;
+		vx_disk_from_kernel(info->id, cfg);
+		if (info->have_cpu) {
+			cfg->cpu_weight = info->cpu.weight;
+			cfg->cpu_max_ppm = info->cpu.max / 1000;
+			cfg->cpu_guarantee_ppm = info->cpu.guarantee / 1000 /
+				(uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
+			cfg->cpu_burst_ms = info->cpu.burst / 1000000;
+		}
 	}
 	for (i = 0; assignments[i]; i++) {
 		const struct vctx_key *key =
@@ -117,13 +121,17 @@ static int change_running(struct vctx *v, const struct vctx_info *info,
 		    vctx_config_set(cfg, assignments[i], err))
 			goto out;
 	}
-	if (vx_cpu_values(cfg, &new, err))
+	if (vx_cpu_values(cfg, &new, err) || vx_disk_check(cfg, err))
 		goto out;
 	text = vctx_config_dump(cfg);
 	if (readable(text, err))
 		goto out;
 	if (cpu && vctx_sys_get_cpu(info->id, old)) {
 		vx_cpu_error(err, cfg);
+		goto out;
+	}
+	if (disk && vctx_sys_get_disk(info->id, 0, &share)) {
+		vx_disk_error(err, NULL, &share);
 		goto out;
 	}
 	r = 0;
@@ -137,6 +145,8 @@ static int change_running(struct vctx *v, const struct vctx_info *info,
 		}
 		*changed = true;
 	}
+	if (disk && vx_disk_apply(info->id, cfg, disks, err))
+		goto out;
 	if (!dir) {
 		r = 0;
 		goto out;
@@ -172,7 +182,8 @@ int vctx_set(struct vctx *v, const struct vctx_info *info,
 	vx_autofree char *body = NULL;
 	vx_autofree char *wait = NULL;
 	struct vctx_sys_cpu old, values;
-	bool cpu = false, changed = false;
+	struct vx_disk_saved disks = { 0 };
+	bool cpu = false, disk = false, changed = false;
 	int lock = -1, r = -1;
 
 	if (later)
@@ -197,14 +208,17 @@ int vctx_set(struct vctx *v, const struct vctx_info *info,
 		given[k] = want[k] = true;
 		if (!strncmp(key->name, "cpu.", 4))
 			cpu = true;
+		if (!strncmp(key->name, "disk.", 5))
+			disk = true;
 	}
 	for (i = 0; i < n; i++) {
 		const struct vctx_key *key = vctx_config_key(i);
 
-		/* A context that only the kernel has has a share, and no more. */
+		/* A context that only the kernel has has shares, and no more. */
 		if (!given[i] || (key->when == VCTX_AT_ONCE &&
 				  (!info->unmanaged ||
-				   !strncmp(key->name, "cpu.", 4))))
+				   !strncmp(key->name, "cpu.", 4) ||
+				   !strncmp(key->name, "disk.", 5))))
 			continue;
 		if (!kept) {
 			vx_fail(err, VCTX_STATE,
@@ -221,7 +235,7 @@ int vctx_set(struct vctx *v, const struct vctx_info *info,
 			wait = more;
 		}
 	}
-	if (kept && vx_cpu_values(cfg, &values, err))
+	if (kept && (vx_cpu_values(cfg, &values, err) || vx_disk_check(cfg, err)))
 		goto out;
 	if (kept) {
 		dir = drop_in_dir(v, info->name);
@@ -245,8 +259,8 @@ int vctx_set(struct vctx *v, const struct vctx_info *info,
 			goto undo;
 		}
 	}
-	if (up && change_running(v, info, assignments, cpu, commit, &old,
-				 &changed, err))
+	if (up && change_running(v, info, assignments, cpu, disk, commit, &old,
+				 &changed, &disks, err))
 		goto undo;
 	if (commit && kept) {
 		if (vx_fail_point("set")) {
@@ -266,12 +280,15 @@ int vctx_set(struct vctx *v, const struct vctx_info *info,
 undo:
 	if (r && changed)
 		vctx_sys_set_cpu(info->id, &old);
+	if (r)
+		vx_disk_restore(info->id, &disks);
 	if (lock >= 0) {
 		if (!vx_alive(v, info->name))
 			vx_state_remove(v, info->name, 0);
 		close(lock);
 	}
 out:
+	free(disks.save);
 	vctx_config_free(cfg);
 	return r;
 }

@@ -904,6 +904,7 @@ static void look_running(struct vctx_info *info)
 	if (!vctx_sys_stat(info->id, &ks))
 		info->tasks = ks.tasks;
 	info->have_cpu = !vctx_sys_get_cpu(info->id, &info->cpu);
+	info->have_disk = !vctx_sys_get_disk(info->id, 0, &info->disk);
 	/* A kernel that does not schedule contexts keeps the flag and no more. */
 	info->paused = info->have_cpu &&
 		       !vctx_sys_get(info->id, VCTX_WORD_CFLAGS, &flags) &&
@@ -918,8 +919,11 @@ static void look_stopped(struct vctx_info *info)
 	if (!info->config)
 		return;
 	cfg = vctx_config_new();
-	info->have_cpu = !vctx_config_read(cfg, info->config, NULL) &&
-			 !vx_cpu_values(cfg, &info->cpu, NULL);
+	if (!vctx_config_read(cfg, info->config, NULL)) {
+		info->have_cpu = !vx_cpu_values(cfg, &info->cpu, NULL);
+		info->have_disk = true;
+		vx_disk_all(cfg, &info->disk);
+	}
 	vctx_config_free(cfg);
 }
 

@@ -2,6 +2,7 @@
 /* The Linux-VServer system call, typed.  No policy here. */
 
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 
 #include "internal.h"
 
@@ -260,6 +261,40 @@ int vctx_sys_set_cpu(uint32_t id, const struct vctx_sys_cpu *cpu)
 	};
 
 	return vserver(VCMD_set_cpu, id, &a) < 0 ? -1 : 0;
+}
+
+_Static_assert(sizeof(struct vcmd_disk) == 40, "disk");
+_Static_assert((int)VCTX_DISK_TIME == VX_DISK_IN_TIME &&
+	       (int)VCTX_DISK_BYTES == VX_DISK_IN_BYTES &&
+	       (int)VCTX_DISK_IOS == VX_DISK_IN_IOS, "units");
+
+int vctx_sys_get_disk(uint32_t id, dev_t dev, struct vctx_sys_disk *disk)
+{
+	struct vcmd_disk a = { .major = major(dev), .minor = minor(dev) };
+
+	if (vserver(VCMD_get_disk, id, &a) < 0)
+		return -1;
+	disk->set = a.mask & VXDISK_VALUES;
+	disk->weight = a.weight;
+	disk->reserve.unit = (enum vctx_disk_unit)a.reserve_unit;
+	disk->reserve.value = a.reserve;
+	disk->max.unit = (enum vctx_disk_unit)a.max_unit;
+	disk->max.value = a.max;
+	return 0;
+}
+
+int vctx_sys_set_disk(uint32_t id, dev_t dev, const struct vctx_sys_disk *disk)
+{
+	struct vcmd_disk a = {
+		.mask = disk->set | VXDISK_INHERIT,
+		.major = major(dev), .minor = minor(dev),
+		.weight = disk->weight,
+		.reserve_unit = disk->reserve.unit,
+		.reserve = disk->reserve.value,
+		.max_unit = disk->max.unit, .max = disk->max.value,
+	};
+
+	return vserver(VCMD_set_disk, id, &a) < 0 ? -1 : 0;
 }
 
 int vctx_sys_error(struct vctx_err *err, const char *what)

@@ -164,6 +164,53 @@ struct vctx_sched {
 /* ENOENT: no such context, or a kernel that does not schedule contexts. */
 int vctx_sys_sched(uint32_t id, struct vctx_sched *sched);
 
+/* Share of the disks. */
+enum vctx_disk_unit {
+	VCTX_DISK_TIME,		/* 1/1000 of the disk's time */
+	VCTX_DISK_BYTES,	/* bytes per second */
+	VCTX_DISK_IOS,		/* requests per second */
+};
+
+struct vctx_disk_rate {
+	enum vctx_disk_unit unit;
+	uint64_t value;		/* 0: none */
+};
+
+struct vctx_sys_disk {
+	uint32_t set;		/* VXDISK_WEIGHT, _RESERVE, _MAX: set for it */
+	uint32_t weight;	/* 1..10000, 100 by default */
+	struct vctx_disk_rate reserve;
+	struct vctx_disk_rate max;
+};
+
+/*
+ * dev is a whole disk, or 0: all disks.  get reports what is in force, and in
+ * set what of it was set for exactly this one.  ENOSYS: a kernel that does not
+ * share disks.
+ */
+int vctx_sys_get_disk(uint32_t id, dev_t dev, struct vctx_sys_disk *disk);
+/*
+ * The values in set; for the others, a disk has what all disks have, and all
+ * disks have the defaults.  ENOSPC: more would be reserved than can be.
+ */
+int vctx_sys_set_disk(uint32_t id, dev_t dev, const struct vctx_sys_disk *disk);
+
+/* What /proc/virtual/ID/disk tells; totals since the context was made. */
+struct vctx_disk_use {
+	dev_t dev;
+	char *name;		/* as under /dev */
+	uint64_t rbytes, wbytes, dbytes, rios, wios, dios;
+	struct vctx_sys_disk share;	/* in force there; without set */
+};
+
+/* ENOENT: no such context, or a kernel that does not count disk I/O. */
+int vctx_sys_disks(uint32_t id, struct vctx_disk_use **use, size_t *n);
+void vctx_sys_disks_free(struct vctx_disk_use *use, size_t n);
+/* "12.5%", "20M", "500io" or "none", as configurations have it. */
+char *vctx_disk_rate_text(const struct vctx_disk_rate *rate);
+/* Names of the disks of this host that contexts share, separated by blanks. */
+char *vctx_disks_scheduled(void);
+
 /*
  * Fill err from errno: "WHAT: <errno text>", with the class and the hint that
  * fit (no kernel support, no right, no such context).  Always returns -1.
@@ -205,6 +252,11 @@ struct vctx_tmpfs {
 	unsigned int mode;
 };
 
+struct vctx_disk {
+	char *name;		/* below /dev; NULL: all disks */
+	struct vctx_sys_disk share;
+};
+
 struct vctx_config {
 	char *root;		/* NULL: not set */
 	char *hostname;		/* NULL: the context's name */
@@ -215,6 +267,8 @@ struct vctx_config {
 	uint64_t cpu_guarantee_ppm;	/* millionths of the machine; 0: none */
 	uint64_t cpu_max_ppm;		/* millionths of one CPU; 0: no limit */
 	uint64_t cpu_burst_ms;
+	struct vctx_disk *disk;
+	size_t n_disk;
 	struct vctx_bind *bind;
 	size_t n_bind;
 	struct vctx_tmpfs *tmpfs;
@@ -306,6 +360,8 @@ struct vctx_info {
 	bool paused;		/* runs, and all its processes are held */
 	bool have_cpu;		/* cpu is known: from the kernel when it runs, */
 	struct vctx_sys_cpu cpu; /* from its configuration when not */
+	bool have_disk;		/* the same for disk, which is of all disks */
+	struct vctx_sys_disk disk;
 	int stop_signal;
 	uint64_t stop_timeout_ms;
 	bool unmanaged;		/* in the kernel, not in our files */

@@ -32,15 +32,15 @@ int cmd_list(struct cli *c)
 	if (c->json)
 		out = json_array();
 	else if (!c->quiet && !c->no_header)
-		printf("%-*s %5s  %-8s %5s %6s %8s %5s  %s\n", width, "NAME",
-		       "CTX", "STATE", "PROCS", "CPU%", "MEM", "CPU.W",
-		       "UPTIME");
+		printf("%-*s %5s  %-8s %5s %6s %8s %5s %6s  %s\n", width,
+		       "NAME", "CTX", "STATE", "PROCS", "CPU%", "MEM", "CPU.W",
+		       "DISK.W", "UPTIME");
 	for (i = 0; list[i]; i++) {
 		const struct vctx_info *x = list[i];
 		struct usage u = cli_usage_of(procs, n, x->id);
 		uint64_t up = cli_uptime_ns(x);
 		char id[16] = "-", cpu[16] = "-", mem[16] = "-", upt[32] = "-";
-		char weight[16] = "-", buf[16];
+		char weight[16] = "-", disk[16] = "-", buf[16];
 
 		if (c->json) {
 			json_array_append_new(out, cli_info_json(x,
@@ -55,6 +55,8 @@ int cmd_list(struct cli *c)
 		}
 		if (x->have_cpu)
 			snprintf(weight, sizeof(weight), "%u", x->cpu.weight);
+		if (x->have_disk)
+			snprintf(disk, sizeof(disk), "%u", x->disk.weight);
 		if (x->state != VCTX_STOPPED) {
 			snprintf(mem, sizeof(mem), "%s",
 				 cli_size(u.rss, buf, sizeof(buf)));
@@ -64,10 +66,10 @@ int cmd_list(struct cli *c)
 				cli_duration(up, upt, sizeof(upt));
 			}
 		}
-		printf("%-*s %5s  %-8s %5zu %6s %8s %5s  %s\n", width,
+		printf("%-*s %5s  %-8s %5zu %6s %8s %5s %6s  %s\n", width,
 		       x->name ? x->name : "-", id, cli_state(x),
 		       x->state == VCTX_STOPPED ? 0 : u.procs, cpu, mem, weight,
-		       upt);
+		       disk, upt);
 	}
 	vctx_procs_free(procs, n);
 	vctx_list_free(list);

@@ -24,6 +24,23 @@ static int plan_ok(struct cli *c, const struct vctx_info *info,
 	return plan ? 0 : -1;
 }
 
+/* A share that nothing acts upon is worse than none: say so. */
+static void note_disks(struct cli *c, const char *name)
+{
+	char *names;
+	size_t i;
+
+	for (i = 1; i < c->n_args; i++)
+		if (!strncmp(c->args[i], "disk.", 5))
+			break;
+	if (i == c->n_args)
+		return;
+	names = vctx_disks_scheduled();
+	if (!*names)
+		cli_note(c, name, "no disk is shared: write context-fair to /sys/block/DISK/queue/scheduler");
+	free(names);
+}
+
 int cmd_set(struct cli *c)
 {
 	const char *name = c->args[0];
@@ -56,6 +73,8 @@ int cmd_set(struct cli *c)
 			cli_note(c, name, "%s takes effect when it is restarted",
 				 key);
 	}
+	if (!r && !c->dry_run && info->state != VCTX_STOPPED)
+		note_disks(c, name);
 	free(later);
 	vctx_info_free(info);
 	return r ? r : cli_flush();

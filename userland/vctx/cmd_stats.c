@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* vctx stats and vctx top: what the contexts use of the CPUs, and wait for. */
+/* vctx stats and vctx top: what the contexts use of CPUs and disks. */
 
 #include <poll.h>
 #include <signal.h>
@@ -8,13 +8,21 @@
 
 #include "cli.h"
 
+/* What adds up while a context runs. */
+enum total {
+	CPU_NS, HOLD_NS, DELAY_NS, RBYTES, WBYTES, RIOS, WIOS, TOTALS
+};
+
 struct row {
 	struct vctx_info *info;
 	struct usage u;
 	bool have;		/* the kernel accounts for contexts */
 	struct vctx_sched sched;
 	/* since the sample before, or since the start */
-	uint64_t span_ns, cpu_ns, hold_ns, delay_ns;
+	uint64_t span_ns, now[TOTALS];
+	bool have_disks;	/* the kernel counts disk I/O */
+	struct vctx_disk_use *disks;
+	size_t n_disks;
 	double share;		/* of the machine, by its weight; < 0 unknown */
 };
 
@@ -36,8 +44,10 @@ static void sample_free(struct sample *s)
 {
 	size_t i;
 
-	for (i = 0; i < s->n; i++)
+	for (i = 0; i < s->n; i++) {
 		vctx_info_free(s->rows[i].info);
+		vctx_sys_disks_free(s->rows[i].disks, s->rows[i].n_disks);
+	}
 	free(s->rows);
 	memset(s, 0, sizeof(*s));
 }
@@ -83,6 +93,20 @@ static uint64_t positive(int64_t v)
 	return v > 0 ? (uint64_t)v : 0;
 }
 
+static void take_disks(struct row *row)
+{
+	size_t i;
+
+	row->have_disks = !vctx_sys_disks(row->info->id, &row->disks,
+					  &row->n_disks);
+	for (i = 0; i < row->n_disks; i++) {
+		row->now[RBYTES] += row->disks[i].rbytes;
+		row->now[WBYTES] += row->disks[i].wbytes;
+		row->now[RIOS] += row->disks[i].rios;
+		row->now[WIOS] += row->disks[i].wios;
+	}
+}
+
 static int take(struct cli *c, struct sample *s, struct vctx_err *err)
 {
 	struct vctx_info **list = vctx_list(c->v, err);
@@ -109,15 +133,16 @@ static int take(struct cli *c, struct sample *s, struct vctx_err *err)
 		row->info = list[i];
 		row->u = cli_usage_of(procs, n_procs, list[i]->id);
 		row->have = !vctx_sys_sched(list[i]->id, &row->sched);
-		row->cpu_ns = row->u.cpu_ns;
+		row->now[CPU_NS] = row->u.cpu_ns;
 		row->span_ns = cli_uptime_ns(list[i]);
 		if (row->have) {
 			const int64_t *v = row->sched.v;
 
-			row->cpu_ns = positive(v[VCTX_SCHED_RUN_US]) * 1000;
-			row->hold_ns = positive(v[VCTX_SCHED_HOLD_US]) * 1000;
-			row->delay_ns = positive(v[VCTX_SCHED_DELAY_US]) * 1000;
+			row->now[CPU_NS] = positive(v[VCTX_SCHED_RUN_US]) * 1000;
+			row->now[HOLD_NS] = positive(v[VCTX_SCHED_HOLD_US]) * 1000;
+			row->now[DELAY_NS] = positive(v[VCTX_SCHED_DELAY_US]) * 1000;
 		}
+		take_disks(row);
 		s->n++;
 	}
 	if (!r)
@@ -137,7 +162,7 @@ static int take(struct cli *c, struct sample *s, struct vctx_err *err)
 static void since(struct sample *s, const struct sample *old,
 		  const uint64_t *totals)
 {
-	size_t i, j;
+	size_t i, j, k;
 
 	for (i = 0; i < s->n; i++) {
 		struct row *row = &s->rows[i];
@@ -155,33 +180,54 @@ static void since(struct sample *s, const struct sample *old,
 		}
 		row->span_ns = s->at_ns - old->at_ns;
 		/* Sums over processes can shrink when one ends unreaped. */
-		row->cpu_ns -= row->cpu_ns > totals[3 * j] ? totals[3 * j]
-							   : row->cpu_ns;
-		row->hold_ns -= row->hold_ns > totals[3 * j + 1] ?
-				totals[3 * j + 1] : row->hold_ns;
-		row->delay_ns -= row->delay_ns > totals[3 * j + 2] ?
-				 totals[3 * j + 2] : row->delay_ns;
+		for (k = 0; k < TOTALS; k++) {
+			uint64_t before = totals[TOTALS * j + k];
+
+			row->now[k] -= row->now[k] > before ? before
+							    : row->now[k];
+		}
 	}
 }
 
 static uint64_t *totals_of(const struct sample *s)
 {
-	uint64_t *t = calloc(3 * s->n + 1, sizeof(*t));
+	uint64_t *t = calloc(TOTALS * s->n + 1, sizeof(*t));
 	size_t i;
 
 	if (!t)
 		abort();
-	for (i = 0; i < s->n; i++) {
-		t[3 * i] = s->rows[i].cpu_ns;
-		t[3 * i + 1] = s->rows[i].hold_ns;
-		t[3 * i + 2] = s->rows[i].delay_ns;
-	}
+	for (i = 0; i < s->n; i++)
+		memcpy(t + TOTALS * i, s->rows[i].now, sizeof(s->rows[i].now));
 	return t;
 }
 
 static json_t *integer(bool known, int64_t v)
 {
 	return known ? json_integer(v) : json_null();
+}
+
+static json_t *disks_json(const struct row *row)
+{
+	json_t *a = json_array();
+	size_t i;
+
+	for (i = 0; i < row->n_disks; i++) {
+		const struct vctx_disk_use *d = &row->disks[i];
+		json_t *o = json_object();
+
+		json_object_set_new(o, "disk", cli_string(d->name));
+		json_object_set_new(o, "read_bytes_total", integer(true, (int64_t)d->rbytes));
+		json_object_set_new(o, "written_bytes_total", integer(true, (int64_t)d->wbytes));
+		json_object_set_new(o, "discarded_bytes_total", integer(true, (int64_t)d->dbytes));
+		json_object_set_new(o, "reads_total", integer(true, (int64_t)d->rios));
+		json_object_set_new(o, "writes_total", integer(true, (int64_t)d->wios));
+		json_object_set_new(o, "discards_total", integer(true, (int64_t)d->dios));
+		json_object_set_new(o, "weight", integer(true, d->share.weight));
+		json_object_set_new(o, "reserve", cli_rate(true, &d->share.reserve));
+		json_object_set_new(o, "max", cli_rate(true, &d->share.max));
+		json_array_append_new(a, o);
+	}
+	return a;
 }
 
 static json_t *row_json(const struct row *row)
@@ -215,11 +261,11 @@ static json_t *row_json(const struct row *row)
 	json_object_set_new(o, "state", json_string(cli_state(x)));
 	json_object_set_new(o, "span_ns", integer(row->span_ns != 0,
 						  (int64_t)row->span_ns));
-	json_object_set_new(o, "cpu_ns", json_integer((json_int_t)row->cpu_ns));
+	json_object_set_new(o, "cpu_ns", integer(true, (int64_t)row->now[CPU_NS]));
 	json_object_set_new(o, "hold_ns", integer(row->have,
-						  (int64_t)row->hold_ns));
+						  (int64_t)row->now[HOLD_NS]));
 	json_object_set_new(o, "delay_ns", integer(row->have,
-						   (int64_t)row->delay_ns));
+						   (int64_t)row->now[DELAY_NS]));
 	json_object_set_new(o, "cpu_weight", integer(x->have_cpu,
 						     x->cpu.weight));
 	json_object_set_new(o, "cpu_share", row->share < 0 ? json_null() :
@@ -234,6 +280,16 @@ static json_t *row_json(const struct row *row)
 				row->sched.v[more[i].key] * more[i].factor));
 	json_object_set_new(o, "procs", json_integer((json_int_t)row->u.procs));
 	json_object_set_new(o, "mem_bytes", json_integer((json_int_t)row->u.rss));
+	json_object_set_new(o, "read_bytes", integer(row->have_disks,
+						     (int64_t)row->now[RBYTES]));
+	json_object_set_new(o, "written_bytes", integer(row->have_disks,
+							(int64_t)row->now[WBYTES]));
+	json_object_set_new(o, "reads", integer(row->have_disks,
+						(int64_t)row->now[RIOS]));
+	json_object_set_new(o, "writes", integer(row->have_disks,
+						 (int64_t)row->now[WIOS]));
+	json_object_set_new(o, "disks", row->have_disks ? disks_json(row)
+							: json_null());
 	return o;
 }
 
@@ -254,8 +310,8 @@ static const char *short_time(bool known, uint64_t ns, char *buf, size_t size)
 static int by_cpu(const void *a, const void *b)
 {
 	const struct row *x = a, *y = b;
-	double p = x->span_ns ? (double)x->cpu_ns / (double)x->span_ns : 0;
-	double q = y->span_ns ? (double)y->cpu_ns / (double)y->span_ns : 0;
+	double p = x->span_ns ? (double)x->now[CPU_NS] / (double)x->span_ns : 0;
+	double q = y->span_ns ? (double)y->now[CPU_NS] / (double)y->span_ns : 0;
 
 	return p != q ? (p < q ? 1 : -1) : x->info->id < y->info->id ? -1 : 1;
 }
@@ -280,34 +336,40 @@ static int print_table(const struct cli *c, const struct sample *s,
 		    (int)strlen(s->rows[i].info->name) > width)
 			width = (int)strlen(s->rows[i].info->name);
 	if (!c->no_header)
-		printf("%-*s %5s  %-8s %5s %6s %6s %7s %7s %7s %5s %6s\n",
+		printf("%-*s %5s  %-8s %5s %6s %6s %7s %7s %7s %5s %6s %6s %7s\n",
 		       width, "NAME", "CTX", "STATE", "CPU.W", "SHARE%", "CPU%",
-		       "HOLD", "DELAY", "LAG", "PROCS", "MEM");
+		       "HOLD", "DELAY", "LAG", "PROCS", "MEM", "READ",
+		       "WRITTEN");
 	for (i = 0; i < s->n && (!lines || i + 1 < lines); i++) {
 		const struct row *row = &s->rows[i];
 		const struct vctx_info *x = row->info;
 		bool lag = row->sched.have >> VCTX_SCHED_LAG_US & 1;
 		int64_t lag_us = row->sched.v[VCTX_SCHED_LAG_US];
 		char weight[16] = "-", share[16], cpu[16], hold[32];
-		char delay[32], late[32], mem[16];
+		char delay[32], late[32], mem[16], in[16], out[16];
 
 		if (x->have_cpu)
 			snprintf(weight, sizeof(weight), "%u", x->cpu.weight);
 		snprintf(late, sizeof(late), lag ? "%.1fms" : "-",
 			 (double)lag_us / 1e3);
-		printf("%-*s %5u  %-8s %5s %6s %6s %7s %7s %7s %5zu %6s\n",
+		printf("%-*s %5u  %-8s %5s %6s %6s %7s %7s %7s %5zu %6s %6s %7s\n",
 		       width, x->name ? x->name : "-", x->id, cli_state(x),
 		       weight,
 		       percent(row->share >= 0, row->share, share,
 			       sizeof(share)),
 		       percent(row->span_ns != 0, row->span_ns ?
-			       (double)row->cpu_ns / (double)row->span_ns : 0,
+			       (double)row->now[CPU_NS] / (double)row->span_ns : 0,
 			       cpu, sizeof(cpu)),
-		       short_time(row->have, row->hold_ns, hold, sizeof(hold)),
-		       short_time(row->have, row->delay_ns, delay,
+		       short_time(row->have, row->now[HOLD_NS], hold,
+				  sizeof(hold)),
+		       short_time(row->have, row->now[DELAY_NS], delay,
 				  sizeof(delay)),
 		       late, row->u.procs,
-		       cli_size(row->u.rss, mem, sizeof(mem)));
+		       cli_size(row->u.rss, mem, sizeof(mem)),
+		       row->have_disks ? cli_size(row->now[RBYTES], in,
+						  sizeof(in)) : "-",
+		       row->have_disks ? cli_size(row->now[WBYTES], out,
+						  sizeof(out)) : "-");
 	}
 	return cli_flush();
 }

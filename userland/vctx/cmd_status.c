@@ -47,6 +47,43 @@ static void print_share(const struct vctx_sys_cpu *cpu)
 	putchar('\n');
 }
 
+static void print_disk_share(const char *label, const struct vctx_sys_disk *d)
+{
+	printf("%sweight %u", label, d->weight);
+	if (d->reserve.value) {
+		char *text = vctx_disk_rate_text(&d->reserve);
+
+		printf(", reserve %s", text);
+		free(text);
+	}
+	if (d->max.value) {
+		char *text = vctx_disk_rate_text(&d->max);
+
+		printf(", max %s", text);
+		free(text);
+	}
+	putchar('\n');
+}
+
+/* The disks that it has used or has a share of its own on. */
+static void print_disks(uint32_t id)
+{
+	struct vctx_disk_use *use;
+	size_t n, i;
+
+	if (vctx_sys_disks(id, &use, &n))
+		return;
+	for (i = 0; i < n; i++) {
+		char r[16], w[16];
+
+		printf("  %-13sread %s, written %s; ", use[i].name,
+		       cli_size(use[i].rbytes, r, sizeof(r)),
+		       cli_size(use[i].wbytes, w, sizeof(w)));
+		print_disk_share("", &use[i].share);
+	}
+	vctx_sys_disks_free(use, n);
+}
+
 int cmd_status(struct cli *c)
 {
 	const char *name = c->args[0];
@@ -79,6 +116,8 @@ int cmd_status(struct cli *c)
 		printf("  %-13s%s\n", "created", x->created);
 	if (x->have_cpu)
 		print_share(&x->cpu);
+	if (x->have_disk)
+		print_disk_share("  disks        ", &x->disk);
 	if (x->state != VCTX_STOPPED) {
 		if (x->pid)
 			printf("  %-13s%d\n", "init", (int)x->pid);
@@ -94,6 +133,7 @@ int cmd_status(struct cli *c)
 		printf("  %-13s%s\n", "memory",
 		       cli_size(u.rss, buf, sizeof(buf)));
 		printf("  %-13s%.2fs\n", "cpu time", (double)u.cpu_ns / 1e9);
+		print_disks(x->id);
 		if (!vctx_sys_get(x->id, VCTX_WORD_CFLAGS, &w))
 			print_words("flags", VCTX_NAMES_CFLAGS, w);
 		if (!vctx_sys_get(x->id, VCTX_WORD_BCAPS, &w))

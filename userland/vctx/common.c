@@ -94,6 +94,15 @@ static json_t *number(bool known, uint64_t v)
 	return known ? json_integer((json_int_t)v) : json_null();
 }
 
+json_t *cli_rate(bool known, const struct vctx_disk_rate *r)
+{
+	char *text = known ? vctx_disk_rate_text(r) : NULL;
+	json_t *j = cli_string(text);
+
+	free(text);
+	return j;
+}
+
 json_t *cli_info_json(const struct vctx_info *info, const struct usage *u)
 {
 	json_t *o = json_object();
@@ -116,8 +125,12 @@ json_t *cli_info_json(const struct vctx_info *info, const struct usage *u)
 			    number(info->have_cpu, info->cpu.max));
 	json_object_set_new(o, "cpu_burst_ns",
 			    number(info->have_cpu, info->cpu.burst));
-	/* Known to the design, not to this version: null, as promised. */
-	json_object_set_new(o, "disk_weight", json_null());
+	json_object_set_new(o, "disk_weight",
+			    number(info->have_disk, info->disk.weight));
+	json_object_set_new(o, "disk_reserve", cli_rate(info->have_disk,
+							&info->disk.reserve));
+	json_object_set_new(o, "disk_max", cli_rate(info->have_disk,
+						    &info->disk.max));
 	json_object_set_new(o, "addr", json_array());
 	json_object_set_new(o, "started", cli_string(info->started));
 	json_object_set_new(o, "uptime_ns", number(info->started_ns != 0,

@@ -85,11 +85,12 @@ const struct verb verbs[] = {
 	{ "set", NULL, "change", "NAME KEY=VALUE...",
 	  "Change keys of a context, at once where that is possible.",
 	  "  --dry-run       check, and tell what would need a restart\n"
-	  "The keys are those of vctx.conf(5).  cpu.*, exec.stop-* and\n"
+	  "The keys are those of vctx.conf(5).  cpu.*, disk.*, exec.stop-* and\n"
 	  "context.autostart take effect at once; for others it says that a restart\n"
 	  "is needed.  The values are kept in /etc/vctx/NAME.conf.d/90-set.conf.\n"
 	  "Example:\n"
-	  "  vctx set web1 cpu.weight=200 cpu.max=150%\n",
+	  "  vctx set web1 cpu.weight=200 cpu.max=150%\n"
+	  "  vctx set web1 \"disk.weight=100 vdb=400\" disk.max=20M\n",
 	  OPT_DRY_RUN | OPT_QUIET, 2, SIZE_MAX, false, false, cmd_set,
 	  { ARG_NAME, ARG_SETTING } },
 	{ "logs", NULL, "use", "NAME [--lines N] [--follow]",
@@ -130,7 +131,7 @@ const struct verb verbs[] = {
 	  OPT_ALL | OPT_JSON | OPT_QUIET | OPT_NO_HEADER, 0, 1, false, false,
 	  cmd_ps, { ARG_RUNNING } },
 	{ "stats", NULL, "see", "[NAME]... [--watch] [--interval TIME] [--count N]\n                  [--json] [--no-header]",
-	  "Show what running contexts use of the CPUs, and wait for.",
+	  "Show what running contexts use of CPUs and disks, and wait for.",
 	  "  --watch         again and again, each for the time since the last\n"
 	  "  --interval TIME how often (default 2s)\n"
 	  "  --count N       end after N times\n"
@@ -138,7 +139,8 @@ const struct verb verbs[] = {
 	  "Without --watch the figures are those since the start of each context.\n"
 	  "SHARE% is what its weight comes to of the machine, CPU% is of one CPU, HOLD\n"
 	  "time held by its limit, DELAY time spent waiting for a CPU, LAG CPU time it\n"
-	  "is owed; the times are sums over its tasks.\n",
+	  "is owed; the times are sums over its tasks.  READ and WRITTEN are bytes of\n"
+	  "all disks; --json has each disk, and the shares in force there.\n",
 	  OPT_JSON | OPT_WATCH | OPT_INTERVAL | OPT_COUNT | OPT_NO_HEADER |
 	  OPT_QUIET, 0, SIZE_MAX, false, false, cmd_stats,
 	  { ARG_RUNNING, ARG_RUNNING } },

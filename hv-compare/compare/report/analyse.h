@@ -16,7 +16,7 @@
 /* Fewer executions than this give a range, not an interval (e.5). */
 #define MIN_EXECS_CI 6
 /* Runs of the experiment "share" on one page: by number of CPUs, and room. */
-#define MAX_SHARE 4
+#define MAX_SHARE 6
 /* "Same" means: the whole interval lies in here (e.5). */
 #define SAME_LO 0.97
 #define SAME_HI 1.03

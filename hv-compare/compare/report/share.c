@@ -15,6 +15,8 @@ const struct share_info share_info[N_SHARE] = {
 	{ "wc", "work", "CPU time delivered, against the same load without instances" },
 	{ "floor", "floor", "least part of the machine in any second, where 25 % are guaranteed" },
 	{ "cap", "limit", "CPU time got, against what the limit allows" },
+	{ "rate", "IO/s", "requests done in a second, by all instances together" },
+	{ "p99", "p99", "latency that 99 % of the requests did not exceed, of an instance with one at a time beside one with many" },
 };
 
 static struct share_num num_of(double *v, size_t n)
@@ -79,11 +81,31 @@ static bool load(const struct run *r, const struct series *first, struct fair_ca
 	return true;
 }
 
+/* Those of D1 to D3, for the disk that the experiment has: 500 requests a second, so
+ * one alone takes 2 ms. */
+static double disk_goal_of(enum share_what w)
+{
+	switch (w) {
+	case SH_E1:
+		return 0.05;
+	case SH_E10:
+		return 0.02;
+	case SH_WC:
+		return 0.97;
+	case SH_P99:
+		return 7e6;
+	default:
+		return -1;
+	}
+}
+
 /* Limits of fair-queueing goals C1 to C5; "indivisible": single threads only. */
-static double goal_of(enum share_what w, const struct fair_case *c)
+static double goal_of(enum share_what w, const struct fair_case *c, bool disk)
 {
 	bool single = true, capped = false;
 
+	if (disk)
+		return disk_goal_of(w);
 	for (size_t i = 0; i < c->n; i++) {
 		single &= c->inst[i].demand <= 1 && c->ncpu > 1;
 		capped |= c->inst[i].cap > 0;
@@ -129,6 +151,24 @@ bool share_disturbed(const struct share *s, const struct share_cell *c)
 	return s->run->accel != ACCEL_ICOUNT && c->late > SHARE_LATE;
 }
 
+/* The worst p99 of those with one request at a time, if others have more. */
+static bool single_p99(const struct run *r, const struct series *first, double *p99)
+{
+	bool others = false;
+
+	*p99 = 0;
+	for (int i = 0; i < first->n_inst; i++) {
+		const struct series *x = find(r, first->bench, first->side, first->boot, first->exec, i,
+					      first->plain);
+
+		if (x && x->threads == 1)
+			*p99 = fmax(*p99, x->p99);
+		else if (x)
+			others = true;
+	}
+	return others && *p99 > 0;
+}
+
 static void fill_cell(const struct share *s, const struct bench *b, int side, struct share_cell *cell)
 {
 	const struct run *r = s->run;
@@ -147,6 +187,7 @@ static void fill_cell(const struct share *s, const struct bench *b, int side, st
 		struct fair_case c, plain;
 		struct fair_result res, base;
 		bool capped = false;
+		double p99;
 
 		/* What must not be used is not. */
 		if (rec && rec->status == ST_INVALID)
@@ -174,6 +215,10 @@ static void fill_cell(const struct share *s, const struct bench *b, int side, st
 			v[SH_E10][n[SH_E10]++] = res.e10.max;
 		v[SH_LAG][n[SH_LAG]++] = res.lag;
 		v[SH_JAIN][n[SH_JAIN]++] = res.jain;
+		if (x->io_ns > 0)
+			v[SH_RATE][n[SH_RATE]++] = res.rate * 1e9 / x->io_ns;
+		if (single_p99(r, x, &p99))
+			v[SH_P99][n[SH_P99]++] = p99;
 		if (res.floor_got >= 0)
 			v[SH_FLOOR][n[SH_FLOOR]++] = res.floor_got;
 		if (res.cap_got >= 0)
@@ -195,7 +240,7 @@ static void fill_cell(const struct share *s, const struct bench *b, int side, st
 	cell->mean1 = num_of(mean1, n_mean);
 	for (int w = 0; w < N_SHARE; w++) {
 		cell->num[w] = num_of(v[w], n[w]);
-		cell->goal_value[w] = cell->example.n ? goal_of((enum share_what)w, &cell->example) : -1;
+		cell->goal_value[w] = cell->example.n ? goal_of((enum share_what)w, &cell->example, s->disk) : -1;
 		if (cell->num[w].n && cell->goal_value[w] >= 0 && !share_disturbed(s, cell))
 			cell->goal[w] = meets((enum share_what)w, cell->num[w].median, cell->goal_value[w]) ?
 						GOAL_MET :
@@ -220,22 +265,28 @@ static void fill_cell(const struct share *s, const struct bench *b, int side, st
 static char *label_of(const char *id)
 {
 	const char *name = strrchr(id, '.'), *threads;
+	const bool disk = !strncmp(id, "share.disk.", 11);
 	char *weights, *text;
 
+	if (disk)
+		id += 11;
 	if (!strncmp(id, "share.cpu.", 10))
 		id += 10;
 	if (!strcmp(id, "guarantee"))
 		return xstrdup("25 % of the machine guaranteed, beside eight hogs of the same weight");
 	if (!strcmp(id, "limit"))
 		return xstrdup("limited to 25 % of a CPU, beside a hog");
-	if (!name || strncmp(name, ".t", 2))
+	if (!name || strncmp(name, disk ? ".q" : ".t", 2))
 		return xstrdup(id);
 	threads = name + 2;
 	weights = xstrdup(id);
 	weights[name - id] = '\0';
 	for (char *p = weights; *p; p++)
 		*p = *p == '-' ? ':' : *p;
-	if (!strchr(threads, '-'))
+	if (disk)
+		text = xasprintf(strchr(threads, '-') ? "weights %s, requests at a time %s" :
+							"weights %s, requests at a time %s each", weights, threads);
+	else if (!strchr(threads, '-'))
 		text = xasprintf("weights %s, %s thread%s each", weights, threads,
 				 strcmp(threads, "1") ? "s" : "");
 	else
@@ -246,7 +297,8 @@ static char *label_of(const char *id)
 
 static bool is_share(const struct run *r, size_t bench)
 {
-	return !strncmp(r->bench[bench].id, "share.cpu.", 10);
+	return !strncmp(r->bench[bench].id, "share.cpu.", 10) ||
+	       !strncmp(r->bench[bench].id, "share.disk.", 11);
 }
 
 struct share *share_make(const struct run *r)
@@ -256,8 +308,10 @@ struct share *share_make(const struct run *r)
 
 	s->run = r;
 	s->max_load = r->max_load;
-	for (size_t i = 0; i < r->n_series; i++)
+	for (size_t i = 0; i < r->n_series; i++) {
 		s->ncpu = r->series[i].ncpu;
+		s->disk = r->series[i].io_ns > 0;
+	}
 	for (int i = 0; i < r->n_sides; i++) {
 		int j = i;
 
@@ -302,7 +356,11 @@ void share_free(struct share *s)
 void share_fmt(char *buf, size_t n, enum share_what w, double v)
 {
 	switch (w) {
+	case SH_RATE:
+		snprintf(buf, n, "%.0f", v);
+		break;
 	case SH_LAG:
+	case SH_P99:
 		snprintf(buf, n, v >= 99.95e6 ? "%.0f ms" : "%.1f ms", v / 1e6);
 		break;
 	case SH_JAIN:

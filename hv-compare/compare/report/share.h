@@ -27,6 +27,8 @@ enum share_what {
 	SH_WC,		/* delivered / delivered to the same load without instances */
 	SH_FLOOR,	/* least part of the machine in any second, where guaranteed */
 	SH_CAP,		/* got / allowed, where limited */
+	SH_RATE,	/* of a disk: requests done in a second, all together */
+	SH_P99,		/* ns: p99 latency of the one that has one request at a time */
 	N_SHARE,
 };
 
@@ -65,6 +67,7 @@ struct share {
 	size_t n_case;
 	struct share_case *c;
 	double ncpu;
+	bool disk;		/* a disk is shared, not CPUs */
 	double late;		/* ns, worst of all cases */
 	double max_load;	/* of the host while it was measured; -1 unknown */
 };

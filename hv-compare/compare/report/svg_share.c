@@ -154,10 +154,15 @@ void svg_share(const struct share *s, const struct share_case *c, FILE *f)
 	most = most <= 0.25 ? 0.25 : most <= 0.5 ? 0.5 : 1;
 	rows = (n + columns - 1) / columns;
 	height = (run_banner(s->run) ? 22 : 0) + 30 + rows * (PLOT + 58);
-	title = xasprintf("Share over time, %s, %.0f CPU%s", c->label, s->ncpu, s->ncpu > 1 ? "s" : "");
+	if (s->disk)
+		title = xasprintf("Share of the disk over time, %s", c->label);
+	else
+		title = xasprintf("Share over time, %s, %.0f CPU%s", c->label, s->ncpu,
+				  s->ncpu > 1 ? "s" : "");
 	fputs("<figure>\n", f);
 	svg_open(s->run, f, title,
-		 "One panel per side. Solid: the part of the delivered CPU time that each instance had in each half second. Dashed: what it was entitled to.",
+		 s->disk ? "One panel per side. Solid: the part of the requests done that each instance had in each half second. Dashed: what it was entitled to." :
+			   "One panel per side. Solid: the part of the delivered CPU time that each instance had in each half second. Dashed: what it was entitled to.",
 		 height, &top);
 	fprintf(f, "<text class=\"panel\" x=\"%d\" y=\"%d\">", LEFT, top + 18);
 	esc(f, title);
@@ -171,6 +176,7 @@ void svg_share(const struct share *s, const struct share_case *c, FILE *f)
 	}
 	fputs("</svg></div>\n<figcaption>", f);
 	esc(f, c->label);
-	fputs(": the part of the delivered CPU time that each instance had, half second by half second (solid), and what it was entitled to (dashed); first repeat.</figcaption>\n</figure>\n", f);
+	fprintf(f, ": the part of the %s that each instance had, half second by half second (solid), and what it was entitled to (dashed); first repeat.</figcaption>\n</figure>\n",
+		s->disk ? "requests done" : "delivered CPU time");
 	free(title);
 }

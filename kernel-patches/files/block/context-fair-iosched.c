@@ -10,7 +10,8 @@
  * never merged, see vx_bio_mergeable().
  *
  * What is in no context (the host, kernel threads, writeback, journals) is flow
- * 0, one among the others.
+ * 0, one among the others. What each is to get is kept with the contexts, see
+ * vx_disk_get_share(), and copied to the flow when it is made and when it changes.
  *
  * A request that comes back from the driver goes before everything else, but is
  * counted as any other.
@@ -53,15 +54,17 @@
 #define CF_STARVED	2	/* batches of reads before one of writes */
 #define CF_BATCH	16
 
-/* Reservations of a device together, in 1/1000 of its time. */
-#define CF_RESERVE_MAX	800
-
-/* A context on this device. Never freed before the elevator goes. */
+/*
+ * A context on this device. It goes with its last request after the context has
+ * gone. Until then a new context of the same id takes it over.
+ */
 struct cf_flow {
 	struct ctxfq_flow fq;
 	u32 xid;
+	bool dead;			/* no such context when last looked up */
+	unsigned int rqs;		/* that point here */
 	struct hlist_node node;
-	u32 reserve, limit;		/* 1/1000 of the device's time */
+	struct vx_disk_share share;	/* as told to ctxfq */
 
 	struct rb_root sort[2];		/* by direction */
 	struct list_head fifo[2];
@@ -81,6 +84,7 @@ struct cf_data {
 	struct list_head first;		/* came back from the driver */
 	bool work;			/* a request may be sent; read without lock */
 	struct hrtimer timer;		/* somebody comes below the limit */
+	struct notifier_block nb;	/* shares change */
 	DECLARE_HASHTABLE(flows, 8);
 	struct cf_flow other;		/* flow 0 */
 };
@@ -117,6 +121,8 @@ static void cf_flow_init(struct cf_data *cf, struct cf_flow *f, u32 xid)
 
 	ctxfq_flow_init(&f->fq);
 	f->xid = xid;
+	f->share.weight = CTXFQ_WEIGHT_DEFAULT;
+	f->dead = true;			/* to be looked up at its first request */
 	for (dir = READ; dir <= WRITE; dir++) {
 		f->sort[dir] = RB_ROOT;
 		INIT_LIST_HEAD(&f->fifo[dir]);
@@ -134,19 +140,87 @@ static struct cf_flow *cf_flow_find(struct cf_data *cf, u32 xid)
 	return NULL;
 }
 
+static void cf_set_rate(struct cf_data *cf, struct cf_flow *f,
+			int (*set)(struct ctxfq *q, struct ctxfq_flow *f,
+				   enum ctxfq_unit unit, u64 units, u64 ns, u64 now),
+			const struct vx_disk_rate *r, u64 now)
+{
+	switch (r->unit) {
+	case VX_DISK_IN_TIME:
+		set(&cf->fq, &f->fq, CTXFQ_TIME, r->value, 1000, now);
+		break;
+	case VX_DISK_IN_BYTES:
+		set(&cf->fq, &f->fq, CTXFQ_BYTES, r->value, NSEC_PER_SEC, now);
+		break;
+	case VX_DISK_IN_IOS:
+		set(&cf->fq, &f->fq, CTXFQ_IOS, r->value, NSEC_PER_SEC, now);
+		break;
+	}
+}
+
+static bool cf_same_rate(const struct vx_disk_rate *a, const struct vx_disk_rate *b)
+{
+	return a->unit == b->unit && a->value == b->value;
+}
+
+/* Looks up what a flow is to get. What has not changed keeps its tag. */
+static void cf_flow_refresh(struct cf_data *cf, struct cf_flow *f, u64 now)
+{
+	struct vx_disk_share share;
+
+	f->dead = !vx_disk_get_share(f->xid, disk_devt(cf->q->disk), &share);
+	if (share.weight != f->share.weight)
+		ctxfq_set_weight(&f->fq, share.weight);
+	if (!cf_same_rate(&share.reserve, &f->share.reserve))
+		cf_set_rate(cf, f, ctxfq_set_reserve, &share.reserve, now);
+	if (!cf_same_rate(&share.max, &f->share.max))
+		cf_set_rate(cf, f, ctxfq_set_limit, &share.max, now);
+	f->share = share;
+}
+
 /* The flow of a bio, made if there is none; flow 0 without memory. */
-static struct cf_flow *cf_flow_get(struct cf_data *cf, struct bio *bio)
+static struct cf_flow *cf_flow_get(struct cf_data *cf, struct bio *bio, u64 now)
 {
 	u32 xid = bio ? vx_bio_xid(bio) : 0;
-	struct cf_flow *f = cf_flow_find(cf, xid);
+	struct cf_flow *f;
 
-	if (f)
-		return f;
-	f = kzalloc(sizeof(*f), GFP_ATOMIC | __GFP_NOWARN);
-	if (!f)
-		return &cf->other;
-	cf_flow_init(cf, f, xid);
+	/* The watch id has no context behind it. */
+	if (xid < VX_XID_MIN)
+		xid = 0;
+	f = cf_flow_find(cf, xid);
+	if (!f) {
+		f = kzalloc(sizeof(*f), GFP_ATOMIC | __GFP_NOWARN);
+		if (!f)
+			return &cf->other;
+		cf_flow_init(cf, f, xid);
+	}
+	if (f->dead)
+		cf_flow_refresh(cf, f, now);
 	return f;
+}
+
+/* A flow may have become superfluous; not to be used any more after this. */
+static void cf_flow_drop(struct cf_data *cf, struct cf_flow *f)
+{
+	if (!f->dead || f->rqs || f == &cf->other || !ctxfq_flow_exit(&cf->fq, &f->fq))
+		return;
+	hash_del(&f->node);
+	kfree(f);
+}
+
+static void cf_bind(struct request *rq, struct cf_flow *f)
+{
+	rq->elv.priv[0] = f;
+	f->rqs++;
+}
+
+static void cf_unbind(struct cf_data *cf, struct request *rq)
+{
+	struct cf_flow *f = cf_rq_flow(rq);
+
+	rq->elv.priv[0] = NULL;
+	f->rqs--;
+	cf_flow_drop(cf, f);
 }
 
 /* ---- When to look again ---- */
@@ -170,6 +244,27 @@ static void cf_update(struct cf_data *cf)
 	    !(hrtimer_is_queued(&cf->timer) &&
 	      ktime_to_ns(hrtimer_get_expires(&cf->timer)) == when))
 		hrtimer_start(&cf->timer, ns_to_ktime(when), HRTIMER_MODE_ABS);
+}
+
+/* What a context is to get may have changed, or it is gone. */
+static int cf_share_changed(struct notifier_block *nb, unsigned long unused, void *arg)
+{
+	struct cf_data *cf = container_of(nb, struct cf_data, nb);
+	u32 *xid = arg;
+	unsigned long flags;
+	struct cf_flow *f;
+
+	spin_lock_irqsave(&cf->lock, flags);
+	f = cf_flow_find(cf, *xid);
+	if (f) {
+		cf_flow_refresh(cf, f, ktime_get_ns());
+		cf_flow_drop(cf, f);
+		cf_update(cf);
+	}
+	spin_unlock_irqrestore(&cf->lock, flags);
+	if (f)
+		blk_mq_run_hw_queues(cf->q, true);
+	return NOTIFY_OK;
 }
 
 static enum hrtimer_restart cf_timer(struct hrtimer *timer)
@@ -208,8 +303,12 @@ static void cf_insert(struct cf_data *cf, struct request *rq, blk_insert_t flags
 	if (blk_mq_sched_try_insert_merge(q, rq, free))
 		return;
 
-	f = cf_flow_get(cf, rq->bio);
-	rq->elv.priv[0] = f;
+	/* One that comes back has its flow. */
+	f = cf_rq_flow(rq);
+	if (!f) {
+		f = cf_flow_get(cf, rq->bio, now);
+		cf_bind(rq, f);
+	}
 	rq->elv.priv[1] = NULL;
 	trace_block_rq_insert(rq);
 	ctxfq_enqueue(&cf->fq, &f->fq, now);
@@ -312,8 +411,8 @@ static void cf_requests_merged(struct request_queue *q, struct request *rq,
 		rq->fifo_time = next->fifo_time;
 	}
 	cf_take_out(q, f, next);
-	next->elv.priv[0] = NULL;
 	ctxfq_remove(&cf->fq, &f->fq, ktime_get_ns());
+	cf_unbind(cf, next);
 	cf_update(cf);
 }
 
@@ -452,6 +551,7 @@ static void cf_completed_request(struct request *rq, u64 unused)
 				ktime_get_ns());
 	rq->elv.priv[1] = NULL;
 	f->time += actual;
+	cf_unbind(cf, rq);
 	ctxfq_learn(&cf->model, sent >> CF_OP_SHIFT, sent >> CF_SEQ_SHIFT & 1,
 		    4096ULL << (sent >> CF_SIZE_SHIFT & 7), actual);
 	cf_update(cf);
@@ -483,10 +583,18 @@ static void cf_unsend(struct request *rq)
 	spin_unlock_irqrestore(&cf->lock, flags);
 }
 
+/* It is freed, and was not completed: merged, or failed before it was sent. */
 static void cf_finish_request(struct request *rq)
 {
+	struct cf_data *cf = rq->q->elevator->elevator_data;
+	unsigned long flags;
+
+	if (!cf_rq_flow(rq))
+		return;
 	cf_unsend(rq);
-	rq->elv.priv[0] = NULL;
+	spin_lock_irqsave(&cf->lock, flags);
+	cf_unbind(cf, rq);
+	spin_unlock_irqrestore(&cf->lock, flags);
 }
 
 static void cf_prepare_request(struct request *rq)
@@ -539,6 +647,9 @@ static int cf_init_sched(struct request_queue *q, struct elevator_type *e)
 	cf_flow_init(cf, &cf->other, 0);
 	eq->elevator_data = cf;
 
+	cf->nb.notifier_call = cf_share_changed;
+	vx_disk_register(&cf->nb);
+
 	blk_queue_flag_set(QUEUE_FLAG_SQ_SCHED, q);
 	/* It would hold back all writers together, whoever caused it. */
 	set_bit(ELEVATOR_FLAG_DISABLE_WBT, &eq->flags);
@@ -554,6 +665,7 @@ static void cf_exit_sched(struct elevator_queue *e)
 	struct cf_flow *f;
 	int bucket;
 
+	vx_disk_unregister(&cf->nb);
 	hrtimer_cancel(&cf->timer);
 	WARN_ON_ONCE(!list_empty(&cf->first));
 	hash_for_each_safe(cf->flows, bucket, next, f, node) {
@@ -595,87 +707,49 @@ static ssize_t cf_depth_store(struct elevator_queue *e, const char *page,
 	return count;
 }
 
+static void cf_show_rate(char *page, int *len, const struct vx_disk_rate *r)
+{
+	if (!r->value)
+		*len += sysfs_emit_at(page, *len, " none");
+	else if (r->unit == VX_DISK_IN_TIME)
+		*len += sysfs_emit_at(page, *len, " %llu.%llu%%", r->value / 10,
+				      r->value % 10);
+	else
+		*len += sysfs_emit_at(page, *len, " %llu%s", r->value,
+				      r->unit == VX_DISK_IN_IOS ? "io" : "");
+}
+
 /*
  * A line for each flow: "xid weight reserve limit", and what was sent for it so
  * far: requests and bytes read, requests and bytes written, device time in us;
  * then requests waiting and under way. As many as fit.
  */
-static ssize_t cf_context_show(struct elevator_queue *e, char *page)
+static ssize_t cf_contexts_show(struct elevator_queue *e, char *page)
 {
 	struct cf_data *cf = e->elevator_data;
 	struct cf_flow *f;
 	int bucket, len = 0;
 
 	spin_lock_irq(&cf->lock);
-	hash_for_each(cf->flows, bucket, f, node)
-		len += sysfs_emit_at(page, len,
-				     "%u %u %u %u %llu %llu %llu %llu %llu %u %u\n",
-				     f->xid, f->fq.weight, f->reserve, f->limit,
+	hash_for_each(cf->flows, bucket, f, node) {
+		len += sysfs_emit_at(page, len, "%u %u", f->xid, f->share.weight);
+		cf_show_rate(page, &len, &f->share.reserve);
+		cf_show_rate(page, &len, &f->share.max);
+		len += sysfs_emit_at(page, len, " %llu %llu %llu %llu %llu %u %u\n",
 				     f->ios[READ], f->bytes[READ],
 				     f->ios[WRITE], f->bytes[WRITE],
 				     div_u64(f->time, NSEC_PER_USEC),
 				     f->fq.queued, f->fq.inflight);
+	}
 	spin_unlock_irq(&cf->lock);
 	return len;
-}
-
-/*
- * "xid weight [reserve [limit]]": weight 1 .. 10000; reserve and limit in 1/1000
- * of the device's time, 0 for none, which is also what is not given.
- */
-static ssize_t cf_context_store(struct elevator_queue *e, const char *page,
-				size_t count)
-{
-	struct cf_data *cf = e->elevator_data;
-	unsigned int xid, weight, reserve = 0, limit = 0, sum;
-	struct cf_flow *f, *o, *new;
-	u64 now = ktime_get_ns();
-	char excess;
-	int bucket, n;
-
-	n = sscanf(page, "%u %u %u %u %c", &xid, &weight, &reserve, &limit, &excess);
-	if (n < 2 || n > 4 || xid > VX_XID_MAX ||
-	    weight < CTXFQ_WEIGHT_MIN || weight > CTXFQ_WEIGHT_MAX ||
-	    limit > 1000 || (limit && reserve > limit))
-		return -EINVAL;
-
-	new = kzalloc(sizeof(*new), GFP_KERNEL);
-	if (!new)
-		return -ENOMEM;
-
-	spin_lock_irq(&cf->lock);
-	sum = reserve;
-	hash_for_each(cf->flows, bucket, o, node)
-		if (o->xid != xid)
-			sum += o->reserve;
-	if (reserve > CF_RESERVE_MAX || sum > CF_RESERVE_MAX) {
-		spin_unlock_irq(&cf->lock);
-		kfree(new);
-		return -ENOSPC;
-	}
-	f = cf_flow_find(cf, xid);
-	if (!f) {
-		f = new;
-		new = NULL;
-		cf_flow_init(cf, f, xid);
-	}
-	ctxfq_set_weight(&f->fq, weight);
-	ctxfq_set_reserve(&cf->fq, &f->fq, CTXFQ_TIME, reserve, 1000, now);
-	ctxfq_set_limit(&cf->fq, &f->fq, CTXFQ_TIME, limit, 1000, now);
-	f->reserve = reserve;
-	f->limit = limit;
-	cf_update(cf);
-	spin_unlock_irq(&cf->lock);
-	kfree(new);
-	blk_mq_run_hw_queues(cf->q, true);
-	return count;
 }
 
 #define CF_ATTR(name) __ATTR(name, 0644, cf_##name##_show, cf_##name##_store)
 
 static struct elv_fs_entry cf_attrs[] = {
 	CF_ATTR(depth),
-	CF_ATTR(context),
+	__ATTR(contexts, 0444, cf_contexts_show, NULL),
 	__ATTR_NULL
 };
 

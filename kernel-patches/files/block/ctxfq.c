@@ -625,13 +625,17 @@ void ctxfq_charge(struct ctxfq *q, struct ctxfq_flow *f,
  * @q: the device
  * @when: (out) the time at which the first held flow comes below its limit
  *
+ * To be asked when ctxfq_may_send() has said no; then @when is in the future. Its
+ * own answer is no, too, while the device has enough: a flow may be below its limit
+ * by now and must not wake anybody, the next completion does.
+ *
  * Return: whether there is one.
  */
 bool ctxfq_wakeup(const struct ctxfq *q, u64 *when)
 {
 	struct ctxfq_flow *f = by_node(rb_first_cached(&q->held));
 
-	if (!f)
+	if (!f || (q->inflight >= q->depth && q->active > 1))
 		return false;
 	*when = f->limit.tag;
 	return true;

@@ -15,6 +15,7 @@
 
 #include <linux/blk-mq.h>
 #include <linux/blk_types.h>
+#include <linux/notifier.h>
 
 #ifdef CONFIG_VSERVER_DISK
 
@@ -43,7 +44,22 @@ static inline bool vx_bio_mergeable(struct request *rq, struct bio *bio)
 	return !vx_active() || !rq->bio || rq->bio->bi_xid == bio->bi_xid;
 }
 
+/* What a context is to get of a disk; units as in struct vcmd_disk. */
+struct vx_disk_rate {
+	u32 unit;
+	u64 value;			/* 0: none */
+};
+
+struct vx_disk_share {
+	u32 weight;
+	struct vx_disk_rate reserve;
+	struct vx_disk_rate max;
+};
+
 /* kernel/vserver/disk.c */
+bool vx_disk_get_share(u32 xid, dev_t dev, struct vx_disk_share *share);
+int vx_disk_register(struct notifier_block *nb);
+void vx_disk_unregister(struct notifier_block *nb);
 void __vx_disk_account(u32 xid, struct gendisk *disk, enum req_op op,
 		       unsigned int bytes, bool last);
 

@@ -146,6 +146,7 @@ void vx_unclaim(struct vx_info *vxi)
 		set_bit(VXS_SHUTDOWN, &vxi->vx_state);
 		vx_end_cpu(vxi);
 		xa_erase(&vx_contexts, vxi->vx_id);
+		vx_disk_end(vxi->vx_id);
 		atomic_dec(&vx_live);
 		/* the table's reference goes to the work item */
 		queue_work(vx_wq, &vxi->vx_release_work);

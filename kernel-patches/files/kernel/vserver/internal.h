@@ -60,8 +60,10 @@ static inline void vx_move_cpu(struct vx_info *vxi) { }
 /* disk.c */
 #ifdef CONFIG_VSERVER_DISK
 void vx_disk_show(struct seq_file *m, struct vx_info *vxi);
+void vx_disk_end(u32 xid);
 void vx_disk_free(struct vx_info *vxi);
 #else
+static inline void vx_disk_end(u32 xid) { }
 static inline void vx_disk_free(struct vx_info *vxi) { }
 #endif
 
@@ -94,6 +96,8 @@ long vc_set_prio_bias(struct vx_info *vxi, u32 id, void *arg);
 long vc_get_prio_bias(struct vx_info *vxi, u32 id, void *arg);
 long vc_set_cpu(struct vx_info *vxi, u32 id, void *arg);
 long vc_get_cpu(struct vx_info *vxi, u32 id, void *arg);
+long vc_set_disk(struct vx_info *vxi, u32 id, void *arg);
+long vc_get_disk(struct vx_info *vxi, u32 id, void *arg);
 long vc_get_vhi_name(struct vx_info *vxi, u32 id, void *arg);
 long vc_set_vhi_name(struct vx_info *vxi, u32 id, void *arg);
 long vc_enter_space_v0(struct vx_info *vxi, u32 id, void *arg);

@@ -121,6 +121,10 @@ static const struct vx_command vx_commands[] = {
 	{ VCMD_set_prio_bias, VX_SET, 7, 8, vc_set_prio_bias },
 	{ VCMD_set_cpu, VX_SET, 7, 40, vc_set_cpu },
 #endif
+#ifdef CONFIG_VSERVER_DISK
+	{ VCMD_get_disk, VX_GET | VCC_IN | VCC_ZIDOK, 3, 40, vc_get_disk },
+	{ VCMD_set_disk, VX_SET | VCC_ZIDOK, 7, 40, vc_set_disk },
+#endif
 };
 
 static const struct vx_command *vx_find_command(u32 cmd)

@@ -390,11 +390,71 @@ struct vcmd_cpu {
  */
 
 /*
+ * Share of the disks; commands of our own. They count on every disk whose
+ * queue/scheduler is "context-fair", now or later, and nowhere else. Id 0 stands
+ * for everything outside of contexts.
+ *
+ * major:minor is a whole disk, or 0:0 for all disks; what is set for a disk goes
+ * before what is set for all. set_disk changes the members whose bit is in the
+ * mask. VXDISK_INHERIT takes back the others: for a disk they are again what is
+ * set for all disks, for 0:0 again the default (weight 100, no reservation, no
+ * limit). get_disk reads major and minor, and reports what is in force there;
+ * the mask has the bits of what is set for exactly that disk (or 0:0).
+ *
+ * A reservation is met before anything is shared by weight, and counts in the
+ * share. A limit is kept even when nobody else wants the disk. Both are in one
+ * of three units. Time is what the disk spends on the requests: a reader at
+ * random places and one of large files with the same share of time get very
+ * different numbers of bytes.
+ *
+ * Errors of set_disk: EINVAL an unknown bit or unit, a value out of range, a
+ * reservation above the limit in the same unit, no major with a minor; ENOSPC
+ * contexts would have more than 800/1000 of the time of a disk reserved together
+ * (reservations in other units are not added up: the kernel does not know what
+ * the disk can do). ENOSYS without CONFIG_VSERVER_DISK.
+ */
+#define VCMD_set_disk		VC_CMD(VC_CAT_SCHED, 18, 0)
+#define VCMD_get_disk		VC_CMD(VC_CAT_SCHED, 19, 0)
+
+struct vcmd_disk {
+	__u32 mask;		/* VXDISK_* */
+	__u32 major;
+	__u32 minor;
+	__u32 weight;		/* 1 .. 10000 */
+	__u32 reserve_unit;	/* VX_DISK_IN_* */
+	__u32 max_unit;
+	__u64 reserve;		/* 0: none */
+	__u64 max;		/* 0: no limit */
+};
+
+#define VXDISK_WEIGHT		0x01
+#define VXDISK_RESERVE		0x02
+#define VXDISK_MAX		0x04
+#define VXDISK_VALUES		0x07
+#define VXDISK_INHERIT		0x08
+
+#define VX_DISK_IN_TIME		0	/* 1/1000 of the disk's time */
+#define VX_DISK_IN_BYTES	1	/* bytes per second */
+#define VX_DISK_IN_IOS		2	/* requests per second */
+
+#define VX_DISK_WEIGHT_MIN	1
+#define VX_DISK_WEIGHT_MAX	10000
+#define VX_DISK_WEIGHT_DEFAULT	100
+#define VX_DISK_TIME_MAX	1000
+#define VX_DISK_TIME_RESERVED	800
+#define VX_DISK_BYTES_MIN	4096
+#define VX_DISK_BYTES_MAX	(1ULL << 40)
+#define VX_DISK_IOS_MAX		1000000000ULL
+
+/*
  * /proc/virtual/<xid>/disk, with CONFIG_VSERVER_DISK: a line for each disk that
- * the context has used, "major:minor key=value ...", as io.stat of cgroups:
+ * the context has used or that something is set for, "major:minor key=value
+ * ...", as io.stat of cgroups:
  *
  *   rbytes, wbytes, dbytes	bytes read, written, discarded
  *   rios, wios, dios		how many block I/Os that were
+ *   weight, reserve, max	in force there: a number; "12.5%" of the disk's
+ *				time, "N" bytes/s, "Nio" requests/s, or "none"
  *
  * Counted when done, and as the device's: on each disk of a stack that has
  * requests (not on device mapper's own). What kernel threads write later, for

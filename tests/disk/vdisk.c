@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The commands for the disk share of a context, as they are.
+ *
+ *	vdisk make XID			a context without processes
+ *	vdisk end XID			it goes
+ *	vdisk set XID MAJOR:MINOR MASK WEIGHT RESERVE-UNIT RESERVE MAX-UNIT MAX
+ *	vdisk get XID MAJOR:MINOR	prints the same from MASK on
+ *
+ * Exit status 1, and the name of the error alone, if the kernel refuses.
+ */
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <linux/vserver.h>
+
+static long vserver(uint32_t cmd, uint32_t id, void *arg)
+{
+	/* 236 is the number of the vserver system call on x86-64. */
+	return syscall(236, cmd, id, arg);
+}
+
+static int result(long ret)
+{
+	if (ret >= 0)
+		return 0;
+	printf("%s\n", strerrorname_np(errno));
+	return 1;
+}
+
+static int make(uint32_t xid)
+{
+	struct vcmd_ctx_create c = {
+		.flagword = VXF_PERSISTENT | VXF_STATE_ADMIN,
+	};
+	int status;
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(result(vserver(VCMD_ctx_create, xid, &c)));
+	return pid < 0 || waitpid(pid, &status, 0) != pid || status;
+}
+
+static int usage(void)
+{
+	fprintf(stderr, "usage: vdisk make|end|get|set XID [MAJOR:MINOR [MASK WEIGHT RESERVE-UNIT RESERVE MAX-UNIT MAX]]\n");
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	struct vcmd_ctx_flags persistent = { .mask = VXF_PERSISTENT };
+	struct vcmd_disk d = { 0 };
+	uint32_t xid;
+
+	if (argc < 3)
+		return usage();
+	xid = strtoul(argv[2], NULL, 0);
+	if (argc == 3 && !strcmp(argv[1], "make"))
+		return make(xid);
+	if (argc == 3 && !strcmp(argv[1], "end"))
+		return result(vserver(VCMD_set_cflags, xid, &persistent));
+	if (argc < 4 || sscanf(argv[3], "%u:%u", &d.major, &d.minor) != 2)
+		return usage();
+	if (argc == 4 && !strcmp(argv[1], "get")) {
+		if (result(vserver(VCMD_get_disk, xid, &d)))
+			return 1;
+		printf("%u %u %u %llu %u %llu\n", d.mask, d.weight, d.reserve_unit,
+		       (unsigned long long)d.reserve, d.max_unit,
+		       (unsigned long long)d.max);
+		return 0;
+	}
+	if (argc != 10 || strcmp(argv[1], "set"))
+		return usage();
+	d.mask = strtoul(argv[4], NULL, 0);
+	d.weight = strtoul(argv[5], NULL, 0);
+	d.reserve_unit = strtoul(argv[6], NULL, 0);
+	d.reserve = strtoull(argv[7], NULL, 0);
+	d.max_unit = strtoul(argv[8], NULL, 0);
+	d.max = strtoull(argv[9], NULL, 0);
+	return result(vserver(VCMD_set_disk, xid, &d));
+}
