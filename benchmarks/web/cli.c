@@ -2,6 +2,7 @@
 /* Command lines and error lines; the contract is in cli.h. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <getopt.h>
 #include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,6 +12,8 @@
 #include "cli.h"
 
 const char *cli_name = "webmix";
+
+_Static_assert(CLI_MAX_OPTIONS < ':', "numbers of options, and getopt's answers");
 
 int cli_usage(const char *fmt, ...)
 {
@@ -55,6 +58,65 @@ bool cli_real(const char *s, double min, double max, double *v)
 		return false;
 	*v = strtod(s, &end);
 	return *end == '\0' && *v >= min && *v <= max;
+}
+
+static int set(const struct cli_option *o, const char *value)
+{
+	switch (o->kind) {
+	case CLI_FLAG:
+		*(bool *)o->to = true;
+		return 0;
+	case CLI_TEXT:
+		*(const char **)o->to = value;
+		return 0;
+	case CLI_NUMBER:
+		return cli_number(value, o->min, o->max, o->to) ? 0 : -1;
+	case CLI_REAL:
+		return cli_real(value, o->low, o->high, o->to) ? 0 : -1;
+	default:
+		return o->call(o->to, value);
+	}
+}
+
+int cli_options(int argc, char **argv, const struct cli_option *options,
+		void (*help)(void))
+{
+	struct option longopts[CLI_MAX_OPTIONS + 2];
+	int c, i, n, rc;
+
+	memset(longopts, 0, sizeof(longopts));
+	for (n = 0; n < CLI_MAX_OPTIONS && options[n].name; n++) {
+		bool flag = options[n].kind == CLI_FLAG ||
+			    options[n].kind == CLI_CALL_FLAG;
+
+		longopts[n].name = options[n].name;
+		longopts[n].has_arg = flag ? no_argument : required_argument;
+		longopts[n].val = n;
+	}
+	longopts[n].name = "help";
+	longopts[n].val = n;
+
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":", longopts, &i)) != -1) {
+		/* What getopt says itself is a character, above any number. */
+		if (c == ':')
+			return cli_usage("option '%s' needs a value",
+					 argv[optind - 1]);
+		if (c == '?')
+			return cli_usage("unknown option '%s'",
+					 argv[optind - 1]);
+		if (c == n) {
+			help();
+			exit(fflush(stdout) == 0 ? 0 : 1);
+		}
+		rc = set(&options[c], optarg);
+		if (rc < 0)
+			return cli_usage("bad value '%s' for --%s", optarg,
+					 options[c].name);
+		if (rc > 0)
+			return rc;
+	}
+	return 0;
 }
 
 bool cli_address(const char *s, bool port_zero, struct cli_addr *a)

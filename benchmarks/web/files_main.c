@@ -136,51 +136,33 @@ static int make(const char *dir, uint32_t dirs)
 	return 0;
 }
 
+static int set_sessions(void *to, const char *value)
+{
+	uint64_t n;
+
+	if (!cli_number(value, 1, 100000, &n))
+		return -1;
+	*(uint64_t *)to = mix_dirs((uint32_t)n);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
-	enum { DIRS, SESSIONS, CHECK, HELP };
-	static const struct option longopts[] = {
-		{"dirs", required_argument, NULL, DIRS},
-		{"sessions", required_argument, NULL, SESSIONS},
-		{"check", no_argument, NULL, CHECK},
-		{"help", no_argument, NULL, HELP},
+	struct sigaction sa = {.sa_handler = on_signal};
+	uint64_t dirs = 0;
+	bool checking = false;
+	const struct cli_option options[] = {
+		OPT_NUMBER("dirs", &dirs, 1, MIX_MAX_DIRS),
+		OPT_CALL("sessions", &dirs, set_sessions),
+		OPT_FLAG("check", &checking),
 		{0},
 	};
-	struct sigaction sa = {.sa_handler = on_signal};
-	uint64_t v, dirs = 0;
-	bool checking = false;
-	int c, i = 0, rc;
+	int rc;
 
 	cli_name = "webmix-files";
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":", longopts, &i)) != -1) {
-		switch (c) {
-		case DIRS:
-			if (!cli_number(optarg, 1, MIX_MAX_DIRS, &dirs))
-				return cli_usage("bad value '%s' for --dirs",
-						 optarg);
-			break;
-		case SESSIONS:
-			if (!cli_number(optarg, 1, 100000, &v))
-				return cli_usage(
-					"bad value '%s' for --sessions",
-					optarg);
-			dirs = mix_dirs((uint32_t)v);
-			break;
-		case CHECK:
-			checking = true;
-			break;
-		case HELP:
-			help();
-			return fflush(stdout) == 0 ? 0 : 1;
-		case ':':
-			return cli_usage("option '%s' needs a value",
-					 argv[optind - 1]);
-		default:
-			return cli_usage("unknown option '%s'",
-					 argv[optind - 1]);
-		}
-	}
+	rc = cli_options(argc, argv, options, help);
+	if (rc != 0)
+		return rc;
 	if (optind + 1 != argc)
 		return cli_usage(optind == argc
 					 ? "no directory given"

@@ -156,11 +156,13 @@ static bool set_profile(struct opts *o, const char *name)
 	return false;
 }
 
-static bool add_target(struct opts *o, const char *text)
+static int add_target(void *to, const char *value)
 {
+	struct opts *o = to;
+
 	if (o->n_targets == MAX_TARGETS)
-		return false;
-	return cli_address(text, false, &o->targets[o->n_targets++]);
+		return -1;
+	return cli_address(value, false, &o->targets[o->n_targets++]) ? 0 : -1;
 }
 
 static int set_mode(struct opts *o, enum mode mode)
@@ -171,168 +173,92 @@ static int set_mode(struct opts *o, enum mode mode)
 	return 0;
 }
 
+static int mode_sessions(void *to, const char *value)
+{
+	struct opts *o = to;
+	int rc = set_mode(o, M_SESSIONS);
+
+	if (rc != 0)
+		return rc;
+	return cli_number(value, 1, MAX_SESSIONS, &o->sessions) ? 0 : -1;
+}
+
+static int mode_search(void *to, const char *value)
+{
+	(void)value;
+	return set_mode(to, M_SEARCH);
+}
+
+static int mode_rate(void *to, const char *value)
+{
+	struct opts *o = to;
+	int rc = set_mode(o, M_RATE);
+
+	if (rc != 0)
+		return rc;
+	return cli_real(value, 0.001, 1e7, &o->rate) ? 0 : -1;
+}
+
+static int mode_requests(void *to, const char *value)
+{
+	struct opts *o = to;
+	int rc = set_mode(o, M_REQUESTS);
+
+	if (rc != 0)
+		return rc;
+	return cli_number(value, 1, 1000000000, &o->requests) ? 0 : -1;
+}
+
+static int choose_profile(void *to, const char *value)
+{
+	return set_profile(to, value) ? 0 : -1;
+}
+
+static int set_arrivals(void *to, const char *value)
+{
+	struct opts *o = to;
+
+	o->poisson = strcmp(value, "poisson") == 0;
+	return o->poisson || strcmp(value, "constant") == 0 ? 0 : -1;
+}
+
 static int parse(int argc, char **argv, struct opts *o)
 {
-	enum {
-		SESSIONS,
-		SEARCH,
-		RATE,
-		REQUESTS,
-		TARGET,
-		PROFILE,
-		ZIPF,
-		ARRIVALS,
-		CONNS,
-		RAMP,
-		MEASURE,
-		START,
-		MAXS,
-		CONFIRM,
-		PROBES,
-		DIRS,
-		IFMOD,
-		LINE,
-		FLOOR,
-		BUCKET,
-		RCVBUF,
-		TIMEOUT,
-		PROCS,
-		SEED,
-		HELP
-	};
-	static const struct option longopts[] = {
-		{"sessions", required_argument, NULL, SESSIONS},
-		{"search", no_argument, NULL, SEARCH},
-		{"rate", required_argument, NULL, RATE},
-		{"requests", required_argument, NULL, REQUESTS},
-		{"target", required_argument, NULL, TARGET},
-		{"profile", required_argument, NULL, PROFILE},
-		{"zipf", required_argument, NULL, ZIPF},
-		{"arrivals", required_argument, NULL, ARRIVALS},
-		{"conns", required_argument, NULL, CONNS},
-		{"ramp", required_argument, NULL, RAMP},
-		{"measure", required_argument, NULL, MEASURE},
-		{"start", required_argument, NULL, START},
-		{"max-sessions", required_argument, NULL, MAXS},
-		{"confirm", required_argument, NULL, CONFIRM},
-		{"max-probes", required_argument, NULL, PROBES},
-		{"fixed-dirs", required_argument, NULL, DIRS},
-		{"if-modified", required_argument, NULL, IFMOD},
-		{"line-rate", required_argument, NULL, LINE},
-		{"floor-rate", required_argument, NULL, FLOOR},
-		{"bucket-ms", required_argument, NULL, BUCKET},
-		{"rcvbuf", required_argument, NULL, RCVBUF},
-		{"timeout-ms", required_argument, NULL, TIMEOUT},
-		{"procs", required_argument, NULL, PROCS},
-		{"seed", required_argument, NULL, SEED},
-		{"help", no_argument, NULL, HELP},
+	uint64_t dirs = 0, start = 0;
+	double if_modified = -1;
+	const struct cli_option options[] = {
+		OPT_CALL("sessions", o, mode_sessions),
+		OPT_CALL_FLAG("search", o, mode_search),
+		OPT_CALL("rate", o, mode_rate),
+		OPT_CALL("requests", o, mode_requests),
+		OPT_CALL("target", o, add_target),
+		OPT_CALL("profile", o, choose_profile),
+		OPT_REAL("zipf", &o->alpha, 0.01, 10),
+		OPT_CALL("arrivals", o, set_arrivals),
+		OPT_NUMBER("conns", &o->conns, 1, MAX_SESSIONS),
+		OPT_NUMBER("ramp", &o->ramp_s, 0, 86400),
+		OPT_NUMBER("measure", &o->measure_s, 1, 86400),
+		OPT_NUMBER("start", &start, 1, MAX_SESSIONS),
+		OPT_NUMBER("max-sessions", &o->max_sessions, 1, MAX_SESSIONS),
+		OPT_NUMBER("confirm", &o->confirm, 0, 99),
+		OPT_NUMBER("max-probes", &o->max_probes, 1, 10000),
+		OPT_NUMBER("fixed-dirs", &dirs, 1, MIX_MAX_DIRS),
+		OPT_REAL("if-modified", &if_modified, 0, 1),
+		OPT_NUMBER("line-rate", &o->line_bits, 0, 100000000000ULL),
+		OPT_NUMBER("floor-rate", &o->floor_bits, 0, 100000000000ULL),
+		OPT_NUMBER("bucket-ms", &o->bucket_ms, 1, 60000),
+		OPT_NUMBER("rcvbuf", &o->rcvbuf, 2048, 1 << 30),
+		OPT_NUMBER("timeout-ms", &o->timeout_ms, 1, 3600000),
+		OPT_NUMBER("procs", &o->procs, 1, MAX_PROCS),
+		OPT_NUMBER("seed", &o->seed, 0, UINT64_MAX),
 		{0},
 	};
-	const char *profile = "classic99-like", *if_modified = NULL;
-	uint64_t dirs = 0, start = 0;
-	int c, i = 0, rc = 0;
+	int rc;
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":", longopts, &i)) != -1) {
-		bool ok = true;
-
-		switch (c) {
-		case SESSIONS:
-			ok = cli_number(optarg, 1, MAX_SESSIONS, &o->sessions);
-			rc = set_mode(o, M_SESSIONS);
-			break;
-		case SEARCH:
-			rc = set_mode(o, M_SEARCH);
-			break;
-		case RATE:
-			ok = cli_real(optarg, 0.001, 1e7, &o->rate);
-			rc = set_mode(o, M_RATE);
-			break;
-		case REQUESTS:
-			ok = cli_number(optarg, 1, 1000000000, &o->requests);
-			rc = set_mode(o, M_REQUESTS);
-			break;
-		case TARGET:
-			ok = add_target(o, optarg);
-			break;
-		case PROFILE:
-			profile = optarg;
-			ok = set_profile(o, optarg);
-			break;
-		case ZIPF:
-			ok = cli_real(optarg, 0.01, 10, &o->alpha);
-			break;
-		case ARRIVALS:
-			o->poisson = strcmp(optarg, "poisson") == 0;
-			ok = o->poisson || strcmp(optarg, "constant") == 0;
-			break;
-		case CONNS:
-			ok = cli_number(optarg, 1, MAX_SESSIONS, &o->conns);
-			break;
-		case RAMP:
-			ok = cli_number(optarg, 0, 86400, &o->ramp_s);
-			break;
-		case MEASURE:
-			ok = cli_number(optarg, 1, 86400, &o->measure_s);
-			break;
-		case START:
-			ok = cli_number(optarg, 1, MAX_SESSIONS, &start);
-			break;
-		case MAXS:
-			ok = cli_number(optarg, 1, MAX_SESSIONS,
-					&o->max_sessions);
-			break;
-		case CONFIRM:
-			ok = cli_number(optarg, 0, 99, &o->confirm);
-			break;
-		case PROBES:
-			ok = cli_number(optarg, 1, 10000, &o->max_probes);
-			break;
-		case DIRS:
-			ok = cli_number(optarg, 1, MIX_MAX_DIRS, &dirs);
-			break;
-		case IFMOD:
-			if_modified = optarg;
-			break;
-		case LINE:
-			ok = cli_number(optarg, 0, 100000000000ULL,
-					&o->line_bits);
-			break;
-		case FLOOR:
-			ok = cli_number(optarg, 0, 100000000000ULL,
-					&o->floor_bits);
-			break;
-		case BUCKET:
-			ok = cli_number(optarg, 1, 60000, &o->bucket_ms);
-			break;
-		case RCVBUF:
-			ok = cli_number(optarg, 2048, 1 << 30, &o->rcvbuf);
-			break;
-		case TIMEOUT:
-			ok = cli_number(optarg, 1, 3600000, &o->timeout_ms);
-			break;
-		case PROCS:
-			ok = cli_number(optarg, 1, MAX_PROCS, &o->procs);
-			break;
-		case SEED:
-			ok = cli_number(optarg, 0, UINT64_MAX, &o->seed);
-			break;
-		case HELP:
-			help();
-			exit(fflush(stdout) == 0 ? 0 : 1);
-		case ':':
-			return cli_usage("option '%s' needs a value",
-					 argv[optind - 1]);
-		default:
-			return cli_usage("unknown option '%s'",
-					 argv[optind - 1]);
-		}
-		if (rc != 0)
-			return rc;
-		if (!ok)
-			return cli_usage("bad value '%s' for --%s", optarg,
-					 longopts[i].name);
-	}
+	set_profile(o, "classic99-like");
+	rc = cli_options(argc, argv, options, help);
+	if (rc != 0)
+		return rc;
 	if (optind < argc)
 		return cli_usage("unknown argument '%s'", argv[optind]);
 	if (o->mode == M_NONE)
@@ -340,10 +266,9 @@ static int parse(int argc, char **argv, struct opts *o)
 			"no mode given (--sessions, --search, --rate, --requests)");
 	if (o->n_targets == 0)
 		return cli_usage("no --target given");
-	set_profile(o, profile);
-	if (if_modified && !cli_real(if_modified, 0, 1, &o->if_modified))
-		return cli_usage("bad value '%s' for --if-modified",
-				 if_modified);
+	/* What the profile says holds unless it was said, in any order. */
+	if (if_modified >= 0)
+		o->if_modified = if_modified;
 	if (dirs)
 		o->fixed_dirs = dirs;
 	if (o->mode == M_SEARCH) {

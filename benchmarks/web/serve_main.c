@@ -54,62 +54,27 @@ static void help(void)
 	       "exit status: 0 ended by a signal, 1 failed, 2 wrong command line\n");
 }
 
+static int set_address(void *to, const char *value)
+{
+	return cli_address(value, true, to) ? 0 : -1;
+}
+
 static int parse(int argc, char **argv, struct opts *o)
 {
-	enum { LISTEN, LOG, WORKERS, CONNS, HEAD_MS, IDLE_MS, WRITE_MS, HELP };
-	static const struct option longopts[] = {
-		{"listen", required_argument, NULL, LISTEN},
-		{"log", required_argument, NULL, LOG},
-		{"workers", required_argument, NULL, WORKERS},
-		{"max-conns", required_argument, NULL, CONNS},
-		{"head-ms", required_argument, NULL, HEAD_MS},
-		{"idle-ms", required_argument, NULL, IDLE_MS},
-		{"write-ms", required_argument, NULL, WRITE_MS},
-		{"help", no_argument, NULL, HELP},
+	const struct cli_option options[] = {
+		OPT_CALL("listen", &o->addr, set_address),
+		OPT_TEXT("log", &o->log),
+		OPT_NUMBER("workers", &o->workers, 1, MAX_WORKERS),
+		OPT_NUMBER("max-conns", &o->max_conns, 1, 1000000),
+		OPT_NUMBER("head-ms", &o->head_ms, 1, 3600000),
+		OPT_NUMBER("idle-ms", &o->idle_ms, 1, 3600000),
+		OPT_NUMBER("write-ms", &o->write_ms, 1, 3600000),
 		{0},
 	};
-	int c, i = 0;
+	int rc = cli_options(argc, argv, options, help);
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":", longopts, &i)) != -1) {
-		bool ok = true;
-
-		switch (c) {
-		case LISTEN:
-			ok = cli_address(optarg, true, &o->addr);
-			break;
-		case LOG:
-			o->log = optarg;
-			break;
-		case WORKERS:
-			ok = cli_number(optarg, 1, MAX_WORKERS, &o->workers);
-			break;
-		case CONNS:
-			ok = cli_number(optarg, 1, 1000000, &o->max_conns);
-			break;
-		case HEAD_MS:
-			ok = cli_number(optarg, 1, 3600000, &o->head_ms);
-			break;
-		case IDLE_MS:
-			ok = cli_number(optarg, 1, 3600000, &o->idle_ms);
-			break;
-		case WRITE_MS:
-			ok = cli_number(optarg, 1, 3600000, &o->write_ms);
-			break;
-		case HELP:
-			help();
-			exit(fflush(stdout) == 0 ? 0 : 1);
-		case ':':
-			return cli_usage("option '%s' needs a value",
-					 argv[optind - 1]);
-		default:
-			return cli_usage("unknown option '%s'",
-					 argv[optind - 1]);
-		}
-		if (!ok)
-			return cli_usage("bad value '%s' for --%s", optarg,
-					 longopts[i].name);
-	}
+	if (rc != 0)
+		return rc;
 	if (optind + 1 != argc)
 		return cli_usage(optind == argc
 					 ? "no directory given"
