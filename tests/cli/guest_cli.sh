@@ -119,6 +119,12 @@ in_web1 /bin/sh -c 'kill -9 $$'
 is "$?" 137 "exec: killed by a signal"
 refuses 127 "vctx: exec web1: /bin/nosuch: No such file or directory" \
 	"exec: not found" in_web1 /bin/nosuch
+# KEYCTL_GET_KEYRING_ID of the session keyring: without one, that of the user
+session_key='print syscall(250, 0, -3, 0)'
+ours=$(perl -e "$session_key")
+theirs=$(in_web1 /usr/bin/perl -e "$session_key")
+is "$([ "$ours" -gt 0 ] && [ "$theirs" -gt 0 ] && [ "$ours" -ne "$theirs" ] && echo own)" \
+	own "exec: a session keyring of its own ($ours, $theirs)"
 ln -s /proc/self/exe $ROOT/srv/own
 refuses 126 "vctx: exec web1: /srv/own: Permission denied" \
 	"exec: a link that leads to vctx itself" in_web1 /srv/own --version

@@ -210,8 +210,8 @@ char **vx_environment(char *const *more);
 /* execvpe() whose failure has the class and wording the command promises. */
 void vx_exec(char *const *argv, char **env, struct vctx_err *err);
 /*
- * Start a session, so that the caller's terminal is out of reach; "terminal"
- * makes stdin its controlling terminal.  0, or -1 with errno.
+ * Start a session, so that the caller's terminal and session keyring are out of
+ * reach; "terminal" makes stdin its controlling terminal.  0, or -1 with errno.
  */
 int vx_session(bool terminal);
 /* A child must not inherit our signal set-up. */

@@ -2,10 +2,12 @@
 /* Memory, errors, words, and what every child of ours does. */
 
 #include <limits.h>
+#include <linux/keyctl.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "internal.h"
 
@@ -291,6 +293,10 @@ int vx_session(bool terminal)
 {
 	/* A child that was just forked leads no group, so this can only work. */
 	if (setsid() < 0)
+		return -1;
+	/* The caller's keys would be the context's; ENOSYS: there are none. */
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 &&
+	    errno != ENOSYS)
 		return -1;
 	return terminal ? ioctl(STDIN_FILENO, TIOCSCTTY, 0) : 0;
 }
