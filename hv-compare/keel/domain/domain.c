@@ -46,7 +46,7 @@ struct domain *domain_create(domid_t id, bool privileged)
 	d->refs = 1;
 	d->pages = d->orphans = NO_MFN;
 	d->controller_paused = true;
-	d->weight = 256;
+	sched_domain_init(d);
 	d->max_pages = ~0UL;
 	d->shared_info = page_alloc();
 	if (!d->shared_info || evtchn_init(d) || gnttab_create(d))
@@ -89,7 +89,8 @@ struct vcpu *vcpu_create(struct domain *d, unsigned int id)
 	v->domain = d;
 	v->id = id;
 	v->pause = PAUSE_DOWN | PAUSE_DOMAIN;
-	v->cpu = sched_place();
+	/* Where it looks for a processor first. */
+	v->cpu = (d->id + id) % nr_cpus;
 	v->xcr0 = 1;
 	v->runstate.state = RUNSTATE_offline;
 	v->runstate.state_entry_time = system_time();
@@ -205,14 +206,10 @@ static void vcpu_release(struct vcpu *v)
 {
 	struct domain *d = v->domain;
 
-	timer_stop(&v->singleshot);
-	timer_stop(&v->periodic);
-	timer_stop(&v->poll_timer);
 	v->period_ns = 0;
-	if (!v->released) {
-		v->released = true;
-		cpus[v->cpu].nr_vcpus--;
-	}
+	timer_stop_sync(&v->singleshot);
+	timer_stop_sync(&v->periodic);
+	timer_stop_sync(&v->poll_timer);
 	window_release(v);
 	if (v->vcpu_info_page) {
 		spin_lock(&d->event_lock);
@@ -249,6 +246,7 @@ int domain_destroy(struct domain *d)
 			cpu_serve();
 			cpu_relax();
 		}
+		sched_domain_destroy(d);
 		evtchn_destroy(d);
 		FOR_EACH_VCPU(d, v)
 			vcpu_release(v);
