@@ -64,7 +64,8 @@ struct domain *domain_create(domid_t id, bool privileged)
 	spin_unlock(&domain_list_lock);
 	return d;
 fail:
-	kfree(d->gnttab, PAGE_SIZE);
+	if (d->shared_info)
+		evtchn_destroy(d);
 	page_free(d->shared_info);
 	kfree(d, sizeof(*d));
 	return NULL;
@@ -259,8 +260,13 @@ int domain_destroy(struct domain *d)
 		unshare_page(virt_to_page(d->shared_info));
 		d->shared_info = NULL;
 		domain_put(d);		/* the one it was created with */
-		/* xenstored and xenconsoled still have pages of it mapped. */
-		tell_controller();
+		/*
+		 * xenstored and xenconsoled let go of the pages of it that they have mapped
+		 * when they hear of its death. Has nobody any, the caller's reference is
+		 * the last, and the tools hear once, when that is put.
+		 */
+		if (READ_ONCE(d->refs) > 1)
+			tell_controller();
 	}
 	return 0;
 }
