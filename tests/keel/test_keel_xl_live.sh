@@ -30,7 +30,7 @@ res=/job/results
 # The same once more, with the guests' consoles in files.
 kill "$(pidof xenconsoled)"
 while pidof xenconsoled >/dev/null; do sleep 0.1; done
-bin=$(echo /usr/lib/xen-*/bin)
+bin=$(dirname -- "$(echo /usr/lib/xen-*/bin/xenconsoled)")
 "$bin/xenconsoled" --pid-file=/run/xen/xenconsoled.pid --log=guest --log-dir=/tmp
 ip link add xenbr0 type bridge
 ip addr add 10.9.0.1/24 dev xenbr0

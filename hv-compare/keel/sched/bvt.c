@@ -30,7 +30,7 @@ void bvt_queue_init(struct bvt_queue *q, u32 cpus, u64 allowance)
 void bvt_init(struct bvt *b)
 {
 	*b = (struct bvt){ .weight = BVT_WEIGHT_DEFAULT };
-	b->rate = nominal_rate(b);
+	b->rate = b->nominal = nominal_rate(b);
 }
 
 /* ---- who is in the queue ---- */
@@ -202,7 +202,7 @@ void bvt_set_weight(struct bvt_queue *q, struct bvt *b, u32 weight)
 	vt_t most;
 
 	b->weight = weight;
-	b->rate = nominal_rate(b);
+	b->rate = b->nominal = nominal_rate(b);
 	q->stale = true;
 	/* What it is ahead by was reckoned with the old weight: no more than an allowance. */
 	raise_svt(q);
@@ -258,19 +258,17 @@ u64 bvt_cap_slice(const struct bvt *cur, u64 now)
 
 void bvt_readjust(struct bvt_queue *q)
 {
-	u64 left = q->cpus, weights = 0, speed = 0;
+	u64 left = q->cpus, weights = 0, speed;
 	bool again;
 
-	if (!q->stale)
+	/* On one processor nobody's weight is too large: rates stay as they are. */
+	if (!q->stale || q->cpus == 1)
 		return;
 	q->stale = false;
 	for (struct bvt *b = q->head; b; b = b->next) {
-		b->rate = nominal_rate(b);
+		b->rate = b->nominal;
 		weights += b->weight;
 	}
-	/* On one processor nobody's weight is too large. */
-	if (q->cpus == 1)
-		return;
 	/* Rate 0 marks those found; each takes a processor away from the rest. */
 	do {
 		again = false;

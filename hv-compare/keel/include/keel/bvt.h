@@ -45,6 +45,7 @@ typedef __int128 vt_t;
 struct bvt {
 	vt_t a;			/* actual virtual time */
 	u64 rate;		/* virtual time per ns: 2^BVT_SHIFT / effective weight */
+	u64 nominal;		/* the same for the weight as it was set */
 	u32 weight;
 	u32 running, waiting;	/* vCPUs on a processor, and without one */
 	bool active;		/* in the queue: some of either, and not held */
