@@ -7,7 +7,8 @@
  *
  * On a busy host a processor of the machine stands still now and then, and who runs
  * on it is charged for that; the scheduler makes up for it later. So shares are read
- * every half second, and the median of the errors is what counts.
+ * every half second, and the median of the errors is what counts; and twice as much is
+ * allowed as with exact=1, for one such moment is 2 % of what the smallest gets here.
  */
 #include "rt/dom.h"
 
@@ -31,7 +32,7 @@ static struct {
 	{ .weight = 256, .vcpus = 1, .what = DO_NAP, .name = "sleeps shortly" },
 };
 
-static u64 seconds, per_weight;
+static u64 seconds, per_weight, limit;
 
 static void read_all(void)
 {
@@ -110,9 +111,9 @@ static void weights_hold(int except, const char *when)
 	for (int i = 0; i < DOMS; i++)
 		note("%s: weight %u got %lu ms, by weight %lu ms", dom[i].name, dom[i].weight,
 		     dom[i].got / 1000000, per_weight * dom[i].weight / 1000000);
-	ok(median(err, n) <= 40, "%s: weights are obeyed (off by %lu parts in 1000)", when,
+	ok(median(err, n) <= limit, "%s: weights are obeyed (off by %lu parts in 1000)", when,
 	   median(err, n));
-	ok(median(gain, n) <= 40, "%s: yielding and sleeping shortly gain nothing (%lu in 1000)",
+	ok(median(gain, n) <= limit, "%s: yielding and sleeping shortly gain nothing (%lu in 1000)",
 	   when, median(gain, n));
 }
 
@@ -146,6 +147,7 @@ void test_main(void)
 		return;
 	}
 	seconds = option("seconds", 20);
+	limit = option("exact", 0) ? 40 : 80;
 	/* The first one makes the hypervisor take pages for its small objects. */
 	dom_create(&probe, 2, DO_SPIN);
 	dom_destroy(&probe);
