@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Our kernel as domain 0 on keel in the test machine, and Debian's own xl, which
 # starts the same kernel and root disk as a guest that gets its job from a disk.
+#
+# KEEL_XL_CYCLES: how often a guest is created and destroyed after that (default 2:
+# each takes a minute or more here; 100 say that nothing is left of them).
 . "$(dirname -- "$0")/../lib.sh"
 . "$TESTS/xl.sh"
 
@@ -9,6 +12,12 @@
 [ -f "$OUT/kernel/native.bzImage" ] || skip_all "no kernel in OUT/kernel; make kernel"
 [ -f "$OUT/image/root.img" ] || skip_all "no root disk; make image"
 
+cycles=${KEEL_XL_CYCLES:-2}
+case $cycles in
+'' | *[!0-9]* | 0)
+	echo "test_keel_xl: KEEL_XL_CYCLES must be a number above 0, not '$cycles'" >&2
+	exit 2 ;;
+esac
 xl_job <<'END'
 cat /sys/hypervisor/type >results/who
 i=0
@@ -31,7 +40,7 @@ umount /mnt/a
 xl info | awk '/^free_memory/ { print $3 }' >results/free.before
 # Life and death without a guest kernel's help: paused, seen, unpaused, killed.
 i=0
-while [ $i -lt 2 ]; do
+while [ $i -lt "$(cat /job/cycles)" ]; do
 	xl create -p /job/guest.cfg >>results/create 2>&1
 	xl list guest | awk 'NR == 2 { print $5 }' >>results/paused
 	xl unpause guest
@@ -44,10 +53,11 @@ exit 5
 END
 )
 xl_config "$job"
+echo "$cycles" >"$job/cycles"
 # Instructions are counted for time, so that a busy host does not run the scripts of
 # xl into their time limits.
 boot --keel --accel icount --disk "$OUT/image/root.img,snapshot=on" --disk "$TMP/guest.img" \
-	--timeout 3000 "$job"
+	--timeout $((3000 + 300 * cycles)) "$job"
 is "$STATUS" 5 "the job of domain 0 runs to its end"
 res=$job/results
 is "$(cat "$res/capabilities")" control_d "it is domain 0"
@@ -56,7 +66,8 @@ matches "$(cat "$res/info")" "*xen_caps *: xen-3.0-x86_64*" "xl info"
 is "$(cat "$res/guest/.rc")" 23 "a guest runs its job from a disk"
 is "$(cat "$res/guest/who")" xen "the guest runs on the interface"
 is "$(cat "$res/guest/sum")" 8f4e33f3dc3e414ff94e5fb6905cba8c "and computes"
-is "$(sort -u "$res/paused")" "--p---" "created paused twice"
+is "$(sort -u "$res/paused")" "--p---" "created paused $cycles times"
+is "$(wc -l <"$res/paused")" "$cycles" "each time seen"
 is "$(cat "$res/left")" 2 "only domain 0 is left"
 is "$(cat "$res/free.after")" "$(cat "$res/free.before")" "free memory is what it was"
 is "$(grep -aE 'PANIC|killed:' "$job/console.log")" "" "no complaint of keel"

@@ -11,6 +11,7 @@
 #include <keel/domain.h>
 #include <keel/irq.h>
 #include <keel/mm.h>
+#include <keel/sched.h>
 #include <keel/time.h>
 #include <keel/trap.h>
 
@@ -51,6 +52,7 @@ void keel_start(u32 magic, u64 info)
 	ioapic_init();
 	self_test();
 	smp_boot(option_value("maxcpus") ? parse_size(option_value("maxcpus")) : MAX_CPUS);
+	sched_init();
 
 	if (!boot_modules)
 		panic("boot: no kernel: give one as the first module");

@@ -186,7 +186,8 @@ void wallclock_set(u64 sec, u32 nsec, u64 at)
 
 /* ---- timers ---- */
 
-void timer_stop(struct timer *t)
+/* timer.lock held, so that t->cpu stays. */
+static void stop_locked(struct timer *t)
 {
 	struct cpu *c = &cpus[t->cpu];
 
@@ -202,13 +203,37 @@ void timer_stop(struct timer *t)
 	spin_unlock(&c->timer_lock);
 }
 
+void timer_stop(struct timer *t)
+{
+	spin_lock(&t->lock);
+	stop_locked(t);
+	spin_unlock(&t->lock);
+}
+
+void timer_stop_sync(struct timer *t)
+{
+	bool busy;
+
+	do {
+		timer_stop(t);
+		busy = false;
+		for (unsigned int i = 0; i < nr_cpus; i++)
+			while (__atomic_load_n(&cpus[i].timer_running, __ATOMIC_SEQ_CST) == t) {
+				busy = true;
+				cpu_serve();
+				cpu_relax();
+			}
+	} while (busy);
+}
+
 void timer_set(struct timer *t, unsigned int cpu, u64 deadline)
 {
 	struct cpu *c = &cpus[cpu];
 	struct timer **p;
 	bool first;
 
-	timer_stop(t);
+	spin_lock(&t->lock);
+	stop_locked(t);
 	spin_lock(&c->timer_lock);
 	t->cpu = cpu;
 	t->deadline = deadline;
@@ -219,6 +244,7 @@ void timer_set(struct timer *t, unsigned int cpu, u64 deadline)
 	*p = t;
 	t->active = true;
 	spin_unlock(&c->timer_lock);
+	spin_unlock(&t->lock);
 	if (first) {
 		WRITE_ONCE(c->timer_work, true);
 		if (c != this_cpu())
@@ -244,8 +270,10 @@ void timers_run(void)
 		}
 		c->timers = t->next;
 		t->active = false;
+		__atomic_store_n(&c->timer_running, t, __ATOMIC_SEQ_CST);
 		spin_unlock(&c->timer_lock);
 		t->fn(t->arg);
+		__atomic_store_n(&c->timer_running, NULL, __ATOMIC_RELEASE);
 	}
 	if (c->slice_end && c->slice_end <= system_time()) {
 		c->slice_end = 0;

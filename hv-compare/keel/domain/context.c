@@ -52,6 +52,19 @@ static void load_segments(struct vcpu *v)
 	(void)bad;
 }
 
+/*
+ * Nothing of v is in this processor any more, not even its page tables: another one
+ * may take it, its domain may go. stays: the domain's tables are in use here still.
+ */
+static void let_go(struct vcpu *v, bool stays)
+{
+	struct domain *d = v->domain;
+
+	__atomic_store_n(&v->loaded_on, 0, __ATOMIC_RELEASE);
+	if (!stays)
+		__atomic_and_fetch(&d->dirty_cpus, ~(1U << this_cpu()->id), __ATOMIC_SEQ_CST);
+}
+
 void context_unload(void)
 {
 	struct cpu *c = this_cpu();
@@ -63,7 +76,7 @@ void context_unload(void)
 	c->loaded = NULL;
 	cpu_idle_gdt();
 	write_guest_cr3(idle_cr3);
-	__atomic_and_fetch(&v->domain->dirty_cpus, ~(1U << c->id), __ATOMIC_SEQ_CST);
+	let_go(v, false);
 }
 
 void context_switch_to(struct vcpu *v)
@@ -73,17 +86,30 @@ void context_switch_to(struct vcpu *v)
 
 	if (old == v)
 		return;
+	if (unlikely(READ_ONCE(v->loaded_on))) {
+		/*
+		 * The processor it was taken from has not put its state down yet. It
+		 * may be waiting for that of the one here: so that first.
+		 */
+		context_unload();
+		old = NULL;
+		while (__atomic_load_n(&v->loaded_on, __ATOMIC_ACQUIRE)) {
+			cpu_serve();
+			cpu_relax();
+		}
+	}
 	if (old) {
 		save(old);
 		/* Its descriptor window goes with the address space. */
 		cpu_idle_gdt();
-		if (old->domain != v->domain)
-			__atomic_and_fetch(&old->domain->dirty_cpus, ~(1U << c->id),
-					   __ATOMIC_SEQ_CST);
 	}
+	/* Told before its translations are cached: who flushes finds us, or we start clean. */
 	__atomic_or_fetch(&v->domain->dirty_cpus, 1U << c->id, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&v->loaded_on, c->id + 1, __ATOMIC_SEQ_CST);
 	c->loaded = v;
 	write_guest_cr3((v->kernel_mode ? v->guest_table : v->guest_table_user) << PAGE_SHIFT);
+	if (old)
+		let_go(old, old->domain == v->domain);
 	load_segments(v);
 	memcpy(guest_regs(), &v->regs, offsetof(struct cpu_user_regs, es));
 	fpu_restore(v->fpu, v->xcr0);

@@ -46,7 +46,7 @@ struct domain *domain_create(domid_t id, bool privileged)
 	d->refs = 1;
 	d->pages = d->orphans = NO_MFN;
 	d->controller_paused = true;
-	d->weight = 256;
+	sched_domain_init(d);
 	d->max_pages = ~0UL;
 	d->shared_info = page_alloc();
 	if (!d->shared_info || evtchn_init(d) || gnttab_create(d))
@@ -64,7 +64,8 @@ struct domain *domain_create(domid_t id, bool privileged)
 	spin_unlock(&domain_list_lock);
 	return d;
 fail:
-	kfree(d->gnttab, PAGE_SIZE);
+	if (d->shared_info)
+		evtchn_destroy(d);
 	page_free(d->shared_info);
 	kfree(d, sizeof(*d));
 	return NULL;
@@ -89,7 +90,8 @@ struct vcpu *vcpu_create(struct domain *d, unsigned int id)
 	v->domain = d;
 	v->id = id;
 	v->pause = PAUSE_DOWN | PAUSE_DOMAIN;
-	v->cpu = sched_place();
+	/* Where it looks for a processor first. */
+	v->cpu = (d->id + id) % nr_cpus;
 	v->xcr0 = 1;
 	v->runstate.state = RUNSTATE_offline;
 	v->runstate.state_entry_time = system_time();
@@ -205,14 +207,10 @@ static void vcpu_release(struct vcpu *v)
 {
 	struct domain *d = v->domain;
 
-	timer_stop(&v->singleshot);
-	timer_stop(&v->periodic);
-	timer_stop(&v->poll_timer);
 	v->period_ns = 0;
-	if (!v->released) {
-		v->released = true;
-		cpus[v->cpu].nr_vcpus--;
-	}
+	timer_stop_sync(&v->singleshot);
+	timer_stop_sync(&v->periodic);
+	timer_stop_sync(&v->poll_timer);
 	window_release(v);
 	if (v->vcpu_info_page) {
 		spin_lock(&d->event_lock);
@@ -249,6 +247,7 @@ int domain_destroy(struct domain *d)
 			cpu_serve();
 			cpu_relax();
 		}
+		sched_domain_destroy(d);
 		evtchn_destroy(d);
 		FOR_EACH_VCPU(d, v)
 			vcpu_release(v);
@@ -261,8 +260,13 @@ int domain_destroy(struct domain *d)
 		unshare_page(virt_to_page(d->shared_info));
 		d->shared_info = NULL;
 		domain_put(d);		/* the one it was created with */
-		/* xenstored and xenconsoled still have pages of it mapped. */
-		tell_controller();
+		/*
+		 * xenstored and xenconsoled let go of the pages of it that they have mapped
+		 * when they hear of its death. Has nobody any, the caller's reference is
+		 * the last, and the tools hear once, when that is put.
+		 */
+		if (READ_ONCE(d->refs) > 1)
+			tell_controller();
 	}
 	return 0;
 }

@@ -27,9 +27,7 @@ void domain_info(struct domain *d, struct xen_domctl_getdomaininfo *i)
 	i->max_vcpu_id = XEN_INVALID_MAX_VCPU_ID;
 	FOR_EACH_VCPU(d, v) {
 		i->max_vcpu_id = v->id;
-		i->cpu_time += v->runstate.time[RUNSTATE_running];
-		if (v->runstate.state == RUNSTATE_running)
-			i->cpu_time += system_time() - v->runstate.state_entry_time;
+		i->cpu_time += sched_cpu_time(v);
 		if (v->pause & PAUSE_DOWN)
 			continue;
 		i->nr_online_vcpus++;
@@ -166,27 +164,31 @@ static long vcpu_info_op(struct domain *d, struct xen_domctl_getvcpuinfo *i)
 	i->online = !(v->pause & PAUSE_DOWN);
 	i->blocked = !!(v->pause & PAUSE_BLOCKED);
 	i->running = v->running;
-	i->cpu_time = v->runstate.time[RUNSTATE_running];
-	if (v->running)
-		i->cpu_time += system_time() - v->runstate.state_entry_time;
+	i->cpu_time = sched_cpu_time(v);
 	i->cpu = v->cpu;
 	return 0;
 }
 
 static long scheduler_op(struct domain *d, struct xen_domctl_scheduler_op *s)
 {
+	u32 weight = d->bvt.weight, cap = d->bvt.cap;
+
 	if (s->sched_id != XEN_SCHEDULER_CREDIT)
 		return -EINVAL;
 	switch (s->cmd) {
 	case XEN_DOMCTL_SCHEDOP_getinfo:
-		s->u.credit.weight = d->weight;
-		s->u.credit.cap = d->cap;
+		s->u.credit.weight = weight;
+		s->u.credit.cap = cap;
 		return 0;
 	case XEN_DOMCTL_SCHEDOP_putinfo:
+		/* Weight 0 and cap 65535 mean "as it is". */
 		if (s->u.credit.weight)
-			d->weight = s->u.credit.weight;
+			weight = s->u.credit.weight;
 		if (s->u.credit.cap != (u16)~0U)
-			d->cap = s->u.credit.cap;
+			cap = s->u.credit.cap;
+		if (cap > 100 * MAX_CPUS)
+			return -EINVAL;
+		sched_set_share(d, weight, cap);
 		return 0;
 	default:
 		return -EINVAL;

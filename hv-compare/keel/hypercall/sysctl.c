@@ -160,6 +160,34 @@ static long cpu_times(struct xen_sysctl_getcpuinfo *g)
 	return 0;
 }
 
+/*
+ * The time slice is the context switch allowance. keel never takes a processor away
+ * sooner than is planned for, but for who wakes up: there is no rate to limit.
+ */
+static long scheduler(struct xen_sysctl_scheduler_op *s)
+{
+	struct xen_sysctl_credit_schedule *p = &s->u.sched_credit;
+
+	if (s->sched_id != XEN_SCHEDULER_CREDIT)
+		return -EINVAL;
+	switch (s->cmd) {
+	case XEN_SYSCTL_SCHEDOP_putinfo:
+		if (p->tslice_ms < XEN_SYSCTL_CSCHED_TSLICE_MIN ||
+		    p->tslice_ms > XEN_SYSCTL_CSCHED_TSLICE_MAX)
+			return -EINVAL;
+		sched_set_allowance(p->tslice_ms * NS_PER_MS);
+		/* The caller gets what holds now. */
+		__attribute__((fallthrough));
+	case XEN_SYSCTL_SCHEDOP_getinfo:
+		p->tslice_ms = sched_allowance() / NS_PER_MS;
+		p->ratelimit_us = 0;
+		p->vcpu_migr_delay_us = 0;
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
 long do_sysctl(u64 arg, u64 a2, u64 a3, u64 a4, u64 a5)
 {
 	struct xen_sysctl op;
@@ -197,12 +225,7 @@ long do_sysctl(u64 arg, u64 a2, u64 a3, u64 a4, u64 a5)
 		rc = cpupool(&op.u.cpupool_op);
 		break;
 	case XEN_SYSCTL_scheduler_op:
-		if (op.u.scheduler_op.sched_id != XEN_SCHEDULER_CREDIT ||
-		    op.u.scheduler_op.cmd != XEN_SYSCTL_SCHEDOP_getinfo)
-			return -EINVAL;
-		op.u.scheduler_op.u.sched_credit.tslice_ms = 10;
-		op.u.scheduler_op.u.sched_credit.ratelimit_us = 1000;
-		op.u.scheduler_op.u.sched_credit.vcpu_migr_delay_us = 0;
+		rc = scheduler(&op.u.scheduler_op);
 		break;
 	case XEN_SYSCTL_get_cpu_featureset:
 		rc = featureset(&op.u.cpu_featureset);

@@ -18,7 +18,12 @@
 #define MAX_FRAMES 32
 #define PER_FRAME (PAGE_SIZE / sizeof(struct grant_entry_v1))
 #define MAPS_PER_BLOCK 128
-#define MAX_BLOCKS 64		/* 8192 mappings by one domain */
+/*
+ * Mappings by one domain: 65,536 by the one that serves disks and networks, whose
+ * back end keeps up to 1056 for each disk; 8192 by any other.
+ */
+#define MAX_BLOCKS 512
+#define MAX_BLOCKS_GUEST 64
 
 struct active {
 	u16 readers, writers;
@@ -29,7 +34,8 @@ struct active {
 struct mapping {
 	struct domain *granter;	/* a reference; NULL: free */
 	u64 host_addr;
-	u32 ref, frame;
+	u32 ref;		/* free: the next free one's handle + 1 */
+	u32 frame;
 	u32 flags;
 };
 
@@ -38,14 +44,27 @@ struct gnttab {
 	unsigned int nr_frames;
 	struct grant_entry_v1 *shared[MAX_FRAMES];
 	struct active *active[MAX_FRAMES];
-	struct mapping *maps[MAX_BLOCKS];
+	struct mapping **maps;	/* a page: MAX_BLOCKS pointers */
 	u32 nr_maps;
+	u32 used;		/* handles below it were used once */
+	u32 free_handle;	/* + 1; 0: none */
 };
+_Static_assert(MAX_BLOCKS * sizeof(struct mapping *) <= PAGE_SIZE, "the blocks' page");
+_Static_assert(MAPS_PER_BLOCK * sizeof(struct mapping) <= PAGE_SIZE, "a block");
 
 int gnttab_create(struct domain *d)
 {
-	d->gnttab = kalloc(sizeof(struct gnttab));
-	return d->gnttab ? 0 : -ENOMEM;
+	struct gnttab *g = kalloc(sizeof(*g));
+
+	if (!g)
+		return -ENOMEM;
+	g->maps = page_alloc();
+	if (!g->maps) {
+		kfree(g, sizeof(*g));
+		return -ENOMEM;
+	}
+	d->gnttab = g;
+	return 0;
 }
 
 /* lock held: at least n frames. */
@@ -162,21 +181,42 @@ static void unpin(struct domain *d, u32 ref, bool readonly)
 
 /* ---- mappings ---- */
 
-/* lock held: a free handle, or -1. */
-static int new_handle(struct gnttab *g)
+static struct mapping *mapping_of(struct gnttab *g, u32 handle)
 {
-	for (u32 i = 0; i < MAX_BLOCKS * MAPS_PER_BLOCK; i++) {
-		struct mapping **b = &g->maps[i / MAPS_PER_BLOCK];
+	return handle < g->used ? &g->maps[handle / MAPS_PER_BLOCK][handle % MAPS_PER_BLOCK] : NULL;
+}
 
-		if (!*b) {
-			*b = kalloc(MAPS_PER_BLOCK * sizeof(**b));
-			if (!*b)
-				return -1;
-		}
-		if (!(*b)[i % MAPS_PER_BLOCK].granter)
-			return i;
+/* lock held: a free handle, or -1. */
+static int new_handle(const struct domain *d)
+{
+	struct gnttab *g = d->gnttab;
+	struct mapping **b;
+	u32 h = g->free_handle;
+
+	if (h) {
+		g->free_handle = mapping_of(g, h - 1)->ref;
+		return h - 1;
 	}
-	return -1;
+	if (g->used == (d->privileged ? MAX_BLOCKS : MAX_BLOCKS_GUEST) * MAPS_PER_BLOCK)
+		return -1;
+	b = &g->maps[g->used / MAPS_PER_BLOCK];
+	if (!*b) {
+		*b = kalloc(MAPS_PER_BLOCK * sizeof(**b));
+		if (!*b)
+			return -1;
+	}
+	return g->used++;
+}
+
+/* lock held; nobody uses it any more. */
+static void free_mapping(struct gnttab *g, u32 handle)
+{
+	struct mapping *m = mapping_of(g, handle);
+
+	m->granter = NULL;
+	m->ref = g->free_handle;
+	g->free_handle = handle + 1;
+	g->nr_maps--;
 }
 
 /*
@@ -249,9 +289,9 @@ static void map_one(struct gnttab_map_grant_ref *m)
 			goto out_unpin;
 	}
 	spin_lock(&g->lock);
-	h = new_handle(g);
+	h = new_handle(cur);
 	if (h >= 0) {
-		map = &g->maps[h / MAPS_PER_BLOCK][h % MAPS_PER_BLOCK];
+		map = mapping_of(g, h);
 		*map = (struct mapping){ d, m->host_addr, m->ref, page_to_mfn(pg), m->flags };
 		g->nr_maps++;
 	}
@@ -281,13 +321,10 @@ static void unmap_one(struct gnttab_unmap_grant_ref *u)
 	struct mapping map = { 0 }, *p;
 
 	spin_lock(&g->lock);
-	if (u->handle < MAX_BLOCKS * MAPS_PER_BLOCK && g->maps[u->handle / MAPS_PER_BLOCK]) {
-		p = &g->maps[u->handle / MAPS_PER_BLOCK][u->handle % MAPS_PER_BLOCK];
-		if (p->granter && (!u->host_addr || u->host_addr == p->host_addr)) {
-			map = *p;
-			p->granter = NULL;
-			g->nr_maps--;
-		}
+	p = mapping_of(g, u->handle);
+	if (p && p->granter && (!u->host_addr || u->host_addr == p->host_addr)) {
+		map = *p;
+		free_mapping(g, u->handle);
 	}
 	spin_unlock(&g->lock);
 	if (!map.granter) {
@@ -305,18 +342,16 @@ bool gnttab_release(struct domain *d, unsigned int batch)
 {
 	struct gnttab *g = d->gnttab;
 
-	for (u32 i = 0; i < MAX_BLOCKS * MAPS_PER_BLOCK && g->nr_maps; i++) {
-		struct mapping *m = g->maps[i / MAPS_PER_BLOCK];
+	for (u32 i = 0; i < g->used && g->nr_maps; i++) {
+		struct mapping *m = mapping_of(g, i);
 
-		if (!m || !m[i % MAPS_PER_BLOCK].granter)
+		if (!m->granter)
 			continue;
 		if (!batch--)
 			return false;
-		m += i % MAPS_PER_BLOCK;
 		unpin(m->granter, m->ref, m->flags & GNTMAP_readonly);
 		domain_put(m->granter);
-		m->granter = NULL;
-		g->nr_maps--;
+		free_mapping(g, i);
 	}
 	return true;
 }
@@ -341,6 +376,7 @@ void gnttab_free(struct domain *d)
 		kfree(g->active[i], PER_FRAME * sizeof(struct active));
 	for (unsigned int i = 0; i < MAX_BLOCKS; i++)
 		kfree(g->maps[i], MAPS_PER_BLOCK * sizeof(struct mapping));
+	page_free(g->maps);
 	kfree(g, sizeof(*g));
 }
 

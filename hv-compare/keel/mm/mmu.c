@@ -150,7 +150,10 @@ out:
 	return batch_end(udone, base + done, rc);
 }
 
-/* The processors where those vCPUs of d run whose bits are set in guest memory. */
+/*
+ * The processors that hold those vCPUs of d whose bits are set in guest memory. One
+ * that is moving starts with an empty TLB where it comes to.
+ */
 static int vcpu_mask_to_cpus(struct domain *d, u64 umask, u32 *cpus)
 {
 	u8 bits[MAX_VCPUS / 8] = { 0 };
@@ -159,9 +162,10 @@ static int vcpu_mask_to_cpus(struct domain *d, u64 umask, u32 *cpus)
 	if (copy_from_guest(bits, umask, (d->nr_vcpus + 7) / 8))
 		return -EFAULT;
 	*cpus = 0;
+	smp_mb();	/* the entry was changed before this */
 	FOR_EACH_VCPU(d, v)
 		if (bits[v->id / 8] >> (v->id % 8) & 1)
-			*cpus |= 1U << v->cpu;
+			*cpus |= 1U << READ_ONCE(v->loaded_on) >> 1;
 	*cpus &= READ_ONCE(d->dirty_cpus);
 	return 0;
 }

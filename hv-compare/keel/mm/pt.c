@@ -81,6 +81,8 @@ int validate_table(struct page *pg, unsigned int level, struct domain *d)
 	u64 *t = page_to_virt(pg);
 	unsigned int i;
 
+	/* A tree may be large; other processors do not wait for its end. */
+	cpu_serve();
 	for (i = 0; i < 512; i++) {
 		u64 e = t[i];
 
@@ -104,6 +106,7 @@ void release_table(struct page *pg, unsigned int level, struct domain *d)
 {
 	u64 *t = page_to_virt(pg);
 
+	cpu_serve();
 	for (unsigned int i = 0; i < 512; i++)
 		if (!hyp_slot(level, i))
 			put_entry(level, t[i]);

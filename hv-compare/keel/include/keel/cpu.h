@@ -26,7 +26,7 @@ struct cpu {
 	bool online;
 	/* Whose registers, CR3, segments and FPU are in the processor; NULL: none. */
 	struct vcpu *loaded;
-	/* Whose turn it is; differs from loaded only while idle. NULL: idle. */
+	/* Whose turn it is (sched_lock); differs from loaded only while idle. NULL: idle. */
 	struct vcpu *current;
 	bool need_resched;	/* both: looked at on the way out */
 	bool timer_work;
@@ -35,14 +35,15 @@ struct cpu {
 	u64 flushed_at;
 	u32 flush_asked, flush_done;
 
-	/* sched/: protected by sched_lock */
-	struct spinlock sched_lock;
-	struct vcpu *runq_head, *runq_tail;
-	unsigned int nr_vcpus;
+	/* sched/: sched_lock */
+	u64 charged_at;		/* until when the time of `current` is accounted for */
+	u64 turn_since;		/* when `current` got the processor */
+	bool yielded;		/* own CPU only */
 
 	/* timers: protected by timer_lock, sorted by deadline */
 	struct spinlock timer_lock;
 	struct timer *timers;
+	struct timer *timer_running;	/* whose fn is being called */
 	u64 apic_deadline;
 	u64 slice_end;
 

@@ -3,6 +3,7 @@
 #ifndef KEEL_DOMAIN_H
 #define KEEL_DOMAIN_H
 
+#include <keel/bvt.h>
 #include <keel/cpu.h>
 #include <keel/layout.h>
 #include <keel/lock.h>
@@ -30,15 +31,19 @@ struct callback {
 struct vcpu {
 	struct domain *domain;
 	unsigned int id;
-	unsigned int cpu;		/* processor it runs on */
 
-	/* ---- scheduling: the CPU's sched_lock ---- */
-	u32 pause;			/* PAUSE_*; atomic */
+	/* ---- scheduling: sched_lock ---- */
+	unsigned int cpu;		/* processor it runs on, or ran on last */
+	u32 pause;			/* PAUSE_* */
 	bool running, queued;
 	struct vcpu *run_next;
 	struct vcpu_runstate_info runstate;
 	u64 runstate_va;		/* guest address of its copy, or 0 */
-	bool released;			/* does not count on its processor any more */
+	/*
+	 * 1 + the CPU that has its registers; 0: they are in here. Set by the CPU that
+	 * loads them, cleared by the same one when it holds nothing of it any more.
+	 */
+	u32 loaded_on;
 	bool runstate_stale;		/* to be copied on the next kernel entry */
 
 	/* ---- the guest's view of the processor; own context only ---- */
@@ -91,6 +96,11 @@ struct domain {
 	u64 *perdom_l1[MAX_VCPUS / 16];	/* 16 vCPUs of 32 pages each per L1 */
 	u32 dirty_cpus;			/* CPUs that may have its translations */
 
+	/* ---- scheduling: sched_lock ---- */
+	struct bvt bvt;
+	struct vcpu *runq_head, *runq_tail;	/* vCPUs that wait, longest first */
+	struct timer cap_timer;			/* ends a hold */
+
 	/* ---- events ---- */
 	struct spinlock event_lock;
 	struct evtchn *evtchn[EVTCHN_2L_NR_CHANNELS / 64];	/* buckets of 64 */
@@ -101,7 +111,6 @@ struct domain {
 	bool is_shut_down, dying, released;
 	bool controller_paused;		/* by the tools; true until first unpaused */
 	xen_domain_handle_t handle;
-	unsigned int weight, cap;	/* shown to the tools */
 	unsigned int wanted_vcpus;	/* how many it may get */
 	struct gnttab *gnttab;
 	unsigned int shutdown_code;

@@ -13,8 +13,9 @@
  *   ioapic_lock          cpu/ioapic.c
  *   domain_list_lock     domain/domain.c  who exists
  *   heap_lock            mm/heap.c
- *   cpu.sched_lock       a CPU's queues (never two)
- *   cpu.timer_lock       a CPU's timers
+ *   sched_lock           sched/sched.c    who runs, who waits, on all CPUs
+ *   timer.lock           one timer
+ *   cpu.timer_lock       a CPU's timers (never two)
  *   console_lock         cpu/console.c
  */
 #ifndef KEEL_LOCK_H

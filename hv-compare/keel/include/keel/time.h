@@ -3,6 +3,7 @@
 #ifndef KEEL_TIME_H
 #define KEEL_TIME_H
 
+#include <keel/lock.h>
 #include <keel/types.h>
 
 struct vcpu;
@@ -26,6 +27,7 @@ void wallclock_set(u64 sec, u32 nsec, u64 system_time);
  * interrupts off, no lock held, the timer already idle again.
  */
 struct timer {
+	struct spinlock lock;	/* one at a time changes it; outside cpu.timer_lock */
 	u64 deadline;
 	void (*fn)(void *arg);
 	void *arg;
@@ -34,9 +36,11 @@ struct timer {
 	struct timer *next;
 };
 
-/* Set replaces an earlier deadline. Any CPU may call both. */
+/* Set replaces an earlier deadline. Any CPU may call both, several at once. */
 void timer_set(struct timer *t, unsigned int cpu, u64 deadline);
 void timer_stop(struct timer *t);
+/* And waits until fn, if it is running somewhere, has returned and not set it again. */
+void timer_stop_sync(struct timer *t);
 /* Runs what is due on this CPU and programs the hardware for the next. */
 void timers_run(void);
 
