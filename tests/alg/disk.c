@@ -543,7 +543,7 @@ static unsigned long fuzz(unsigned long rounds, unsigned int steps, bool correct
 			case 9:
 				if (below(4))
 					break;
-				ctxfq_set_depth(&s.q, magnitude(40));
+				ctxfq_set_depth(&s.q, 1 + magnitude(40), s.now);
 				break;
 			case 10:
 				if (!fl->n || below(3))
@@ -989,6 +989,160 @@ static unsigned long sharing(unsigned long rounds)
 	return checks;
 }
 
+/* One request to the device, whatever the depth is at the moment. */
+static int dispatch_any(struct sim *s)
+{
+	struct ctxfq_flow *f;
+	struct flow *fl;
+	unsigned int i;
+	u64 when;
+
+	if (ctxfq_may_send(&s->q, s->now) != !!(f = ctxfq_next(&s->q, s->now)))
+		complain("there is said to be work, and is none, or the other way round");
+	if (!f) {
+		if (s->q.queued && !s->inflight && !ctxfq_wakeup(&s->q, &when))
+			complain("requests wait and nothing will wake the queue");
+		return -1;
+	}
+	for (i = 0; f != &s->fl[i].f; i++)
+		;
+	fl = &s->fl[i];
+	struct req *r = &fl->sent[fl->nsent++];
+
+	*r = fl->wait[fl->head];
+	fl->head = (fl->head + 1) % REQS;
+	fl->n--;
+	r->began = s->choices++;
+	r->actual = 0;
+	s->inflight++;
+	r->stamp = ctxfq_dispatch(&s->q, f, &r->cost, s->now);
+	return i;
+}
+
+/* The first at the device that is not served yet: from now on by @server. */
+static int serve(struct sim *s, unsigned int server)
+{
+	struct req *first = NULL;
+	int flow = -1;
+
+	for (unsigned int i = 0; i < s->nflows; i++)
+		for (unsigned int k = 0; k < s->fl[i].nsent; k++) {
+			struct req *r = &s->fl[i].sent[k];
+
+			if (!r->actual && (!first || r->began < first->began)) {
+				first = r;
+				flow = i;
+			}
+		}
+	if (first)
+		first->actual = server;
+	return flow;
+}
+
+static void served(struct sim *s, unsigned int flow, unsigned int server)
+{
+	struct flow *fl = &s->fl[flow];
+	unsigned int k;
+	struct req r;
+
+	for (k = 0; fl->sent[k].actual != server; k++)
+		;
+	r = fl->sent[k];
+	memmove(&fl->sent[k], &fl->sent[k + 1], (fl->nsent - k - 1) * sizeof(r));
+	fl->nsent--;
+	s->inflight--;
+	ctxfq_complete(&s->q, &fl->f, r.cost.of[CTXFQ_TIME], r.stamp, s->now);
+}
+
+/*
+ * Depth found by measuring: a device of so many servers, each of which takes the
+ * same time, or a random one with the same mean; two flows that always have
+ * requests waiting, and after three seconds one with a single request at a time.
+ */
+static unsigned long depths(void)
+{
+	static const unsigned int servers[] = { 1, 2, 8, 32 };
+	static struct sim s;
+	unsigned long checks = 0;
+
+	for (unsigned int v = 0; v < 8; v++) {
+		unsigned int k = servers[v % 4], owner[32];
+		const u64 mean = 1600000;
+		bool random = v >= 4;
+		u64 ends[32], done = 0, single = 0, back, waits = 0, asked = 0, high = 0;
+
+		sim_init(&s, 3, 0, -below(1ULL << 40), 0);
+		for (unsigned int j = 0; j < k; j++)
+			owner[j] = FLOWS;
+		u64 begin = back = s.now, until = begin + 13000000000ULL, measured = begin + 3000000000ULL;
+		while ((s64)(s.now - until) < 0) {
+			u64 next = until;
+			int i;
+
+			for (unsigned int f = 0; f < 2; f++)
+				while (s.fl[f].n < 64)
+					enqueue(&s, f, mean, 4096, 0);
+			if ((s64)(s.now - measured) >= 0 && !s.fl[2].n && !s.fl[2].nsent &&
+			    (s64)(s.now - back) >= 0) {
+				enqueue(&s, 2, mean, 4096, 0);
+				asked = s.now;
+			}
+			/* What is at the device beyond its servers waits there, in order. */
+			while (s.inflight < 64 && (i = dispatch_any(&s)) >= 0)
+				;
+			for (unsigned int j = 0; j < k; j++) {
+				if (owner[j] == FLOWS) {
+					int f = serve(&s, j + 1);
+
+					if (f < 0)
+						continue;
+					owner[j] = f;
+					ends[j] = s.now + (random ? 1 + below(2 * mean) : mean);
+				}
+				if ((s64)(ends[j] - next) < 0)
+					next = ends[j];
+			}
+			if ((s64)(back - s.now) > 0 && (s64)(back - next) < 0)
+				next = back;
+			tick(&s, next - s.now);
+			for (unsigned int j = 0; j < k; j++) {
+				unsigned int f = owner[j];
+
+				if (f == FLOWS || ends[j] != s.now)
+					continue;
+				served(&s, f, j + 1);
+				owner[j] = FLOWS;
+				if ((s64)(s.now - measured) < 0)
+					continue;
+				done++;
+				high += s.q.depth > (5 * k + 3) / 4 + 1;
+				if (f == 2) {
+					single++;
+					waits += s.now - asked;
+					back = s.now + 100000;
+				}
+			}
+		}
+		u64 could = 10000000000ULL / mean * k;
+
+		printf("# %u servers%s: depth %u, %.3f of the most, a single reader %.3f of it, %.2f ms\n",
+		       k, random ? ", random" : "", s.q.depth, (double)done / could,
+		       (double)single / could, waits / 1e6 / (single ? single : 1));
+		if (done * 100 < could * (random ? 85 : 97))
+			complain("%u servers: %" PRIu64 " of %" PRIu64, k, done, could);
+		if (!random && high * 5 > done)
+			complain("%u servers: depth %u", k, s.q.depth);
+		if (k == 1 && !random && single * 100 < could * 30)
+			complain("one at a time gets %" PRIu64 " of %" PRIu64, single, could);
+		checks += done;
+	}
+	/* By hand, and back. */
+	ctxfq_set_depth(&s.q, 5, s.now);
+	if (s.q.depth != 5 || s.q.tune.on)
+		complain("a depth by hand");
+	return checks;
+}
+
 static unsigned long costs(void)
 {
 	struct ctxfq_model m = { 0 };
@@ -1032,9 +1186,7 @@ static void refused(void)
 	static struct sim s;
 	struct ctxfq_flow *f = &s.fl[0].f;
 
-	sim_init(&s, 1, 0, 0, 0);
-	if (s.q.depth != 1)
-		complain("a depth of 0");
+	sim_init(&s, 1, 1, 0, 0);
 	if (ctxfq_set_weight(f, 0) != -EINVAL || ctxfq_set_weight(f, 10001) != -EINVAL ||
 	    f->weight != CTXFQ_WEIGHT_DEFAULT)
 		complain("a bad weight is taken");
@@ -1169,6 +1321,7 @@ int main(int argc, char **argv)
 	result("reservations and limits over every interval", rates(20 * m, 800));
 	result("a lead by reservation ends soon", leads());
 	result("what requests are charged is the device's time", sharing(20 * m));
+	result("the depth follows what the device can do", depths());
 	result("cost estimates", costs());
 	refused();
 	result("numbers out of range, and flows in use, are refused", 8);

@@ -41,13 +41,6 @@
 #include "ctxfq.h"
 #include "elevator.h"
 
-/*
- * Requests at the device while contexts compete. Eight keep a device of a few
- * parallel commands busy, and make a context that sends one at a time wait for
- * at most eight others. To be set by hand for what is far from that.
- */
-#define CF_DEPTH	8
-
 /* As in mq-deadline, and for its reasons. */
 #define CF_READ_EXPIRE	(HZ / 2)
 #define CF_WRITE_EXPIRE	(5 * HZ)
@@ -639,7 +632,7 @@ static int cf_init_sched(struct request_queue *q, struct elevator_type *e)
 	}
 	spin_lock_init(&cf->lock);
 	cf->q = q;
-	ctxfq_init(&cf->fq, CF_DEPTH, ktime_get_ns());
+	ctxfq_init(&cf->fq, 0, ktime_get_ns());
 	INIT_LIST_HEAD(&cf->first);
 	hrtimer_init(&cf->timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS);
 	cf->timer.function = cf_timer;
@@ -681,26 +674,32 @@ static void cf_exit_sched(struct elevator_queue *e)
 
 /* ---- sysfs ---- */
 
+/*
+ * Requests at the device while contexts compete: a number, or "auto", which is
+ * read as "auto N" with what is found useful now.
+ */
 static ssize_t cf_depth_show(struct elevator_queue *e, char *page)
 {
 	struct cf_data *cf = e->elevator_data;
 
-	return sysfs_emit(page, "%u\n", READ_ONCE(cf->fq.depth));
+	return sysfs_emit(page, "%s%u\n", READ_ONCE(cf->fq.tune.on) ? "auto " : "",
+			  READ_ONCE(cf->fq.depth));
 }
 
 static ssize_t cf_depth_store(struct elevator_queue *e, const char *page,
 			      size_t count)
 {
 	struct cf_data *cf = e->elevator_data;
-	unsigned int depth;
-	int err = kstrtouint(page, 0, &depth);
+	unsigned int depth = 0;
+	int err = 0;
 
+	if (!sysfs_streq(page, "auto"))
+		err = kstrtouint(page, 0, &depth) ?:
+		      !depth || depth > 65536 ? -EINVAL : 0;
 	if (err)
 		return err;
-	if (!depth || depth > 65536)
-		return -EINVAL;
 	spin_lock_irq(&cf->lock);
-	ctxfq_set_depth(&cf->fq, depth);
+	ctxfq_set_depth(&cf->fq, depth, ktime_get_ns());
 	cf_update(cf);
 	spin_unlock_irq(&cf->lock);
 	blk_mq_run_hw_queues(cf->q, true);

@@ -60,6 +60,27 @@
  */
 #define CTXFQ_IDLE_NS	100000000ULL
 
+/*
+ * Depth found by measuring: as many requests as are at the device on average when
+ * it does all it can and each is served as quickly as if it were alone (the
+ * product of bandwidth and delay that BBR keeps in flight; Cardwell et al., ACM
+ * Queue 2016), and a quarter more so that one sees if there is more to be had.
+ */
+#define TUNE_START	8U		/* until anything is known */
+#define TUNE_MOST	4096U
+#define TUNE_WINDOW_NS	100000000ULL
+#define TUNE_SAMPLES	16U		/* of a latency */
+/* One request at a time costs something on a parallel device: 16 in 5 s. */
+#define TUNE_PROBE_NS	5000000000ULL
+/*
+ * On a device that gains nothing from a second request, one at a time: whoever
+ * sends single requests then waits for one other at most. Below one and a half it
+ * may as well be noise.
+ */
+#define TUNE_SERIAL_PERCENT	150
+/* Windows between two with more than the depth; up to eight times if in vain. */
+#define TUNE_GROW_EVERY	8U
+
 /* Fixed point of the device's time per request in flight. */
 #define SHARE_SHIFT	10
 
@@ -280,6 +301,112 @@ static void maybe_level(struct ctxfq *q)
 		q->vtime = later_of(q->vtime, q->max_start);
 }
 
+/* ---- Depth ---- */
+
+/* How many requests may be at the device now. */
+static unsigned int limit_of(const struct ctxfq *q)
+{
+	if (q->active <= 1)
+		return UINT_MAX;
+	if (!q->tune.on)
+		return q->depth;
+	if (q->tune.probing)
+		return 1;
+	return q->depth + (q->tune.growing ? max(q->depth / 4, 1U) : 0);
+}
+
+static void tune_depth(struct ctxfq *q)
+{
+	struct ctxfq_tune *t = &q->tune;
+	u64 rate = 0, percent;
+	unsigned int i;
+
+	for (i = 0; i < CTXFQ_WINDOWS; i++)
+		rate = max(rate, t->rate[i]);
+	if (!rate || !t->latency)
+		return;
+	/* Requests per second times seconds; 2^40 a second in 2^24 s do not fit. */
+	percent = div64_u64(min(rate, 1ULL << 32) * min(t->latency, 1ULL << 31),
+			    10000000ULL);
+	if (percent < TUNE_SERIAL_PERCENT)
+		q->depth = 1;
+	else
+		q->depth = min(div64_u64(percent * 5 + 399, 400), (u64)TUNE_MOST);
+}
+
+static void tune_sent(struct ctxfq *q, u64 now)
+{
+	struct ctxfq_tune *t = &q->tune;
+
+	t->alone = q->inflight == 1;
+	t->alone_since = now;
+}
+
+static void tune_latency(struct ctxfq *q, u64 now)
+{
+	struct ctxfq_tune *t = &q->tune;
+
+	t->latency_sum += min(now - t->alone_since, COST_MAX);
+	if (++t->latency_n < TUNE_SAMPLES)
+		return;
+	t->latency = max(div64_u64(t->latency_sum, t->latency_n), 1ULL);
+	t->latency_sum = 0;
+	t->latency_n = 0;
+	t->probing = false;
+	t->probe_at = now + TUNE_PROBE_NS;
+	tune_depth(q);
+}
+
+static void tune_window(struct ctxfq *q, u64 now)
+{
+	struct ctxfq_tune *t = &q->tune;
+	unsigned int depth = q->depth;
+	u64 rate, most = 0;
+	unsigned int i;
+
+	rate = div64_u64(t->done * 1000000000ULL, now - t->window_at);
+	for (i = 0; i < CTXFQ_WINDOWS; i++)
+		most = max(most, t->rate[i]);
+	/* Too few requests say only that the device can do as much, not more. */
+	if (!t->slack || rate > most)
+		t->rate[t->window++ % CTXFQ_WINDOWS] = rate;
+	tune_depth(q);
+
+	if (t->growing) {
+		t->growing = false;
+		t->grow_every = q->depth > depth ? TUNE_GROW_EVERY :
+						   min(t->grow_every * 2, 8 * TUNE_GROW_EVERY);
+		t->grow_in = t->grow_every;
+	} else if (!t->slack && !--t->grow_in) {
+		t->growing = true;
+	}
+	t->window_at = now;
+	t->done = 0;
+	t->slack = false;
+}
+
+static void tune_done(struct ctxfq *q, u64 now)
+{
+	struct ctxfq_tune *t = &q->tune;
+
+	if (!t->on)
+		return;
+	if (t->alone)
+		tune_latency(q, now);
+	t->alone = false;
+	t->done++;
+	if (t->probing || (!q->queued && q->inflight < q->depth))
+		t->slack = true;
+	if (!before(now, t->window_at + TUNE_WINDOW_NS))
+		tune_window(q, now);
+	/* With a depth of one every request is a measurement. */
+	if (q->depth > 1 && q->active > 1 && !t->probing && !before(now, t->probe_at)) {
+		t->probing = true;
+		t->latency_sum = 0;
+		t->latency_n = 0;
+	}
+}
+
 /* ---- Interface ---- */
 
 /**
@@ -297,18 +424,26 @@ void ctxfq_init(struct ctxfq *q, unsigned int depth, u64 now)
 		.share_at = now,
 	};
 	INIT_LIST_HEAD(&q->idle);
-	ctxfq_set_depth(q, depth);
+	ctxfq_set_depth(q, depth, now);
 }
 
 /**
  * ctxfq_set_depth - how many requests may be at the device
  * @q: the device
- * @depth: so many while more than one flow is present; 0 means 1. A flow that is
- *	   alone may send as many as the device takes.
+ * @depth: so many while more than one flow is present; 0: as many as measuring
+ *	   finds useful. A flow that is alone may send as many as the device takes.
+ * @now: the time
  */
-void ctxfq_set_depth(struct ctxfq *q, unsigned int depth)
+void ctxfq_set_depth(struct ctxfq *q, unsigned int depth, u64 now)
 {
-	q->depth = max(depth, 1U);
+	q->depth = depth ?: TUNE_START;
+	q->tune = (struct ctxfq_tune){
+		.on = !depth,
+		.probe_at = now,
+		.window_at = now,
+		.grow_in = TUNE_GROW_EVERY,
+		.grow_every = TUNE_GROW_EVERY,
+	};
 }
 
 /**
@@ -457,7 +592,7 @@ struct ctxfq_flow *ctxfq_next(struct ctxfq *q, u64 now)
 	struct rb_node *n;
 
 	forget_idle(q, now);
-	if (q->inflight >= q->depth && q->active > 1)
+	if (q->inflight >= limit_of(q))
 		return NULL;
 
 	while ((f = by_node(rb_first_cached(&q->held))) &&
@@ -488,7 +623,7 @@ bool ctxfq_may_send(const struct ctxfq *q, u64 now)
 {
 	struct ctxfq_flow *held = by_node(rb_first_cached(&q->held));
 
-	if (q->inflight >= q->depth && q->active > 1)
+	if (q->inflight >= limit_of(q))
 		return false;
 	return rb_first_cached(&q->ready) ||
 	       (held && !before(now, held->limit.tag));
@@ -523,6 +658,7 @@ u64 ctxfq_dispatch(struct ctxfq *q, struct ctxfq_flow *f,
 	share_forward(q, now);
 	f->inflight++;
 	q->inflight++;
+	tune_sent(q, now);
 	return q->share;
 }
 
@@ -549,6 +685,7 @@ u64 ctxfq_complete(struct ctxfq *q, struct ctxfq_flow *f, u64 estimate,
 	f->inflight--;
 	q->inflight--;
 	actual = (q->share - stamp) >> SHARE_SHIFT;
+	tune_done(q, now);
 
 	counted = actual;
 	if (estimate) {
@@ -589,6 +726,7 @@ void ctxfq_undo(struct ctxfq *q, struct ctxfq_flow *f, u64 estimate, u64 now)
 	share_forward(q, now);
 	f->inflight--;
 	q->inflight--;
+	q->tune.alone = false;
 	if (ready)
 		take_out(q, f);
 	start_back(q, f, estimate);
@@ -635,7 +773,7 @@ bool ctxfq_wakeup(const struct ctxfq *q, u64 *when)
 {
 	struct ctxfq_flow *f = by_node(rb_first_cached(&q->held));
 
-	if (!f || (q->inflight >= q->depth && q->active > 1))
+	if (!f || q->inflight >= limit_of(q))
 		return false;
 	*when = f->limit.tag;
 	return true;

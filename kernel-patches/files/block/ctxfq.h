@@ -65,6 +65,27 @@ struct ctxfq_flow {
 	struct rb_node reserve_node;
 };
 
+/* How the depth is found, see ctxfq_set_depth(). */
+#define CTXFQ_WINDOWS	8
+
+struct ctxfq_tune {
+	bool on;
+	bool probing;			/* only one request at a time, for a while */
+	bool growing;			/* a few more than the depth, for a window */
+	bool slack;			/* in this window requests were too few */
+	bool alone;			/* the one at the device has been so all along */
+	u64 alone_since;
+	u64 latency;			/* mean of a request alone, ns; 0 unknown */
+	u64 latency_sum;
+	unsigned int latency_n;
+	u64 probe_at;			/* when to measure that again */
+	u64 window_at;
+	unsigned int done;		/* in this window */
+	u64 rate[CTXFQ_WINDOWS];	/* per second; the last full windows */
+	unsigned int window;
+	unsigned int grow_in, grow_every;	/* windows */
+};
+
 /* A device. */
 struct ctxfq {
 	struct rb_root_cached ready;	/* by start tag */
@@ -74,6 +95,7 @@ struct ctxfq {
 	u64 vtime;
 	u64 max_start;
 	unsigned int depth;
+	struct ctxfq_tune tune;
 	unsigned int queued;
 	unsigned int inflight;
 	unsigned int active;		/* flows */
@@ -82,7 +104,7 @@ struct ctxfq {
 };
 
 void ctxfq_init(struct ctxfq *q, unsigned int depth, u64 now);
-void ctxfq_set_depth(struct ctxfq *q, unsigned int depth);
+void ctxfq_set_depth(struct ctxfq *q, unsigned int depth, u64 now);
 
 void ctxfq_flow_init(struct ctxfq_flow *f);
 bool ctxfq_flow_exit(struct ctxfq *q, struct ctxfq_flow *f);
