@@ -223,7 +223,7 @@ static int dispatch(struct sim *s)
 	int chosen = -1;
 	u64 when, vtime;
 
-	if (!may && ctxfq_wakeup(&s->q, &when) && (s64)(when - s->now) <= 0)
+	if (!may && ctxfq_wakeup(&s->q, s->now, &when) && (s64)(when - s->now) <= 0)
 		complain("a wake-up in the past");
 	s->choices++;
 	for (i = 0; i < s->nflows; i++) {
@@ -234,6 +234,16 @@ static int dispatch(struct sim *s)
 		reserved |= eligible(s, fl) && fl->f.reserve.units &&
 			    (s64)(s->now - fl->f.reserve.tag) >= 0;
 	}
+	/* Kept for a flow that is about to come back: so said, but only for a while. */
+	if (!f && s->q.awaited && !full) {
+		if (ctxfq_may_send(&s->q, s->now) ||
+		    !ctxfq_wakeup(&s->q, s->now, &when) || (s64)(when - s->now) <= 0 ||
+		    when - s->now > 4000000)
+			complain("waits for a flow, and not for the time it may");
+		if (s->q.awaited->queued || s->q.awaited->inflight || !s->q.awaited->sync)
+			complain("waits for a flow that is there");
+		return -1;
+	}
 	if (may && !f)
 		complain("there is said to be work, and is none");
 	if (f && !may && s->inflight < s->q.depth)
@@ -241,7 +251,7 @@ static int dispatch(struct sim *s)
 	if (!f) {
 		if (any && !full)
 			complain("idle with requests that may go");
-		if (s->q.queued && !s->inflight && !ctxfq_wakeup(&s->q, &when))
+		if (s->q.queued && !s->inflight && !ctxfq_wakeup(&s->q, s->now, &when))
 			complain("requests wait and nothing will wake the queue");
 		return -1;
 	}
@@ -335,7 +345,7 @@ static void drain(struct sim *s)
 		}
 		if (!s->q.queued)
 			break;
-		if (!ctxfq_wakeup(&s->q, &when)) {
+		if (!ctxfq_wakeup(&s->q, s->now, &when)) {
 			complain("%u requests wait forever", s->q.queued);
 			return;
 		}
@@ -515,6 +525,8 @@ static unsigned long fuzz(unsigned long rounds, unsigned int steps, bool correct
 			struct flow *fl = &s.fl[i];
 			u64 est = below(8) ? 1 + below(cost) : !corrected ? 0 : 1;
 
+			if (rates)
+				fl->f.sync = below(2);
 			switch (below(rates ? 16 : 14)) {
 			default:
 				enqueue(&s, i, est, below(1 << 20),
@@ -840,7 +852,7 @@ static unsigned long rates(unsigned long rounds, unsigned int reqs)
 			for (k = 0; k < servers; k++)
 				if (owner[k] != FLOWS && (s64)(ends[k] - next) < 0)
 					next = ends[k], any = true;
-			if (ctxfq_wakeup(&s.q, &when) && (s64)(when - s.now) > 0 &&
+			if (ctxfq_wakeup(&s.q, s.now, &when) && (s64)(when - s.now) > 0 &&
 			    (s64)(when - next) < 0)
 				next = when, any = true;
 			for (unsigned int i = 0; i < n; i++)
@@ -1000,7 +1012,7 @@ static int dispatch_any(struct sim *s)
 	if (ctxfq_may_send(&s->q, s->now) != !!(f = ctxfq_next(&s->q, s->now)))
 		complain("there is said to be work, and is none, or the other way round");
 	if (!f) {
-		if (s->q.queued && !s->inflight && !ctxfq_wakeup(&s->q, &when))
+		if (s->q.queued && !s->inflight && !ctxfq_wakeup(&s->q, s->now, &when))
 			complain("requests wait and nothing will wake the queue");
 		return -1;
 	}
@@ -1140,6 +1152,95 @@ static unsigned long depths(void)
 	ctxfq_set_depth(&s.q, 5, s.now);
 	if (s.q.depth != 5 || s.q.tune.on)
 		complain("a depth by hand");
+	return checks;
+}
+
+/*
+ * Whoever sends one request at a time, beside one with many, on a device that does
+ * one in 2 ms: gets its part by weight if its pauses are short, and costs the other
+ * little; if they are long, or it does not come back, nothing is kept for it.
+ */
+static unsigned long pauses(void)
+{
+	static const struct {
+		u32 weight;
+		u64 think;		/* ns */
+		unsigned int least, most;	/* of what is done, in 1/1000 */
+		unsigned int work;	/* of what could be done */
+	} c[] = {
+		{ 100, 100000, 480, 520, 970 },
+		{ 400, 100000, 780, 820, 950 },
+		{ 900, 100000, 880, 920, 940 },
+		{ 25, 100000, 180, 220, 990 },
+		{ 400, 1500000, 500, 820, 620 },
+		{ 400, 5000000, 100, 400, 990 },	/* too long to be kept for */
+		{ 400, 50000000, 10, 60, 990 },
+	};
+	static struct sim s;
+	const u64 cost = 2000000;
+	unsigned long checks = 0;
+
+	for (unsigned int v = 0; v < sizeof(c) / sizeof(c[0]); v++) {
+		u64 end = 0, back, begin, done[2] = { 0 }, sums, gap = 0, when;
+		bool gone = false;
+
+		sim_init(&s, 2, v % 2, -below(1ULL << 40), rnd());
+		ctxfq_set_weight(&s.fl[0].f, c[v].weight);
+		s.fl[0].f.sync = s.fl[1].f.sync = true;
+		begin = back = s.now;
+		while (s.now - begin < 20000000000ULL) {
+			u64 next = begin + 20000000000ULL;
+			int i;
+
+			/* After 15 s it does not come back. */
+			gone = s.now - begin > 15000000000ULL;
+			while (s.fl[1].n < 16)
+				enqueue(&s, 1, cost, 4096, 0);
+			if (!gone && !s.fl[0].n && !s.fl[0].nsent && (s64)(s.now - back) >= 0)
+				enqueue(&s, 0, cost, 4096, 0);
+			if (!s.inflight) {
+				i = dispatch_any(&s);
+				if (i >= 0) {
+					serve(&s, 1);
+					end = s.now + cost;
+				}
+			} else {
+				i = 0;
+			}
+			if (s.inflight && (s64)(end - next) < 0)
+				next = end;
+			if (!s.inflight && ctxfq_wakeup(&s.q, s.now, &when) &&
+			    (s64)(when - next) < 0)
+				next = when;
+			if (!s.inflight && (s64)(next - s.now) <= 0)
+				complain("waits for what is over");
+			if (!gone && (s64)(back - s.now) > 0 && (s64)(back - next) < 0)
+				next = back;
+			if (!s.inflight && gone)
+				gap += next - s.now;
+			tick(&s, next - s.now);
+			if (s.inflight && s.now == end) {
+				i = s.fl[0].nsent ? 0 : 1;
+				served(&s, i, 1);
+				if (!gone && s.now - begin > 2000000000ULL)
+					done[i]++;
+				if (!i)
+					back = s.now + c[v].think;
+			}
+			checks++;
+		}
+		sums = done[0] + done[1];
+		printf("# weight %u to 100, pauses of %" PRIu64 " us: %.3f of what is done, which is %.3f of what can be\n",
+		       c[v].weight, c[v].think / 1000, (double)done[0] / sums,
+		       sums * cost / 13e9);
+		if (done[0] * 1000 < sums * c[v].least || done[0] * 1000 > sums * c[v].most)
+			complain("case %u: %" PRIu64 " of %" PRIu64, v, done[0], sums);
+		if (sums * cost / 13000000 < c[v].work)
+			complain("case %u: only %" PRIu64 " done", v, sums);
+		/* In vain a few times, each for 4 ms at most. */
+		if (gap > 20000000)
+			complain("case %u: %" PRIu64 " ns for one that is gone", v, gap);
+	}
 	return checks;
 }
 
@@ -1322,6 +1423,7 @@ int main(int argc, char **argv)
 	result("a lead by reservation ends soon", leads());
 	result("what requests are charged is the device's time", sharing(20 * m));
 	result("the depth follows what the device can do", depths());
+	result("one request at a time beside many: its part by weight", pauses());
 	result("cost estimates", costs());
 	refused();
 	result("numbers out of range, and flows in use, are refused", 8);

@@ -221,19 +221,20 @@ static void cf_unbind(struct cf_data *cf, struct request *rq)
 /*
  * After anything changed. The block layer asks for requests only while there is
  * work, so whenever there is none although requests wait, either one is at the
- * device, whose completion comes here, or all that wait are over their limits
- * and the timer is armed.
+ * device, whose completion comes here, or all that wait are over their limits or
+ * kept back for a flow that will send something in a moment, and the timer is armed.
  */
 static void cf_update(struct cf_data *cf)
 {
-	u64 when;
+	u64 now, when;
 	bool work;
 
 	lockdep_assert_held(&cf->lock);
 	/* The time is read under the lock: a later update never sees an earlier one. */
-	work = !list_empty(&cf->first) || ctxfq_may_send(&cf->fq, ktime_get_ns());
+	now = ktime_get_ns();
+	work = !list_empty(&cf->first) || ctxfq_may_send(&cf->fq, now);
 	WRITE_ONCE(cf->work, work);
-	if (!work && ctxfq_wakeup(&cf->fq, &when) &&
+	if (!work && ctxfq_wakeup(&cf->fq, now, &when) &&
 	    !(hrtimer_is_queued(&cf->timer) &&
 	      ktime_to_ns(hrtimer_get_expires(&cf->timer)) == when))
 		hrtimer_start(&cf->timer, ns_to_ktime(when), HRTIMER_MODE_ABS);
@@ -540,6 +541,7 @@ static void cf_completed_request(struct request *rq, u64 unused)
 		return;
 
 	spin_lock_irqsave(&cf->lock, flags);
+	f->fq.sync = op_is_sync(rq->cmd_flags);
 	actual = ctxfq_complete(&cf->fq, &f->fq, cf_estimated(sent), rq->fifo_time,
 				ktime_get_ns());
 	rq->elv.priv[1] = NULL;

@@ -17,7 +17,8 @@
  *   reservations add up to less than the device can do.
  * - A flow never gets more than its limit, plus CTXFQ_BURST_NS worth of it once.
  * - Nothing waits while fewer than D requests are at the device, unless all that
- *   wait are over their limits.
+ *   wait are over their limits, or a serial device is kept for a flow that is
+ *   behind and about to send its next request.
  *
  * Reserved service counts in the share: a flow gets the larger of the two. A
  * flow that gets more by reservation than by weight would collect a start tag
@@ -80,6 +81,21 @@
 #define TUNE_SERIAL_PERCENT	150
 /* Windows between two with more than the depth; up to eight times if in vain. */
 #define TUNE_GROW_EVERY	8U
+
+/*
+ * Waiting for a flow that sends one request at a time: without it, whoever has
+ * requests waiting gets the device in each of its pauses, and so half of it,
+ * whatever the weights. Not idling as CFQ did, but only once the flow is behind by
+ * more than WAIT_LEAD_NS of its service (FlashFQ, Shen and Park, USENIX ATC 2013);
+ * it may be behind by twice that, or waiting would never begin.
+ */
+#define WAIT_LEAD_NS		8000000ULL
+/* Twice its usual pause, and for whom that is more, not at all. */
+#define WAIT_MOST_NS		4000000ULL
+#define WAIT_LEAST_NS		200000ULL
+#define WAIT_MISSES		3
+/* On a device that does more at a time, others are served in its pauses. */
+#define WAIT_DEPTH		2
 
 /* Fixed point of the device's time per request in flight. */
 #define SHARE_SHIFT	10
@@ -266,11 +282,14 @@ static void maybe_idle(struct ctxfq *q, struct ctxfq_flow *f, u64 now)
 	if (!f->active || f->queued || f->inflight || !list_empty(&f->idle_node))
 		return;
 	f->idle_since = now;
+	f->left_at = now;
 	list_add_tail(&f->idle_node, &q->idle);
 }
 
 static void forget(struct ctxfq *q, struct ctxfq_flow *f)
 {
+	if (q->awaited == f)
+		q->awaited = NULL;
 	list_del_init(&f->idle_node);
 	f->active = false;
 	q->active--;
@@ -299,6 +318,72 @@ static void maybe_level(struct ctxfq *q)
 {
 	if (!q->queued && !q->inflight)
 		q->vtime = later_of(q->vtime, q->max_start);
+}
+
+/* ---- Flows about to come back ---- */
+
+static u64 wait_of(const struct ctxfq_flow *f)
+{
+	return clamp(2 * f->think, WAIT_LEAST_NS, WAIT_MOST_NS);
+}
+
+static bool worth_waiting(const struct ctxfq_flow *f)
+{
+	return f->sync && f->misses < WAIT_MISSES && 2 * f->think <= WAIT_MOST_NS;
+}
+
+/* A flow without requests gets one: was it away for no longer than it may be? */
+static bool came_back(struct ctxfq *q, struct ctxfq_flow *f, u64 now)
+{
+	u64 pause = now - f->left_at;
+	bool soon;
+
+	if (q->awaited == f)
+		q->awaited = NULL;
+	if (list_empty(&f->idle_node))
+		return false;
+	soon = worth_waiting(f) && pause <= wait_of(f);
+	/* An exact mean is not needed, one that ends is. */
+	f->think = f->think - f->think / 8 + min(pause, 4 * WAIT_MOST_NS) / 8;
+	if (pause <= wait_of(f))
+		f->misses = 0;
+	return soon;
+}
+
+/* It keeps its place, however far behind it was, up to a bound. */
+static void start_behind(struct ctxfq *q, struct ctxfq_flow *f)
+{
+	u64 rem, floor = q->vtime - normalized(f, 2 * WAIT_LEAD_NS, &rem);
+
+	if (before(f->start, floor)) {
+		f->start = floor;
+		f->start_rem = 0;
+	}
+}
+
+/*
+ * A flow for which the device is to be kept instead of serving @f, and until when.
+ * Those that have just left are at the end of the list.
+ */
+static struct ctxfq_flow *wait_for(const struct ctxfq *q, const struct ctxfq_flow *f,
+				   u64 now, u64 *until)
+{
+	struct ctxfq_flow *g;
+	u64 rem;
+
+	if (q->depth > WAIT_DEPTH || q->active <= 1)
+		return NULL;
+	list_for_each_entry_reverse(g, &q->idle, idle_node) {
+		if (!before(now, g->idle_since + WAIT_MOST_NS))
+			break;
+		if (!worth_waiting(g) || !before(now, g->left_at + wait_of(g)))
+			continue;
+		if (!before(g->start + normalized(g, WAIT_LEAD_NS, &rem), f->start))
+			continue;
+		*until = g->left_at + wait_of(g);
+		return g;
+	}
+	return NULL;
 }
 
 /* ---- Depth ---- */
@@ -548,11 +633,17 @@ int ctxfq_set_limit(struct ctxfq *q, struct ctxfq_flow *f,
  */
 void ctxfq_enqueue(struct ctxfq *q, struct ctxfq_flow *f, u64 now)
 {
+	bool soon;
+
 	q->queued++;
 	if (f->queued++)
 		return;
+	soon = came_back(q, f, now);
 	arrive(q, f);
-	start_now(q, f);
+	if (soon)
+		start_behind(q, f);
+	else
+		start_now(q, f);
 	if (before(f->reserve.tag, now)) {
 		f->reserve.tag = now;
 		f->reserve.rem = 0;
@@ -583,13 +674,14 @@ void ctxfq_remove(struct ctxfq *q, struct ctxfq_flow *f, u64 now)
  *
  * Return: the flow, which always has one waiting; the caller sends it and tells
  * ctxfq_dispatch(). NULL if nothing waits, if the device has enough (the next
- * completion may change that), or if all that waits is over its limit (see
- * ctxfq_wakeup()).
+ * completion may change that), or if all that waits is over its limit or has to
+ * wait for a flow that is about to come back (see ctxfq_wakeup()).
  */
 struct ctxfq_flow *ctxfq_next(struct ctxfq *q, u64 now)
 {
-	struct ctxfq_flow *f;
+	struct ctxfq_flow *f, *g;
 	struct rb_node *n;
+	u64 until;
 
 	forget_idle(q, now);
 	if (q->inflight >= limit_of(q))
@@ -608,7 +700,13 @@ struct ctxfq_flow *ctxfq_next(struct ctxfq *q, u64 now)
 		if (!before(now, f->reserve.tag))
 			return f;
 	}
-	return by_node(rb_first_cached(&q->ready));
+	f = by_node(rb_first_cached(&q->ready));
+	g = f ? wait_for(q, f, now, &until) : NULL;
+	if (q->awaited && q->awaited != g && q->awaited->misses < WAIT_MISSES &&
+	    !before(now, q->awaited->left_at + wait_of(q->awaited)))
+		q->awaited->misses++;
+	q->awaited = g;
+	return g ? NULL : f;
 }
 
 /**
@@ -616,17 +714,26 @@ struct ctxfq_flow *ctxfq_next(struct ctxfq *q, u64 now)
  * @q: the device
  * @now: the time
  *
- * Return: true only if it would. False also if it would because a flow has just
- * been away for long enough not to count; then a completion is due anyway.
+ * Return: whether it would, but: false also if it would because a flow has just
+ * been away for long enough not to count; then a completion is due anyway. True
+ * also if a flow has just come below its limit and would have to wait for one that
+ * is about to come back; ctxfq_next() says so, and from then on this does, too.
  */
 bool ctxfq_may_send(const struct ctxfq *q, u64 now)
 {
-	struct ctxfq_flow *held = by_node(rb_first_cached(&q->held));
+	struct ctxfq_flow *f, *held = by_node(rb_first_cached(&q->held));
+	struct rb_node *n;
+	u64 until;
 
 	if (q->inflight >= limit_of(q))
 		return false;
-	return rb_first_cached(&q->ready) ||
-	       (held && !before(now, held->limit.tag));
+	if (held && !before(now, held->limit.tag))
+		return true;
+	n = rb_first_cached(&q->reserved);
+	if (n && !before(now, rb_entry(n, struct ctxfq_flow, reserve_node)->reserve.tag))
+		return true;
+	f = by_node(rb_first_cached(&q->ready));
+	return f && !wait_for(q, f, now, &until);
 }
 
 /**
@@ -761,7 +868,9 @@ void ctxfq_charge(struct ctxfq *q, struct ctxfq_flow *f,
 /**
  * ctxfq_wakeup - when to ask again if nothing else happens
  * @q: the device
- * @when: (out) the time at which the first held flow comes below its limit
+ * @now: the time
+ * @when: (out) the time at which the first held flow comes below its limit, or at
+ *	  which it is no use to wait for another any more
  *
  * To be asked when ctxfq_may_send() has said no; then @when is in the future. Its
  * own answer is no, too, while the device has enough: a flow may be below its limit
@@ -769,14 +878,18 @@ void ctxfq_charge(struct ctxfq *q, struct ctxfq_flow *f,
  *
  * Return: whether there is one.
  */
-bool ctxfq_wakeup(const struct ctxfq *q, u64 *when)
+bool ctxfq_wakeup(const struct ctxfq *q, u64 now, u64 *when)
 {
-	struct ctxfq_flow *f = by_node(rb_first_cached(&q->held));
+	struct ctxfq_flow *held = by_node(rb_first_cached(&q->held));
+	struct ctxfq_flow *ready = by_node(rb_first_cached(&q->ready));
+	bool wait;
 
-	if (!f || q->inflight >= limit_of(q))
+	if (q->inflight >= limit_of(q))
 		return false;
-	*when = f->limit.tag;
-	return true;
+	wait = ready && wait_for(q, ready, now, when);
+	if (held && (!wait || before(held->limit.tag, *when)))
+		*when = held->limit.tag;
+	return held || wait;
 }
 
 /* ---- What a request costs ---- */

@@ -59,6 +59,10 @@ struct ctxfq_flow {
 	unsigned int inflight;
 	enum ctxfq_state state;
 	bool active;
+	bool sync;		/* set by the caller: somebody waits for its requests */
+	u8 misses;		/* waited for it in vain, in a row */
+	u64 left_at;		/* when its last request was done */
+	u64 think;		/* mean time from there to its next one, ns */
 	u64 idle_since;
 	struct list_head idle_node;
 	struct rb_node node;
@@ -92,6 +96,7 @@ struct ctxfq {
 	struct rb_root_cached reserved;	/* by reservation tag */
 	struct rb_root_cached held;	/* by limit tag */
 	struct list_head idle;		/* active flows with no request, oldest first */
+	struct ctxfq_flow *awaited;	/* one of them; see ctxfq_next() */
 	u64 vtime;
 	u64 max_start;
 	unsigned int depth;
@@ -125,7 +130,7 @@ void ctxfq_undo(struct ctxfq *q, struct ctxfq_flow *f, u64 estimate, u64 now);
 void ctxfq_charge(struct ctxfq *q, struct ctxfq_flow *f,
 		  const struct ctxfq_cost *cost, u64 now);
 bool ctxfq_may_send(const struct ctxfq *q, u64 now);
-bool ctxfq_wakeup(const struct ctxfq *q, u64 *when);
+bool ctxfq_wakeup(const struct ctxfq *q, u64 now, u64 *when);
 
 static inline bool ctxfq_has_queued(const struct ctxfq *q)
 {
