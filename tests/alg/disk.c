@@ -223,7 +223,7 @@ static int dispatch(struct sim *s)
 	int chosen = -1;
 	u64 when, vtime;
 
-	if (!may && ctxfq_wakeup(&s->q, &when) && (s64)(when - s->now) <= 0)
+	if (!may && ctxfq_wakeup(&s->q, s->now, &when) && (s64)(when - s->now) <= 0)
 		complain("a wake-up in the past");
 	s->choices++;
 	for (i = 0; i < s->nflows; i++) {
@@ -234,6 +234,16 @@ static int dispatch(struct sim *s)
 		reserved |= eligible(s, fl) && fl->f.reserve.units &&
 			    (s64)(s->now - fl->f.reserve.tag) >= 0;
 	}
+	/* Kept for a flow that is about to come back: so said, but only for a while. */
+	if (!f && s->q.awaited && !full) {
+		if (ctxfq_may_send(&s->q, s->now) ||
+		    !ctxfq_wakeup(&s->q, s->now, &when) || (s64)(when - s->now) <= 0 ||
+		    when - s->now > 4000000)
+			complain("waits for a flow, and not for the time it may");
+		if (s->q.awaited->queued || s->q.awaited->inflight || !s->q.awaited->sync)
+			complain("waits for a flow that is there");
+		return -1;
+	}
 	if (may && !f)
 		complain("there is said to be work, and is none");
 	if (f && !may && s->inflight < s->q.depth)
@@ -241,7 +251,7 @@ static int dispatch(struct sim *s)
 	if (!f) {
 		if (any && !full)
 			complain("idle with requests that may go");
-		if (s->q.queued && !s->inflight && !ctxfq_wakeup(&s->q, &when))
+		if (s->q.queued && !s->inflight && !ctxfq_wakeup(&s->q, s->now, &when))
 			complain("requests wait and nothing will wake the queue");
 		return -1;
 	}
@@ -335,7 +345,7 @@ static void drain(struct sim *s)
 		}
 		if (!s->q.queued)
 			break;
-		if (!ctxfq_wakeup(&s->q, &when)) {
+		if (!ctxfq_wakeup(&s->q, s->now, &when)) {
 			complain("%u requests wait forever", s->q.queued);
 			return;
 		}
@@ -515,6 +525,8 @@ static unsigned long fuzz(unsigned long rounds, unsigned int steps, bool correct
 			struct flow *fl = &s.fl[i];
 			u64 est = below(8) ? 1 + below(cost) : !corrected ? 0 : 1;
 
+			if (rates)
+				fl->f.sync = below(2);
 			switch (below(rates ? 16 : 14)) {
 			default:
 				enqueue(&s, i, est, below(1 << 20),
@@ -543,7 +555,7 @@ static unsigned long fuzz(unsigned long rounds, unsigned int steps, bool correct
 			case 9:
 				if (below(4))
 					break;
-				ctxfq_set_depth(&s.q, magnitude(40));
+				ctxfq_set_depth(&s.q, 1 + magnitude(40), s.now);
 				break;
 			case 10:
 				if (!fl->n || below(3))
@@ -840,7 +852,7 @@ static unsigned long rates(unsigned long rounds, unsigned int reqs)
 			for (k = 0; k < servers; k++)
 				if (owner[k] != FLOWS && (s64)(ends[k] - next) < 0)
 					next = ends[k], any = true;
-			if (ctxfq_wakeup(&s.q, &when) && (s64)(when - s.now) > 0 &&
+			if (ctxfq_wakeup(&s.q, s.now, &when) && (s64)(when - s.now) > 0 &&
 			    (s64)(when - next) < 0)
 				next = when, any = true;
 			for (unsigned int i = 0; i < n; i++)
@@ -989,6 +1001,249 @@ static unsigned long sharing(unsigned long rounds)
 	return checks;
 }
 
+/* One request to the device, whatever the depth is at the moment. */
+static int dispatch_any(struct sim *s)
+{
+	struct ctxfq_flow *f;
+	struct flow *fl;
+	unsigned int i;
+	u64 when;
+
+	if (ctxfq_may_send(&s->q, s->now) != !!(f = ctxfq_next(&s->q, s->now)))
+		complain("there is said to be work, and is none, or the other way round");
+	if (!f) {
+		if (s->q.queued && !s->inflight && !ctxfq_wakeup(&s->q, s->now, &when))
+			complain("requests wait and nothing will wake the queue");
+		return -1;
+	}
+	for (i = 0; f != &s->fl[i].f; i++)
+		;
+	fl = &s->fl[i];
+	struct req *r = &fl->sent[fl->nsent++];
+
+	*r = fl->wait[fl->head];
+	fl->head = (fl->head + 1) % REQS;
+	fl->n--;
+	r->began = s->choices++;
+	r->actual = 0;
+	s->inflight++;
+	r->stamp = ctxfq_dispatch(&s->q, f, &r->cost, s->now);
+	return i;
+}
+
+/* The first at the device that is not served yet: from now on by @server. */
+static int serve(struct sim *s, unsigned int server)
+{
+	struct req *first = NULL;
+	int flow = -1;
+
+	for (unsigned int i = 0; i < s->nflows; i++)
+		for (unsigned int k = 0; k < s->fl[i].nsent; k++) {
+			struct req *r = &s->fl[i].sent[k];
+
+			if (!r->actual && (!first || r->began < first->began)) {
+				first = r;
+				flow = i;
+			}
+		}
+	if (first)
+		first->actual = server;
+	return flow;
+}
+
+static void served(struct sim *s, unsigned int flow, unsigned int server)
+{
+	struct flow *fl = &s->fl[flow];
+	unsigned int k;
+	struct req r;
+
+	for (k = 0; fl->sent[k].actual != server; k++)
+		;
+	r = fl->sent[k];
+	memmove(&fl->sent[k], &fl->sent[k + 1], (fl->nsent - k - 1) * sizeof(r));
+	fl->nsent--;
+	s->inflight--;
+	ctxfq_complete(&s->q, &fl->f, r.cost.of[CTXFQ_TIME], r.stamp, s->now);
+}
+
+/*
+ * Depth found by measuring: a device of so many servers, each of which takes the
+ * same time, or a random one with the same mean; two flows that always have
+ * requests waiting, and after three seconds one with a single request at a time.
+ */
+static unsigned long depths(void)
+{
+	static const unsigned int servers[] = { 1, 2, 8, 32 };
+	static struct sim s;
+	unsigned long checks = 0;
+
+	for (unsigned int v = 0; v < 8; v++) {
+		unsigned int k = servers[v % 4], owner[32];
+		const u64 mean = 1600000;
+		bool random = v >= 4;
+		u64 ends[32], done = 0, single = 0, back, waits = 0, asked = 0, high = 0;
+
+		sim_init(&s, 3, 0, -below(1ULL << 40), 0);
+		for (unsigned int j = 0; j < k; j++)
+			owner[j] = FLOWS;
+		u64 begin = back = s.now, until = begin + 13000000000ULL, measured = begin + 3000000000ULL;
+		while ((s64)(s.now - until) < 0) {
+			u64 next = until;
+			int i;
+
+			for (unsigned int f = 0; f < 2; f++)
+				while (s.fl[f].n < 64)
+					enqueue(&s, f, mean, 4096, 0);
+			if ((s64)(s.now - measured) >= 0 && !s.fl[2].n && !s.fl[2].nsent &&
+			    (s64)(s.now - back) >= 0) {
+				enqueue(&s, 2, mean, 4096, 0);
+				asked = s.now;
+			}
+			/* What is at the device beyond its servers waits there, in order. */
+			while (s.inflight < 64 && (i = dispatch_any(&s)) >= 0)
+				;
+			for (unsigned int j = 0; j < k; j++) {
+				if (owner[j] == FLOWS) {
+					int f = serve(&s, j + 1);
+
+					if (f < 0)
+						continue;
+					owner[j] = f;
+					ends[j] = s.now + (random ? 1 + below(2 * mean) : mean);
+				}
+				if ((s64)(ends[j] - next) < 0)
+					next = ends[j];
+			}
+			if ((s64)(back - s.now) > 0 && (s64)(back - next) < 0)
+				next = back;
+			tick(&s, next - s.now);
+			for (unsigned int j = 0; j < k; j++) {
+				unsigned int f = owner[j];
+
+				if (f == FLOWS || ends[j] != s.now)
+					continue;
+				served(&s, f, j + 1);
+				owner[j] = FLOWS;
+				if ((s64)(s.now - measured) < 0)
+					continue;
+				done++;
+				high += s.q.depth > (5 * k + 3) / 4 + 1;
+				if (f == 2) {
+					single++;
+					waits += s.now - asked;
+					back = s.now + 100000;
+				}
+			}
+		}
+		u64 could = 10000000000ULL / mean * k;
+
+		printf("# %u servers%s: depth %u, %.3f of the most, a single reader %.3f of it, %.2f ms\n",
+		       k, random ? ", random" : "", s.q.depth, (double)done / could,
+		       (double)single / could, waits / 1e6 / (single ? single : 1));
+		if (done * 100 < could * (random ? 85 : 97))
+			complain("%u servers: %" PRIu64 " of %" PRIu64, k, done, could);
+		if (!random && high * 5 > done)
+			complain("%u servers: depth %u", k, s.q.depth);
+		if (k == 1 && !random && single * 100 < could * 30)
+			complain("one at a time gets %" PRIu64 " of %" PRIu64, single, could);
+		checks += done;
+	}
+	/* By hand, and back. */
+	ctxfq_set_depth(&s.q, 5, s.now);
+	if (s.q.depth != 5 || s.q.tune.on)
+		complain("a depth by hand");
+	return checks;
+}
+
+/*
+ * Whoever sends one request at a time, beside one with many, on a device that does
+ * one in 2 ms: gets its part by weight if its pauses are short, and costs the other
+ * little; if they are long, or it does not come back, nothing is kept for it.
+ */
+static unsigned long pauses(void)
+{
+	static const struct {
+		u32 weight;
+		u64 think;		/* ns */
+		unsigned int least, most;	/* of what is done, in 1/1000 */
+		unsigned int work;	/* of what could be done */
+	} c[] = {
+		{ 100, 100000, 480, 520, 970 },
+		{ 400, 100000, 780, 820, 950 },
+		{ 900, 100000, 880, 920, 940 },
+		{ 25, 100000, 180, 220, 990 },
+		{ 400, 1500000, 500, 820, 620 },
+		{ 400, 5000000, 100, 400, 990 },	/* too long to be kept for */
+		{ 400, 50000000, 10, 60, 990 },
+	};
+	static struct sim s;
+	const u64 cost = 2000000;
+	unsigned long checks = 0;
+
+	for (unsigned int v = 0; v < sizeof(c) / sizeof(c[0]); v++) {
+		u64 end = 0, back, begin, done[2] = { 0 }, sums, gap = 0, when;
+		bool gone = false;
+
+		sim_init(&s, 2, v % 2, -below(1ULL << 40), rnd());
+		ctxfq_set_weight(&s.fl[0].f, c[v].weight);
+		s.fl[0].f.sync = s.fl[1].f.sync = true;
+		begin = back = s.now;
+		while (s.now - begin < 20000000000ULL) {
+			u64 next = begin + 20000000000ULL;
+			int i;
+
+			/* After 15 s it does not come back. */
+			gone = s.now - begin > 15000000000ULL;
+			while (s.fl[1].n < 16)
+				enqueue(&s, 1, cost, 4096, 0);
+			if (!gone && !s.fl[0].n && !s.fl[0].nsent && (s64)(s.now - back) >= 0)
+				enqueue(&s, 0, cost, 4096, 0);
+			if (!s.inflight) {
+				i = dispatch_any(&s);
+				if (i >= 0) {
+					serve(&s, 1);
+					end = s.now + cost;
+				}
+			} else {
+				i = 0;
+			}
+			if (s.inflight && (s64)(end - next) < 0)
+				next = end;
+			if (!s.inflight && ctxfq_wakeup(&s.q, s.now, &when) &&
+			    (s64)(when - next) < 0)
+				next = when;
+			if (!s.inflight && (s64)(next - s.now) <= 0)
+				complain("waits for what is over");
+			if (!gone && (s64)(back - s.now) > 0 && (s64)(back - next) < 0)
+				next = back;
+			if (!s.inflight && gone)
+				gap += next - s.now;
+			tick(&s, next - s.now);
+			if (s.inflight && s.now == end) {
+				i = s.fl[0].nsent ? 0 : 1;
+				served(&s, i, 1);
+				if (!gone && s.now - begin > 2000000000ULL)
+					done[i]++;
+				if (!i)
+					back = s.now + c[v].think;
+			}
+			checks++;
+		}
+		sums = done[0] + done[1];
+		printf("# weight %u to 100, pauses of %" PRIu64 " us: %.3f of what is done, which is %.3f of what can be\n",
+		       c[v].weight, c[v].think / 1000, (double)done[0] / sums,
+		       sums * cost / 13e9);
+		if (done[0] * 1000 < sums * c[v].least || done[0] * 1000 > sums * c[v].most)
+			complain("case %u: %" PRIu64 " of %" PRIu64, v, done[0], sums);
+		if (sums * cost / 13000000 < c[v].work)
+			complain("case %u: only %" PRIu64 " done", v, sums);
+		/* In vain a few times, each for 4 ms at most. */
+		if (gap > 20000000)
+			complain("case %u: %" PRIu64 " ns for one that is gone", v, gap);
+	}
+	return checks;
+}
+
 static unsigned long costs(void)
 {
 	struct ctxfq_model m = { 0 };
@@ -1032,9 +1287,7 @@ static void refused(void)
 	static struct sim s;
 	struct ctxfq_flow *f = &s.fl[0].f;
 
-	sim_init(&s, 1, 0, 0, 0);
-	if (s.q.depth != 1)
-		complain("a depth of 0");
+	sim_init(&s, 1, 1, 0, 0);
 	if (ctxfq_set_weight(f, 0) != -EINVAL || ctxfq_set_weight(f, 10001) != -EINVAL ||
 	    f->weight != CTXFQ_WEIGHT_DEFAULT)
 		complain("a bad weight is taken");
@@ -1169,6 +1422,8 @@ int main(int argc, char **argv)
 	result("reservations and limits over every interval", rates(20 * m, 800));
 	result("a lead by reservation ends soon", leads());
 	result("what requests are charged is the device's time", sharing(20 * m));
+	result("the depth follows what the device can do", depths());
+	result("one request at a time beside many: its part by weight", pauses());
 	result("cost estimates", costs());
 	refused();
 	result("numbers out of range, and flows in use, are refused", 8);

@@ -7,8 +7,10 @@ null=/sys/kernel/config/nullb
 modprobe null_blk nr_devices=0
 mountpoint -q /sys/kernel/config || mount -t configfs none /sys/kernel/config
 for d in da db; do
-	mkdir "$null/$d" && echo 64 >"$null/$d/size" && echo 2 >"$null/$d/queue_mode" &&
-		echo 1 >"$null/$d/power" || not_ok "$d can be made"
+	if ! { mkdir "$null/$d" && echo 64 >"$null/$d/size" &&
+		echo 2 >"$null/$d/queue_mode" && echo 1 >"$null/$d/power"; }; then
+		not_ok "$d can be made"
+	fi
 done
 until_ok test -b /dev/da -a -b /dev/db
 da=$(cat /sys/block/da/dev) db=$(cat /sys/block/db/dev)

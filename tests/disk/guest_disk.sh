@@ -121,6 +121,17 @@ load 6 26:1 27:16 || not_ok "readers work" "$(cat results/load.*)"
 within $((100 * $(field results/load.26 ios) / $(field results/load.27 ios))) 50 110 \
 	"one request at a time gets its half beside sixteen, in percent of theirs"
 
+# The same with the depth that is found useful: this device gains nothing from more
+# than one request.
+echo auto >"$serial/iosched/depth"
+load 6 26:1 27:16 || not_ok "readers work" "$(cat results/load.*)"
+within $((100 * $(field results/load.26 ios) / $(field results/load.27 ios))) 50 110 \
+	"and with a depth found by measuring"
+depth=$(cat "$serial/iosched/depth")
+within "${depth#auto }" 1 3 "which is small for such a device"
+echo 1 >"$serial/iosched/depth"
+is "$(cat "$serial/iosched/depth")" 1 "and set by hand again"
+
 # The share of one disk, in other units, while it is used; and its way back.
 share 28 100
 "$vdisk" set 28 "$serial_dev" 4 0 0 0 2 100
@@ -189,7 +200,7 @@ while [ -e /proc/virtual/24 ]; do sleep 0.1; done
 "$vdisk" set 28 "$serial_dev" 2 0 0 300 0 0
 refusal ENOSPC 30 "$serial_dev" 2 0 0 501 0 0
 refusal ENOSPC 30 0:0 2 0 0 501 0 0	# fits on all disks but on that one
-for bad in 0 65537 x; do
+for bad in 0 65537 x automatic; do
 	! { echo "$bad" >"$serial/iosched/depth"; } 2>/dev/null || not_ok "refuses a depth of $bad"
 done
 is "$("$vdisk" get 30 0:0; "$vdisk" get 30 "$serial_dev")" "$before" "what is refused changes nothing"
@@ -219,7 +230,8 @@ while [ $i -lt 60 ]; do
 		share 31 $((i % 7 * 1000 + 1)) $((i % 3 * 100))
 		share 32 $((i % 5 + 1)) 0 $((i % 4 * 250))
 		"$vdisk" set 31 "$store_dev" 12 0 0 0 1 $((i % 2 * 20000000))
-		echo $((i % 9 + 1)) >"$store/iosched/depth" ;;
+		echo $((i % 9 + 1)) >"$store/iosched/depth"
+		[ $((i % 4)) -ne 3 ] || echo auto >"$store/iosched/depth" ;;
 	esac || {
 		not_ok "change $i can be made" "$(cat "$store/scheduler")"
 		break
@@ -234,7 +246,5 @@ wait $p3 || bad="$bad 0"
 is "$bad" "" "every block is what was last written, through $i changes"
 cat results/check.* | sed 's/^/# /'
 scheduler "$store" context-fair
-share 31 100
-share 32 100
 dd if=/dev/store of=/dev/null bs=1M iflag=direct 2>/dev/null && ok "large requests work"
 finish

@@ -41,13 +41,6 @@
 #include "ctxfq.h"
 #include "elevator.h"
 
-/*
- * Requests at the device while contexts compete. Eight keep a device of a few
- * parallel commands busy, and make a context that sends one at a time wait for
- * at most eight others. To be set by hand for what is far from that.
- */
-#define CF_DEPTH	8
-
 /* As in mq-deadline, and for its reasons. */
 #define CF_READ_EXPIRE	(HZ / 2)
 #define CF_WRITE_EXPIRE	(5 * HZ)
@@ -228,19 +221,20 @@ static void cf_unbind(struct cf_data *cf, struct request *rq)
 /*
  * After anything changed. The block layer asks for requests only while there is
  * work, so whenever there is none although requests wait, either one is at the
- * device, whose completion comes here, or all that wait are over their limits
- * and the timer is armed.
+ * device, whose completion comes here, or all that wait are over their limits or
+ * kept back for a flow that will send something in a moment, and the timer is armed.
  */
 static void cf_update(struct cf_data *cf)
 {
-	u64 when;
+	u64 now, when;
 	bool work;
 
 	lockdep_assert_held(&cf->lock);
 	/* The time is read under the lock: a later update never sees an earlier one. */
-	work = !list_empty(&cf->first) || ctxfq_may_send(&cf->fq, ktime_get_ns());
+	now = ktime_get_ns();
+	work = !list_empty(&cf->first) || ctxfq_may_send(&cf->fq, now);
 	WRITE_ONCE(cf->work, work);
-	if (!work && ctxfq_wakeup(&cf->fq, &when) &&
+	if (!work && ctxfq_wakeup(&cf->fq, now, &when) &&
 	    !(hrtimer_is_queued(&cf->timer) &&
 	      ktime_to_ns(hrtimer_get_expires(&cf->timer)) == when))
 		hrtimer_start(&cf->timer, ns_to_ktime(when), HRTIMER_MODE_ABS);
@@ -547,6 +541,7 @@ static void cf_completed_request(struct request *rq, u64 unused)
 		return;
 
 	spin_lock_irqsave(&cf->lock, flags);
+	f->fq.sync = op_is_sync(rq->cmd_flags);
 	actual = ctxfq_complete(&cf->fq, &f->fq, cf_estimated(sent), rq->fifo_time,
 				ktime_get_ns());
 	rq->elv.priv[1] = NULL;
@@ -639,7 +634,7 @@ static int cf_init_sched(struct request_queue *q, struct elevator_type *e)
 	}
 	spin_lock_init(&cf->lock);
 	cf->q = q;
-	ctxfq_init(&cf->fq, CF_DEPTH, ktime_get_ns());
+	ctxfq_init(&cf->fq, 0, ktime_get_ns());
 	INIT_LIST_HEAD(&cf->first);
 	hrtimer_init(&cf->timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS);
 	cf->timer.function = cf_timer;
@@ -681,26 +676,32 @@ static void cf_exit_sched(struct elevator_queue *e)
 
 /* ---- sysfs ---- */
 
+/*
+ * Requests at the device while contexts compete: a number, or "auto", which is
+ * read as "auto N" with what is found useful now.
+ */
 static ssize_t cf_depth_show(struct elevator_queue *e, char *page)
 {
 	struct cf_data *cf = e->elevator_data;
 
-	return sysfs_emit(page, "%u\n", READ_ONCE(cf->fq.depth));
+	return sysfs_emit(page, "%s%u\n", READ_ONCE(cf->fq.tune.on) ? "auto " : "",
+			  READ_ONCE(cf->fq.depth));
 }
 
 static ssize_t cf_depth_store(struct elevator_queue *e, const char *page,
 			      size_t count)
 {
 	struct cf_data *cf = e->elevator_data;
-	unsigned int depth;
-	int err = kstrtouint(page, 0, &depth);
+	unsigned int depth = 0;
+	int err = 0;
 
+	if (!sysfs_streq(page, "auto"))
+		err = kstrtouint(page, 0, &depth) ?:
+		      !depth || depth > 65536 ? -EINVAL : 0;
 	if (err)
 		return err;
-	if (!depth || depth > 65536)
-		return -EINVAL;
 	spin_lock_irq(&cf->lock);
-	ctxfq_set_depth(&cf->fq, depth);
+	ctxfq_set_depth(&cf->fq, depth, ktime_get_ns());
 	cf_update(cf);
 	spin_unlock_irq(&cf->lock);
 	blk_mq_run_hw_queues(cf->q, true);

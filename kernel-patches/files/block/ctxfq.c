@@ -17,7 +17,8 @@
  *   reservations add up to less than the device can do.
  * - A flow never gets more than its limit, plus CTXFQ_BURST_NS worth of it once.
  * - Nothing waits while fewer than D requests are at the device, unless all that
- *   wait are over their limits.
+ *   wait are over their limits, or a serial device is kept for a flow that is
+ *   behind and about to send its next request.
  *
  * Reserved service counts in the share: a flow gets the larger of the two. A
  * flow that gets more by reservation than by weight would collect a start tag
@@ -59,6 +60,42 @@
  * device were filled up in its pauses, it would wait for all of that.
  */
 #define CTXFQ_IDLE_NS	100000000ULL
+
+/*
+ * Depth found by measuring: as many requests as are at the device on average when
+ * it does all it can and each is served as quickly as if it were alone (the
+ * product of bandwidth and delay that BBR keeps in flight; Cardwell et al., ACM
+ * Queue 2016), and a quarter more so that one sees if there is more to be had.
+ */
+#define TUNE_START	8U		/* until anything is known */
+#define TUNE_MOST	4096U
+#define TUNE_WINDOW_NS	100000000ULL
+#define TUNE_SAMPLES	16U		/* of a latency */
+/* One request at a time costs something on a parallel device: 16 in 5 s. */
+#define TUNE_PROBE_NS	5000000000ULL
+/*
+ * On a device that gains nothing from a second request, one at a time: whoever
+ * sends single requests then waits for one other at most. Below one and a half it
+ * may as well be noise.
+ */
+#define TUNE_SERIAL_PERCENT	150
+/* Windows between two with more than the depth; up to eight times if in vain. */
+#define TUNE_GROW_EVERY	8U
+
+/*
+ * Waiting for a flow that sends one request at a time: without it, whoever has
+ * requests waiting gets the device in each of its pauses, and so half of it,
+ * whatever the weights. Not idling as CFQ did, but only once the flow is behind by
+ * more than WAIT_LEAD_NS of its service (FlashFQ, Shen and Park, USENIX ATC 2013);
+ * it may be behind by twice that, or waiting would never begin.
+ */
+#define WAIT_LEAD_NS		8000000ULL
+/* Twice its usual pause, and for whom that is more, not at all. */
+#define WAIT_MOST_NS		4000000ULL
+#define WAIT_LEAST_NS		200000ULL
+#define WAIT_MISSES		3
+/* On a device that does more at a time, others are served in its pauses. */
+#define WAIT_DEPTH		2
 
 /* Fixed point of the device's time per request in flight. */
 #define SHARE_SHIFT	10
@@ -245,11 +282,14 @@ static void maybe_idle(struct ctxfq *q, struct ctxfq_flow *f, u64 now)
 	if (!f->active || f->queued || f->inflight || !list_empty(&f->idle_node))
 		return;
 	f->idle_since = now;
+	f->left_at = now;
 	list_add_tail(&f->idle_node, &q->idle);
 }
 
 static void forget(struct ctxfq *q, struct ctxfq_flow *f)
 {
+	if (q->awaited == f)
+		q->awaited = NULL;
 	list_del_init(&f->idle_node);
 	f->active = false;
 	q->active--;
@@ -280,6 +320,178 @@ static void maybe_level(struct ctxfq *q)
 		q->vtime = later_of(q->vtime, q->max_start);
 }
 
+/* ---- Flows about to come back ---- */
+
+static u64 wait_of(const struct ctxfq_flow *f)
+{
+	return clamp(2 * f->think, WAIT_LEAST_NS, WAIT_MOST_NS);
+}
+
+static bool worth_waiting(const struct ctxfq_flow *f)
+{
+	return f->sync && f->misses < WAIT_MISSES && 2 * f->think <= WAIT_MOST_NS;
+}
+
+/* A flow without requests gets one: was it away for no longer than it may be? */
+static bool came_back(struct ctxfq *q, struct ctxfq_flow *f, u64 now)
+{
+	u64 pause = now - f->left_at;
+	bool soon;
+
+	if (q->awaited == f)
+		q->awaited = NULL;
+	if (list_empty(&f->idle_node))
+		return false;
+	soon = worth_waiting(f) && pause <= wait_of(f);
+	/* An exact mean is not needed, one that ends is. */
+	f->think = f->think - f->think / 8 + min(pause, 4 * WAIT_MOST_NS) / 8;
+	if (pause <= wait_of(f))
+		f->misses = 0;
+	return soon;
+}
+
+/* It keeps its place, however far behind it was, up to a bound. */
+static void start_behind(struct ctxfq *q, struct ctxfq_flow *f)
+{
+	u64 rem, floor = q->vtime - normalized(f, 2 * WAIT_LEAD_NS, &rem);
+
+	if (before(f->start, floor)) {
+		f->start = floor;
+		f->start_rem = 0;
+	}
+}
+
+/*
+ * A flow for which the device is to be kept instead of serving @f, and until when.
+ * Those that have just left are at the end of the list.
+ */
+static struct ctxfq_flow *wait_for(const struct ctxfq *q, const struct ctxfq_flow *f,
+				   u64 now, u64 *until)
+{
+	struct ctxfq_flow *g;
+	u64 rem;
+
+	if (q->depth > WAIT_DEPTH || q->active <= 1)
+		return NULL;
+	list_for_each_entry_reverse(g, &q->idle, idle_node) {
+		if (!before(now, g->idle_since + WAIT_MOST_NS))
+			break;
+		if (!worth_waiting(g) || !before(now, g->left_at + wait_of(g)))
+			continue;
+		if (!before(g->start + normalized(g, WAIT_LEAD_NS, &rem), f->start))
+			continue;
+		*until = g->left_at + wait_of(g);
+		return g;
+	}
+	return NULL;
+}
+
+/* ---- Depth ---- */
+
+/* How many requests may be at the device now. */
+static unsigned int limit_of(const struct ctxfq *q)
+{
+	if (q->active <= 1)
+		return UINT_MAX;
+	if (!q->tune.on)
+		return q->depth;
+	if (q->tune.probing)
+		return 1;
+	return q->depth + (q->tune.growing ? max(q->depth / 4, 1U) : 0);
+}
+
+static void tune_depth(struct ctxfq *q)
+{
+	struct ctxfq_tune *t = &q->tune;
+	u64 rate = 0, percent;
+	unsigned int i;
+
+	for (i = 0; i < CTXFQ_WINDOWS; i++)
+		rate = max(rate, t->rate[i]);
+	if (!rate || !t->latency)
+		return;
+	/* Requests per second times seconds; 2^40 a second in 2^24 s do not fit. */
+	percent = div64_u64(min(rate, 1ULL << 32) * min(t->latency, 1ULL << 31),
+			    10000000ULL);
+	if (percent < TUNE_SERIAL_PERCENT)
+		q->depth = 1;
+	else
+		q->depth = min(div64_u64(percent * 5 + 399, 400), (u64)TUNE_MOST);
+}
+
+static void tune_sent(struct ctxfq *q, u64 now)
+{
+	struct ctxfq_tune *t = &q->tune;
+
+	t->alone = q->inflight == 1;
+	t->alone_since = now;
+}
+
+static void tune_latency(struct ctxfq *q, u64 now)
+{
+	struct ctxfq_tune *t = &q->tune;
+
+	t->latency_sum += min(now - t->alone_since, COST_MAX);
+	if (++t->latency_n < TUNE_SAMPLES)
+		return;
+	t->latency = max(div64_u64(t->latency_sum, t->latency_n), 1ULL);
+	t->latency_sum = 0;
+	t->latency_n = 0;
+	t->probing = false;
+	t->probe_at = now + TUNE_PROBE_NS;
+	tune_depth(q);
+}
+
+static void tune_window(struct ctxfq *q, u64 now)
+{
+	struct ctxfq_tune *t = &q->tune;
+	unsigned int depth = q->depth;
+	u64 rate, most = 0;
+	unsigned int i;
+
+	rate = div64_u64(t->done * 1000000000ULL, now - t->window_at);
+	for (i = 0; i < CTXFQ_WINDOWS; i++)
+		most = max(most, t->rate[i]);
+	/* Too few requests say only that the device can do as much, not more. */
+	if (!t->slack || rate > most)
+		t->rate[t->window++ % CTXFQ_WINDOWS] = rate;
+	tune_depth(q);
+
+	if (t->growing) {
+		t->growing = false;
+		t->grow_every = q->depth > depth ? TUNE_GROW_EVERY :
+						   min(t->grow_every * 2, 8 * TUNE_GROW_EVERY);
+		t->grow_in = t->grow_every;
+	} else if (!t->slack && !--t->grow_in) {
+		t->growing = true;
+	}
+	t->window_at = now;
+	t->done = 0;
+	t->slack = false;
+}
+
+static void tune_done(struct ctxfq *q, u64 now)
+{
+	struct ctxfq_tune *t = &q->tune;
+
+	if (!t->on)
+		return;
+	if (t->alone)
+		tune_latency(q, now);
+	t->alone = false;
+	t->done++;
+	if (t->probing || (!q->queued && q->inflight < q->depth))
+		t->slack = true;
+	if (!before(now, t->window_at + TUNE_WINDOW_NS))
+		tune_window(q, now);
+	/* With a depth of one every request is a measurement. */
+	if (q->depth > 1 && q->active > 1 && !t->probing && !before(now, t->probe_at)) {
+		t->probing = true;
+		t->latency_sum = 0;
+		t->latency_n = 0;
+	}
+}
+
 /* ---- Interface ---- */
 
 /**
@@ -297,18 +509,26 @@ void ctxfq_init(struct ctxfq *q, unsigned int depth, u64 now)
 		.share_at = now,
 	};
 	INIT_LIST_HEAD(&q->idle);
-	ctxfq_set_depth(q, depth);
+	ctxfq_set_depth(q, depth, now);
 }
 
 /**
  * ctxfq_set_depth - how many requests may be at the device
  * @q: the device
- * @depth: so many while more than one flow is present; 0 means 1. A flow that is
- *	   alone may send as many as the device takes.
+ * @depth: so many while more than one flow is present; 0: as many as measuring
+ *	   finds useful. A flow that is alone may send as many as the device takes.
+ * @now: the time
  */
-void ctxfq_set_depth(struct ctxfq *q, unsigned int depth)
+void ctxfq_set_depth(struct ctxfq *q, unsigned int depth, u64 now)
 {
-	q->depth = max(depth, 1U);
+	q->depth = depth ?: TUNE_START;
+	q->tune = (struct ctxfq_tune){
+		.on = !depth,
+		.probe_at = now,
+		.window_at = now,
+		.grow_in = TUNE_GROW_EVERY,
+		.grow_every = TUNE_GROW_EVERY,
+	};
 }
 
 /**
@@ -413,11 +633,17 @@ int ctxfq_set_limit(struct ctxfq *q, struct ctxfq_flow *f,
  */
 void ctxfq_enqueue(struct ctxfq *q, struct ctxfq_flow *f, u64 now)
 {
+	bool soon;
+
 	q->queued++;
 	if (f->queued++)
 		return;
+	soon = came_back(q, f, now);
 	arrive(q, f);
-	start_now(q, f);
+	if (soon)
+		start_behind(q, f);
+	else
+		start_now(q, f);
 	if (before(f->reserve.tag, now)) {
 		f->reserve.tag = now;
 		f->reserve.rem = 0;
@@ -448,16 +674,17 @@ void ctxfq_remove(struct ctxfq *q, struct ctxfq_flow *f, u64 now)
  *
  * Return: the flow, which always has one waiting; the caller sends it and tells
  * ctxfq_dispatch(). NULL if nothing waits, if the device has enough (the next
- * completion may change that), or if all that waits is over its limit (see
- * ctxfq_wakeup()).
+ * completion may change that), or if all that waits is over its limit or has to
+ * wait for a flow that is about to come back (see ctxfq_wakeup()).
  */
 struct ctxfq_flow *ctxfq_next(struct ctxfq *q, u64 now)
 {
-	struct ctxfq_flow *f;
+	struct ctxfq_flow *f, *g;
 	struct rb_node *n;
+	u64 until;
 
 	forget_idle(q, now);
-	if (q->inflight >= q->depth && q->active > 1)
+	if (q->inflight >= limit_of(q))
 		return NULL;
 
 	while ((f = by_node(rb_first_cached(&q->held))) &&
@@ -473,7 +700,13 @@ struct ctxfq_flow *ctxfq_next(struct ctxfq *q, u64 now)
 		if (!before(now, f->reserve.tag))
 			return f;
 	}
-	return by_node(rb_first_cached(&q->ready));
+	f = by_node(rb_first_cached(&q->ready));
+	g = f ? wait_for(q, f, now, &until) : NULL;
+	if (q->awaited && q->awaited != g && q->awaited->misses < WAIT_MISSES &&
+	    !before(now, q->awaited->left_at + wait_of(q->awaited)))
+		q->awaited->misses++;
+	q->awaited = g;
+	return g ? NULL : f;
 }
 
 /**
@@ -481,17 +714,26 @@ struct ctxfq_flow *ctxfq_next(struct ctxfq *q, u64 now)
  * @q: the device
  * @now: the time
  *
- * Return: true only if it would. False also if it would because a flow has just
- * been away for long enough not to count; then a completion is due anyway.
+ * Return: whether it would, but: false also if it would because a flow has just
+ * been away for long enough not to count; then a completion is due anyway. True
+ * also if a flow has just come below its limit and would have to wait for one that
+ * is about to come back; ctxfq_next() says so, and from then on this does, too.
  */
 bool ctxfq_may_send(const struct ctxfq *q, u64 now)
 {
-	struct ctxfq_flow *held = by_node(rb_first_cached(&q->held));
+	struct ctxfq_flow *f, *held = by_node(rb_first_cached(&q->held));
+	struct rb_node *n;
+	u64 until;
 
-	if (q->inflight >= q->depth && q->active > 1)
+	if (q->inflight >= limit_of(q))
 		return false;
-	return rb_first_cached(&q->ready) ||
-	       (held && !before(now, held->limit.tag));
+	if (held && !before(now, held->limit.tag))
+		return true;
+	n = rb_first_cached(&q->reserved);
+	if (n && !before(now, rb_entry(n, struct ctxfq_flow, reserve_node)->reserve.tag))
+		return true;
+	f = by_node(rb_first_cached(&q->ready));
+	return f && !wait_for(q, f, now, &until);
 }
 
 /**
@@ -523,6 +765,7 @@ u64 ctxfq_dispatch(struct ctxfq *q, struct ctxfq_flow *f,
 	share_forward(q, now);
 	f->inflight++;
 	q->inflight++;
+	tune_sent(q, now);
 	return q->share;
 }
 
@@ -549,6 +792,7 @@ u64 ctxfq_complete(struct ctxfq *q, struct ctxfq_flow *f, u64 estimate,
 	f->inflight--;
 	q->inflight--;
 	actual = (q->share - stamp) >> SHARE_SHIFT;
+	tune_done(q, now);
 
 	counted = actual;
 	if (estimate) {
@@ -589,6 +833,7 @@ void ctxfq_undo(struct ctxfq *q, struct ctxfq_flow *f, u64 estimate, u64 now)
 	share_forward(q, now);
 	f->inflight--;
 	q->inflight--;
+	q->tune.alone = false;
 	if (ready)
 		take_out(q, f);
 	start_back(q, f, estimate);
@@ -623,7 +868,9 @@ void ctxfq_charge(struct ctxfq *q, struct ctxfq_flow *f,
 /**
  * ctxfq_wakeup - when to ask again if nothing else happens
  * @q: the device
- * @when: (out) the time at which the first held flow comes below its limit
+ * @now: the time
+ * @when: (out) the time at which the first held flow comes below its limit, or at
+ *	  which it is no use to wait for another any more
  *
  * To be asked when ctxfq_may_send() has said no; then @when is in the future. Its
  * own answer is no, too, while the device has enough: a flow may be below its limit
@@ -631,14 +878,18 @@ void ctxfq_charge(struct ctxfq *q, struct ctxfq_flow *f,
  *
  * Return: whether there is one.
  */
-bool ctxfq_wakeup(const struct ctxfq *q, u64 *when)
+bool ctxfq_wakeup(const struct ctxfq *q, u64 now, u64 *when)
 {
-	struct ctxfq_flow *f = by_node(rb_first_cached(&q->held));
+	struct ctxfq_flow *held = by_node(rb_first_cached(&q->held));
+	struct ctxfq_flow *ready = by_node(rb_first_cached(&q->ready));
+	bool wait;
 
-	if (!f || (q->inflight >= q->depth && q->active > 1))
+	if (q->inflight >= limit_of(q))
 		return false;
-	*when = f->limit.tag;
-	return true;
+	wait = ready && wait_for(q, ready, now, when);
+	if (held && (!wait || before(held->limit.tag, *when)))
+		*when = held->limit.tag;
+	return held || wait;
 }
 
 /* ---- What a request costs ---- */

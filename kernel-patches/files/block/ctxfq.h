@@ -59,10 +59,35 @@ struct ctxfq_flow {
 	unsigned int inflight;
 	enum ctxfq_state state;
 	bool active;
+	bool sync;		/* set by the caller: somebody waits for its requests */
+	u8 misses;		/* waited for it in vain, in a row */
+	u64 left_at;		/* when its last request was done */
+	u64 think;		/* mean time from there to its next one, ns */
 	u64 idle_since;
 	struct list_head idle_node;
 	struct rb_node node;
 	struct rb_node reserve_node;
+};
+
+/* How the depth is found, see ctxfq_set_depth(). */
+#define CTXFQ_WINDOWS	8
+
+struct ctxfq_tune {
+	bool on;
+	bool probing;			/* only one request at a time, for a while */
+	bool growing;			/* a few more than the depth, for a window */
+	bool slack;			/* in this window requests were too few */
+	bool alone;			/* the one at the device has been so all along */
+	u64 alone_since;
+	u64 latency;			/* mean of a request alone, ns; 0 unknown */
+	u64 latency_sum;
+	unsigned int latency_n;
+	u64 probe_at;			/* when to measure that again */
+	u64 window_at;
+	unsigned int done;		/* in this window */
+	u64 rate[CTXFQ_WINDOWS];	/* per second; the last full windows */
+	unsigned int window;
+	unsigned int grow_in, grow_every;	/* windows */
 };
 
 /* A device. */
@@ -71,9 +96,11 @@ struct ctxfq {
 	struct rb_root_cached reserved;	/* by reservation tag */
 	struct rb_root_cached held;	/* by limit tag */
 	struct list_head idle;		/* active flows with no request, oldest first */
+	struct ctxfq_flow *awaited;	/* one of them; see ctxfq_next() */
 	u64 vtime;
 	u64 max_start;
 	unsigned int depth;
+	struct ctxfq_tune tune;
 	unsigned int queued;
 	unsigned int inflight;
 	unsigned int active;		/* flows */
@@ -82,7 +109,7 @@ struct ctxfq {
 };
 
 void ctxfq_init(struct ctxfq *q, unsigned int depth, u64 now);
-void ctxfq_set_depth(struct ctxfq *q, unsigned int depth);
+void ctxfq_set_depth(struct ctxfq *q, unsigned int depth, u64 now);
 
 void ctxfq_flow_init(struct ctxfq_flow *f);
 bool ctxfq_flow_exit(struct ctxfq *q, struct ctxfq_flow *f);
@@ -103,7 +130,7 @@ void ctxfq_undo(struct ctxfq *q, struct ctxfq_flow *f, u64 estimate, u64 now);
 void ctxfq_charge(struct ctxfq *q, struct ctxfq_flow *f,
 		  const struct ctxfq_cost *cost, u64 now);
 bool ctxfq_may_send(const struct ctxfq *q, u64 now);
-bool ctxfq_wakeup(const struct ctxfq *q, u64 *when);
+bool ctxfq_wakeup(const struct ctxfq *q, u64 now, u64 *when);
 
 static inline bool ctxfq_has_queued(const struct ctxfq *q)
 {
