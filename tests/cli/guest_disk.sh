@@ -31,7 +31,7 @@ is "$(share d1) $(shares "$id")" '[100,"none","none"] ' "the default share"
 for s in /sys/block/*/queue/scheduler; do
 	! grep -q context-fair "$s" || echo none >"$s"
 done
-is "$(vctx check --json | jq -c '.[] | select(.name == "disk-scheduling") | [.ok,.detail]')" \
+is "$(vctx check --json | jq -c '.[] | select(.name == "disk-scheduling") | [.ok,.found]')" \
 	'[false,"no disk'"'"'s queue/scheduler is context-fair"]' "check tells that no disk is shared"
 try vctx set d1 disk.weight=200
 is "$STATUS: $STDOUT$STDERR" \
@@ -40,7 +40,7 @@ is "$STATUS: $STDOUT$STDERR" \
 for d in da db; do
 	echo context-fair >"/sys/block/$d/queue/scheduler"
 done
-is "$(vctx check --json | jq -c '.[] | select(.name == "disk-scheduling") | [.ok,.detail]')" \
+is "$(vctx check --json | jq -c '.[] | select(.name == "disk-scheduling") | [.ok,.found]')" \
 	'[true,"da db"]' "check names the disks that are shared"
 
 # One value for all, others for some.
@@ -122,5 +122,7 @@ vctx delete d2 --force
 for d in da db; do
 	is "$(awk '$1 >= 1000' "/sys/block/$d/queue/iosched/contexts")" "" "$d has forgotten them"
 done
+# Logs outlive their contexts.
+rm -rf /var/log/vctx
 is "$(footprint)" "$before" "nothing is left"
 finish
