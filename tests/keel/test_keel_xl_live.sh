@@ -32,7 +32,8 @@ set -eu
 res=/job/results
 /usr/lib/bulkhead/xen-up
 # The same once more, with the guests' consoles in files.
-kill "$(pidof xenconsoled)"
+# (Its parent, while it becomes a daemon, has the same name.)
+until kill $(pidof xenconsoled) 2>/dev/null; do sleep 0.1; done
 while pidof xenconsoled >/dev/null; do sleep 0.1; done
 bin=$(dirname -- "$(echo /usr/lib/xen-*/bin/xenconsoled)")
 "$bin/xenconsoled" --pid-file=/run/xen/xenconsoled.pid --log=guest --log-dir=/tmp
