@@ -44,6 +44,7 @@
 
 #include "../lib/internal.h"
 #include "../lib/record.h"
+#include "../lib/words.h"
 
 #define PREFIX "share.disk."
 #define CGROUP "/sys/fs/cgroup"
@@ -571,28 +572,6 @@ static int run_phase(const char *id, const char *name, const struct opts *o, con
 
 /* ------------------------------------------------------------------ the cases */
 
-/* Numbers from 1 to @max with '-' between; how many, or 0. */
-static unsigned int numbers(const char **s, unsigned long max, unsigned int *v)
-{
-	unsigned int n = 0;
-
-	for (;;) {
-		unsigned long x;
-		char *end;
-
-		if (**s < '0' || **s > '9' || n == MAX_INST)
-			return 0;
-		x = strtoul(*s, &end, 10);
-		if (x < 1 || x > max)
-			return 0;
-		v[n++] = (unsigned int)x;
-		*s = end;
-		if (**s != '-')
-			return n;
-		(*s)++;
-	}
-}
-
 /* share.disk.W-W-...qD[-D...]; 0, or -1 when it is no such thing. */
 static int parse(const char *id, struct dcase *c)
 {
@@ -603,11 +582,11 @@ static int parse(const char *id, struct dcase *c)
 		return -1;
 	id += sizeof(PREFIX) - 1;
 	/* The weight of a control group ends at 1000 (BFQ), the default is 100. */
-	c->n = numbers(&id, 10, c->weight);
+	c->n = word_list(&id, 10, MAX_INST, c->weight);
 	if (!c->n || strncmp(id, ".q", 2) != 0)
 		return -1;
 	id += 2;
-	n = numbers(&id, MAX_DEPTH, c->depth);
+	n = word_list(&id, MAX_DEPTH, MAX_INST, c->depth);
 	if (*id != '\0' || (n != 1 && n != c->n))
 		return -1;
 	for (i = 1; n == 1 && i < c->n; i++)
@@ -660,29 +639,6 @@ static int usage_error(const char *what, const char *arg)
 {
 	fprintf(stderr, "bdisk: %s '%s'; try 'bdisk --help'\n", what, arg);
 	return 2;
-}
-
-static bool number(const char *s, unsigned long min, unsigned long max, unsigned int *v)
-{
-	unsigned long x;
-	char *end;
-
-	if (*s < '0' || *s > '9')
-		return false;
-	x = strtoul(s, &end, 10);
-	if (*end || x < min || x > max)
-		return false;
-	*v = (unsigned int)x;
-	return true;
-}
-
-static bool selects(const char *word, const char *id)
-{
-	size_t n = strlen(word);
-
-	if (strcmp(word, "all") == 0 || strcmp(word, id) == 0)
-		return true;
-	return n > 0 && word[n - 1] == '.' && strncmp(word, id, n) == 0;
 }
 
 static int print_env(const struct bench_opts *o)
@@ -770,7 +726,7 @@ int main(int argc, char **argv)
 			o.device = optarg;
 			break;
 		case IOPS:
-			if (!number(optarg, 1, 1000000, &o.iops))
+			if (!word_unsigned(optarg, 1, 1000000, &o.iops))
 				return usage_error("--iops: not a number from 1 to 1000000:", optarg);
 			break;
 		case SCHEDULER:
@@ -788,15 +744,15 @@ int main(int argc, char **argv)
 			o.contexts = strcmp(optarg, "context") == 0;
 			break;
 		case MS:
-			if (!number(optarg, 200, MAX_MS, &o.ms))
+			if (!word_unsigned(optarg, 200, MAX_MS, &o.ms))
 				return usage_error("--ms: not a number from 200 to 120000:", optarg);
 			break;
 		case PLAIN_MS:
-			if (!number(optarg, 0, MAX_MS, &o.plain_ms))
+			if (!word_unsigned(optarg, 0, MAX_MS, &o.plain_ms))
 				return usage_error("--plain-ms: not a number up to 120000:", optarg);
 			break;
 		case STEP_MS:
-			if (!number(optarg, 100, 10000, &o.step_ms))
+			if (!word_unsigned(optarg, 100, 10000, &o.step_ms))
 				return usage_error("--step-ms: not a number from 100 to 10000:", optarg);
 			break;
 		case DIR_:
@@ -806,7 +762,7 @@ int main(int argc, char **argv)
 			o.bench.tmpfs = optarg;
 			break;
 		case ENV_PAD:
-			if (!number(optarg, 0, 65536, &pad))
+			if (!word_unsigned(optarg, 0, 65536, &pad))
 				return usage_error("--env-pad: not a number up to 65536:", optarg);
 			o.bench.env_pad = pad;
 			break;
@@ -839,7 +795,7 @@ int main(int argc, char **argv)
 		bool found = parse(argv[i], &c) == 0;
 
 		for (k = 0; k < N_ROWS; k++)
-			found |= selects(argv[i], rows[k].id);
+			found |= word_selects(argv[i], rows[k].id);
 		if (!found)
 			return usage_error("no row", argv[i]);
 	}
@@ -852,7 +808,7 @@ int main(int argc, char **argv)
 		bool group = false;
 
 		for (k = 0; k < N_ROWS; k++) {
-			if (!selects(argv[i], rows[k].id))
+			if (!word_selects(argv[i], rows[k].id))
 				continue;
 			group = true;
 			if (interrupted)

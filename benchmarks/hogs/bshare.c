@@ -24,6 +24,7 @@
 
 #include "../lib/internal.h"
 #include "../lib/record.h"
+#include "../lib/words.h"
 #include "share.h"
 
 #define NS_PER_MS 1000000ULL
@@ -470,29 +471,6 @@ static int usage_error(const char *what, const char *arg)
 	return 2;
 }
 
-static bool number(const char *s, unsigned long min, unsigned long max, unsigned int *v)
-{
-	unsigned long x;
-	char *end;
-
-	if (*s < '0' || *s > '9')
-		return false;
-	x = strtoul(s, &end, 10);
-	if (*end || x < min || x > max)
-		return false;
-	*v = (unsigned int)x;
-	return true;
-}
-
-static bool selects(const char *word, const char *id)
-{
-	size_t n = strlen(word);
-
-	if (strcmp(word, "all") == 0 || strcmp(word, id) == 0)
-		return true;
-	return n > 0 && word[n - 1] == '.' && strncmp(word, id, n) == 0;
-}
-
 static int print_env(const struct bench_opts *o)
 {
 	static const struct bench_program program = {
@@ -551,7 +529,7 @@ int main(int argc, char **argv)
 			share_guest_ramdisk = optarg;
 			break;
 		case GUEST:
-			if (!number(optarg, 1, MAX_THREADS, &pad))
+			if (!word_unsigned(optarg, 1, MAX_THREADS, &pad))
 				return usage_error("--guest: not a number from 1 to 16:", optarg);
 			guest(pad);
 		case BY:
@@ -560,15 +538,15 @@ int main(int argc, char **argv)
 				return usage_error("no such means", optarg);
 			break;
 		case MS:
-			if (!number(optarg, 200, MAX_MS, &o.ms))
+			if (!word_unsigned(optarg, 200, MAX_MS, &o.ms))
 				return usage_error("--ms: not a number from 200 to 120000:", optarg);
 			break;
 		case PLAIN_MS:
-			if (!number(optarg, 0, MAX_MS, &o.plain_ms))
+			if (!word_unsigned(optarg, 0, MAX_MS, &o.plain_ms))
 				return usage_error("--plain-ms: not a number up to 120000:", optarg);
 			break;
 		case STEP_MS:
-			if (!number(optarg, 100, 10000, &o.step_ms))
+			if (!word_unsigned(optarg, 100, 10000, &o.step_ms))
 				return usage_error("--step-ms: not a number from 100 to 10000:", optarg);
 			break;
 		case DIR_:
@@ -578,7 +556,7 @@ int main(int argc, char **argv)
 			o.bench.tmpfs = optarg;
 			break;
 		case ENV_PAD:
-			if (!number(optarg, 0, 65536, &pad))
+			if (!word_unsigned(optarg, 0, 65536, &pad))
 				return usage_error("--env-pad: not a number up to 65536:", optarg);
 			o.bench.env_pad = pad;
 			break;
@@ -611,7 +589,7 @@ int main(int argc, char **argv)
 		bool found = share_parse(argv[i], 1, &c) == 0;
 
 		for (k = 0; k < share_n_rows; k++)
-			found |= selects(argv[i], share_rows[k].id);
+			found |= word_selects(argv[i], share_rows[k].id);
 		if (!found)
 			return usage_error("no row", argv[i]);
 	}
@@ -622,7 +600,7 @@ int main(int argc, char **argv)
 		bool group = false;
 
 		for (k = 0; k < share_n_rows; k++) {
-			if (!selects(argv[i], share_rows[k].id))
+			if (!word_selects(argv[i], share_rows[k].id))
 				continue;
 			group = true;
 			if (interrupted)

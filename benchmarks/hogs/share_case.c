@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/words.h"
 #include "share.h"
 
 #define PREFIX "share.cpu."
@@ -30,28 +31,6 @@ const struct share_row share_rows[] = {
 
 const size_t share_n_rows = sizeof(share_rows) / sizeof(share_rows[0]);
 
-/* A list of numbers from 1 to @max with '-' between; how many, or 0. */
-static unsigned int numbers(const char **s, unsigned long max, unsigned int *v)
-{
-	unsigned int n = 0;
-
-	for (;;) {
-		char *end;
-		unsigned long x;
-
-		if (**s < '0' || **s > '9' || n == MAX_INST)
-			return 0;
-		x = strtoul(*s, &end, 10);
-		if (x < 1 || x > max)
-			return 0;
-		v[n++] = (unsigned int)x;
-		*s = end;
-		if (**s != '-')
-			return n;
-		(*s)++;
-	}
-}
-
 int share_parse(const char *id, unsigned int ncpu, struct share_case *c)
 {
 	unsigned int weight[MAX_INST], threads[MAX_INST], n_threads, i;
@@ -78,11 +57,11 @@ int share_parse(const char *id, unsigned int ncpu, struct share_case *c)
 		c->n = 2;
 		return 0;
 	}
-	c->n = numbers(&id, 10000, weight);
+	c->n = word_list(&id, 10000, MAX_INST, weight);
 	if (!c->n || strncmp(id, ".t", 2) != 0)
 		return -1;
 	id += 2;
-	n_threads = numbers(&id, MAX_THREADS, threads);
+	n_threads = word_list(&id, MAX_THREADS, MAX_INST, threads);
 	if (*id != '\0' || (n_threads != 1 && n_threads != c->n))
 		return -1;
 	for (i = 0; i < c->n; i++)

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "internal.h"
+#include "words.h"
 
 /* Present in the environment once the program has started itself again. */
 #define PAD_VAR "BULKHEAD_PAD"
@@ -64,28 +65,6 @@ static void help(const struct bench_program *p)
 	       "\n"
 	       "exit status: 0 all rows ran, 1 some did not, 2 wrong command line\n",
 	       p->name, p->name);
-}
-
-/* Parse a decimal number of at most @max; false when it is none. */
-static bool number(const char *s, uint64_t min, uint64_t max, uint64_t *v)
-{
-	char *end;
-
-	if (*s < '0' || *s > '9')
-		return false;
-	errno = 0;
-	*v = strtoull(s, &end, 10);
-	return errno == 0 && *end == '\0' && *v >= min && *v <= max;
-}
-
-/* Does the selection @word mean @id? */
-static bool selects(const char *word, const char *id)
-{
-	size_t n = strlen(word);
-
-	if (strcmp(word, "all") == 0 || strcmp(word, id) == 0)
-		return true;
-	return n > 0 && word[n - 1] == '.' && strncmp(word, id, n) == 0;
 }
 
 /* Use one CPU only, the first we may use. */
@@ -173,21 +152,21 @@ static int parse(int argc, char **argv, const struct bench_program *p,
 			opts->tmpfs = optarg;
 			break;
 		case BATCH_NS:
-			ok = number(optarg, 0, 60000000000ULL, &opts->batch_ns);
+			ok = word_number(optarg, 0, 60000000000ULL, &opts->batch_ns);
 			break;
 		case OPS_SCALE:
-			ok = number(optarg, 1, 1000000, &opts->ops_scale);
+			ok = word_number(optarg, 1, 1000000, &opts->ops_scale);
 			break;
 		case BATCHES:
-			ok = number(optarg, 1, MAX_BATCHES, &v);
+			ok = word_number(optarg, 1, MAX_BATCHES, &v);
 			opts->batches = (unsigned int)v;
 			break;
 		case WARMUP:
-			ok = number(optarg, 0, MAX_BATCHES, &v);
+			ok = word_number(optarg, 0, MAX_BATCHES, &v);
 			opts->warmup = (unsigned int)v;
 			break;
 		case ENV_PAD:
-			ok = number(optarg, 0, MAX_ENV_PAD, &opts->env_pad);
+			ok = word_number(optarg, 0, MAX_ENV_PAD, &opts->env_pad);
 			break;
 		case LIST_:
 			*action = LIST;
@@ -222,7 +201,7 @@ static int check_rows(int argc, char **argv, const struct bench_program *p)
 		return usage_error("no row given");
 	for (i = optind; i < argc; i++) {
 		for (r = 0; r < p->n_rows; r++)
-			if (selects(argv[i], p->rows[r].id))
+			if (word_selects(argv[i], p->rows[r].id))
 				break;
 		if (r == p->n_rows)
 			return usage_error("unknown row '%s'", argv[i]);
@@ -258,7 +237,7 @@ static int run_rows(int argc, char **argv, const struct bench_program *p,
 	}
 	for (i = optind, k = 0; i < argc; i++)
 		for (r = 0; r < p->n_rows; r++)
-			if (selects(argv[i], p->rows[r].id))
+			if (word_selects(argv[i], p->rows[r].id))
 				which[k++] = &p->rows[r];
 	n = k;
 	memset(shared, 0, n * size);
