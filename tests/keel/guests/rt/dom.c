@@ -22,26 +22,6 @@ INLINE long call(long nr, u64 a1, u64 a2, u64 a3)
 	return ret;
 }
 
-INLINE u64 time_of(volatile struct vcpu_time_info *t)
-{
-	u32 version, lo, hi;
-	u64 delta, ns;
-
-	do {
-		version = t->version;
-		barrier();
-		__asm__ volatile("lfence\n\trdtsc" : "=a"(lo), "=d"(hi));
-		delta = ((u64)hi << 32 | lo) - t->tsc_timestamp;
-		if (t->tsc_shift >= 0)
-			delta <<= t->tsc_shift;
-		else
-			delta >>= -t->tsc_shift;
-		ns = t->system_time + (u64)((unsigned __int128)delta * t->tsc_to_system_mul >> 32);
-		barrier();
-	} while ((version & 1) || version != t->version);
-	return ns;
-}
-
 PAYLOAD void dom_payload(volatile struct dom_control *c, volatile struct shared_info *s, u64 vcpu);
 PAYLOAD void dom_payload(volatile struct dom_control *c, volatile struct shared_info *s, u64 vcpu)
 {

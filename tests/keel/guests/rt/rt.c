@@ -561,27 +561,7 @@ long evt_close(u32 port)
 
 u64 now(void)
 {
-	volatile struct vcpu_time_info *t = &vcpu_info()->time;
-	u32 version;
-	u64 ns;
-
-	do {
-		u32 lo, hi;
-		u64 delta;
-
-		version = t->version;
-		barrier();
-		__asm__ volatile("lfence\n\trdtsc" : "=a"(lo), "=d"(hi));
-		delta = ((u64)hi << 32 | lo) - t->tsc_timestamp;
-		if (t->tsc_shift >= 0)
-			delta <<= t->tsc_shift;
-		else
-			delta >>= -t->tsc_shift;
-		ns = t->system_time +
-		     (u64)((unsigned __int128)delta * t->tsc_to_system_mul >> 32);
-		barrier();
-	} while ((version & 1) || version != t->version);
-	return ns;
+	return time_of(&vcpu_info()->time);
 }
 
 int wait_for(volatile u32 *count, u32 want, u32 ms)

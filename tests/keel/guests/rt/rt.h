@@ -245,6 +245,27 @@ static inline int pending(u32 port)
 }
 long evt_send(u32 port);
 long evt_close(u32 port);
+/* System time in ns by a vcpu's record. Inline: code that is copied into another
+ * domain (dom.c) has nothing to call there. */
+static inline __attribute__((always_inline)) u64 time_of(volatile struct vcpu_time_info *t)
+{
+	u32 version, lo, hi;
+	u64 delta, ns;
+
+	do {
+		version = t->version;
+		barrier();
+		__asm__ volatile("lfence\n\trdtsc" : "=a"(lo), "=d"(hi));
+		delta = ((u64)hi << 32 | lo) - t->tsc_timestamp;
+		if (t->tsc_shift >= 0)
+			delta <<= t->tsc_shift;
+		else
+			delta >>= -t->tsc_shift;
+		ns = t->system_time + (u64)((unsigned __int128)delta * t->tsc_to_system_mul >> 32);
+		barrier();
+	} while ((version & 1) || version != t->version);
+	return ns;
+}
 u64 now(void);			/* system time in ns, of this vcpu */
 /* Blocks until *count >= want or `ms` have passed (a generous limit). */
 int wait_for(volatile u32 *count, u32 want, u32 ms);
