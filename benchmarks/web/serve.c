@@ -26,8 +26,8 @@
 
 #define INPUT 8192U
 #define HEAD  512U
-/* What a connection that ends with an error may still send before it is cut
- * off: closing earlier would reset it and lose our answer on its way. */
+/* What may still come on a connection that we have ended before it is cut off:
+ * closing earlier would reset it and lose our answer on its way. */
 #define DRAIN_BYTES 65536U
 #define DRAIN_MS    2000U
 /* Largest file that is read into memory for splicing. */
@@ -86,7 +86,7 @@ struct conn {
 	size_t field_len;
 
 	/* The answer. */
-	bool close_after, drain, head_only;
+	bool close_after, head_only;
 	char head[HEAD];
 	size_t head_len, head_off;
 	char *data; /* body in memory */
@@ -235,7 +235,7 @@ static void request_reset(struct conn *c)
 	c->has_cookie = false;
 	c->since = -1;
 	c->head_len = c->head_off = 0;
-	c->close_after = c->drain = c->head_only = false;
+	c->close_after = c->head_only = false;
 	c->field_len = 0;
 }
 
@@ -518,7 +518,7 @@ static void answer_error(struct conn *c, int status, bool final)
 
 	drop_answer(c);
 	if (final)
-		c->close_after = c->drain = true;
+		c->close_after = true;
 	if (status == 405)
 		extra = strncmp(c->url, "/p/", 3) == 0 ? "Allow: POST\r\n"
 						       : "Allow: GET, HEAD\r\n";
@@ -780,7 +780,6 @@ static void answer(struct conn *c)
 
 	c->close_after =
 		!http_should_keep_alive(&c->parser) || c->parser.upgrade;
-	c->drain = c->parser.upgrade;
 	c->head_only = c->parser.method == HTTP_HEAD;
 	c->url[c->url_len] = '\0';
 	if (c->long_url)
@@ -874,12 +873,10 @@ static bool flush_answer(struct conn *c)
 /* All sent that ever will be. */
 static void conn_finish(struct conn *c)
 {
-	if (!c->drain && c->in_off == c->in_len) {
-		conn_end(c);
-		return;
-	}
-	/* The other end may still be sending, and unread input would turn our
-	 * close into a reset that overtakes the answer. */
+	/* The other end may still be sending, whatever it was told, and input
+	 * that arrives unread turns our close into a reset that overtakes the
+	 * answer: half a close, and the rest when the other end has closed too
+	 * (RFC 9112, 9.6). */
 	shutdown(c->fd, SHUT_WR);
 	c->state = ST_DRAIN;
 	c->drained = 0;
