@@ -62,6 +62,7 @@ compare: kernel image programs
 	@# On two CPUs nothing can be counted, whatever the other runs do.
 	@ACCEL=$${ACCEL%icount*} $(COMPARE)/compare run --experiment share --smp 2
 	@ACCEL=$${ACCEL%icount*} $(COMPARE)/compare run --experiment share-disk --smp 2
+	@$(COMPARE)/compare run --experiment scale --smp 1
 	@$(COMPARE)/compare report
 
 report: $(filter $(COMPARE)/%,$(ROOMS))

@@ -32,7 +32,7 @@ split() {
 # COLOUR DARK), $work/rows (PROGRAM ID UNIT) and $work/missing (SIDE REASON).
 plan_options() {
 	profile=${PROFILE:-quick} experiment=micro sides='' only='' boots='' execs=''
-	seed=1 accel=${ACCEL:-auto} smp='' mem=1024 jobs='' progress=auto resume=''
+	seed=1 accel=${ACCEL:-auto} smp='' mem='' jobs='' progress=auto resume=''
 	given=''
 	argv="compare $verb $*"
 	while [ $# -gt 0 ]; do
@@ -93,6 +93,8 @@ plan_options() {
 	trap 'exit 130' INT TERM
 	[ -n "$boots" ] || boots=$(conf boots)
 	[ -n "$execs" ] || execs=$(conf execs)
+	[ -n "$mem" ] || mem=$(conf mem)
+	: "${mem:=1024}"
 	[ -n "$only" ] || only=$(conf only)
 	plan_rows
 	plan_sides

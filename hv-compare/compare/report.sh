@@ -41,8 +41,17 @@ last_shares() {
 	done
 }
 
+# The last run of many instances.
+last_many() {
+	for f in "$RESULTS"/beside.scale-up "$RESULTS"/beside.scale-smp; do
+		[ -f "$f" ] && [ -f "$RESULTS/$(cat "$f")/run.jsonl" ] || continue
+		echo "$RESULTS/$(cat "$f")/run.jsonl"
+		return
+	done
+}
+
 cmd_report() {
-	html=$OUT/report/index.html run='' beside='' shares=''
+	html=$OUT/report/index.html run='' beside='' shares='' many=''
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--help) usage; exit 0 ;;
@@ -52,6 +61,8 @@ cmd_report() {
 			beside=$2; shift ;;
 		--share) [ $# -ge 2 ] || usage_error "--share needs a run"
 			shares="$shares $(records "$2")"; shift ;;
+		--many) [ $# -ge 2 ] || usage_error "--many needs a run"
+			many=$(records "$2"); shift ;;
 		-*) usage_error "unknown option '$1'" ;;
 		*) [ -z "$run" ] || usage_error "more than one run: '$1'"
 			run=$1 ;;
@@ -64,7 +75,7 @@ cmd_report() {
 	generate "$(dirname -- "$file")/summary.jsonl" "$REPORT" summary "$file"
 	# A run that belongs beside others has no page of its own.
 	case $(head -n 1 "$file" | jq -r '.plan.experiment // ""') in
-	share | share-disk)
+	share | share-disk | scale)
 		"$REPORT" table "$file"
 		echo
 		echo "records $file"
@@ -77,6 +88,11 @@ cmd_report() {
 		set -- "$@" --share "$s"
 		generate "$(dirname -- "$s")/summary.jsonl" "$REPORT" summary "$s"
 	done
+	[ -n "$many" ] || many=$(last_many)
+	[ -z "$many" ] || {
+		set -- "$@" --many "$many"
+		generate "$(dirname -- "$many")/summary.jsonl" "$REPORT" summary "$many"
+	}
 	mkdir -p "$(dirname -- "$html")"
 	generate "$html" "$REPORT" html "$@" "$file"
 	"$REPORT" table "$@" "$file"

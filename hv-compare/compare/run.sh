@@ -224,6 +224,7 @@ new_run() {
 	fi
 	record_run
 	record_sides
+	[ "$(conf footprint)" != yes ] || footprint | append
 	while IFS=$tab read -r side why; do
 		verdicts "$side" dnr "$why" <"$work/ids"
 		say_step missing "$side" 0 "$side: cannot run: $why"

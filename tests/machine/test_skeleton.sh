@@ -99,4 +99,11 @@ fi
 try make -s help
 is "$STATUS" 0 "make help works"
 matches "$STDOUT" "*make compare*make check*" "and names the two commands"
+# What a person can read in a week, and who says it is small must stay small.
+lines=$(cd "$TOP" && cloc --json --quiet hv-compare/keel | jq .SUM.code)
+if [ "$lines" -le 12000 ]; then
+	ok "keel has at most 12,000 lines of code ($lines)"
+else
+	not_ok "keel has at most 12,000 lines of code" "$lines"
+fi
 finish

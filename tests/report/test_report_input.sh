@@ -343,5 +343,5 @@ is "$?|$(cat err)|$(cat out)" \
 "$S" table one >/dev/full 2>err
 is "$?|$(cat err)" "1|bhreport: cannot write the report: No space left on device" "a full disk is noticed"
 "$S" --help >out 2>&1
-is "$?|$(wc -l <out | tr -d ' ')" "0|22" "--help fits a screen"
+is "$?|$(wc -l <out | tr -d ' ')" "0|23" "--help fits a screen"
 finish

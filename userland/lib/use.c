@@ -243,10 +243,10 @@ static int wait_gone(struct vctx *v, const struct vctx_info *info,
 	pid_t init = info->pid;
 	uint64_t end = now_ms() + timeout_ms;
 	struct vctx_sys_info ki;
-	long step = 1;
+	long step = 100000;	/* ns; what is gone soon is not waited for long */
 
 	for (;;) {
-		struct timespec ts = { 0, step * 1000000 };
+		struct timespec ts = { 0, step };
 
 		if (vctx_sys_info(info->id, &ki) || !vx_same_run(v, info))
 			return 0;
@@ -255,7 +255,7 @@ static int wait_gone(struct vctx *v, const struct vctx_info *info,
 		if (now_ms() >= end)
 			return -1;
 		nanosleep(&ts, NULL);
-		if (step < 20)
+		if (step < 20000000)
 			step *= 2;
 	}
 }

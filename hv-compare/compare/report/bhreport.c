@@ -6,6 +6,7 @@
  * environment, a fixed seed.  Nothing is printed before the input has been
  * read and judged as a whole, so a bad file leaves no half report behind.
  */
+#include "many.h"
 #include "out.h"
 #include "share.h"
 
@@ -57,6 +58,7 @@ static void usage(FILE *f)
 	      "  --ascii             plain ASCII\n"
 	      "  --beside RUN.jsonl  table, html: show a run with another accel beside it\n"
 	      "  --share RUN.jsonl   table, html: show a run of the experiment share, too (repeatable)\n"
+	      "  --many RUN.jsonl    table, html: show a run of the experiment scale, too\n"
 	      "  --help              this text\n"
 	      "\nexample:\n"
 	      "  bhreport html out/results/RUN/run.jsonl > out/report/index.html\n",
@@ -117,7 +119,7 @@ static int share_only(const struct command *cmd, const struct share *s, const st
 
 int main(int argc, char **argv)
 {
-	enum { BASELINE = 256, RESAMPLES, WIDTH, ASCII, BESIDE, SHARE, HELP };
+	enum { BASELINE = 256, RESAMPLES, WIDTH, ASCII, BESIDE, SHARE, MANY, HELP };
 	static const struct option longopts[] = {
 		{ "baseline", required_argument, NULL, BASELINE },
 		{ "boot-resamples", required_argument, NULL, RESAMPLES },
@@ -125,6 +127,7 @@ int main(int argc, char **argv)
 		{ "ascii", no_argument, NULL, ASCII },
 		{ "beside", required_argument, NULL, BESIDE },
 		{ "share", required_argument, NULL, SHARE },
+		{ "many", required_argument, NULL, MANY },
 		{ "help", no_argument, NULL, HELP },
 		{ 0 },
 	};
@@ -133,7 +136,9 @@ int main(int argc, char **argv)
 	struct analysis *a[3] = { NULL, NULL, NULL };
 	struct run *r[3] = { NULL, NULL, NULL }, *sr[MAX_SHARE] = { NULL };
 	struct share *s[MAX_SHARE] = { NULL };
-	const char *share_file[MAX_SHARE];
+	const char *share_file[MAX_SHARE], *many_file = NULL;
+	struct run *mr = NULL;
+	struct many *many = NULL;
 	int c, n_share = 0, ret = 1;
 	long n;
 
@@ -168,6 +173,9 @@ int main(int argc, char **argv)
 				return EXIT_USAGE;
 			}
 			share_file[n_share++] = optarg;
+			break;
+		case MANY:
+			many_file = optarg;
 			break;
 		case HELP:
 			usage(stdout);
@@ -247,6 +255,17 @@ int main(int argc, char **argv)
 		a[0]->share[i] = s[i];
 		a[0]->n_share = i + 1;
 	}
+	if (many_file) {
+		mr = run_read(many_file);
+		if (!mr)
+			goto out;
+		many = many_make(mr);
+		if (!many->n_size) {
+			complain("--many: %s is no run of the experiment scale", many_file);
+			goto out;
+		}
+		a[0]->many = many;
+	}
 	if (cmd->print) {
 		cmd->print(a[0], stdout);
 		ret = finish(stdout);
@@ -262,5 +281,7 @@ out:
 		share_free(s[i]);
 		run_free(sr[i]);
 	}
+	many_free(many);
+	run_free(mr);
 	return ret;
 }

@@ -10,6 +10,9 @@ void out_summary(const struct analysis *a, FILE *f);	/* summary.jsonl */
 void out_csv(const struct analysis *a, FILE *f);
 void out_markdown(const struct analysis *a, FILE *f);
 void out_html(const struct analysis *a, FILE *f);
+/* The footprint of the run; nothing when none was recorded. */
+void foot_table(const struct run *r, FILE *f, int width, bool ascii);
+void foot_html(const struct run *r, FILE *f);
 /* Text broken at blanks; lines after the first are indented. */
 void wrap_text(FILE *f, const char *text, int width, int indent, bool ascii);
 /*

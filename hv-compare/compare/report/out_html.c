@@ -4,6 +4,7 @@
  * same records.  It is written as well-formed XML so that xmllint can check it.
  */
 #include "out.h"
+#include "many.h"
 #include "share.h"
 #include "style.h"
 #include "svg.h"
@@ -764,6 +765,9 @@ void out_html(const struct analysis *a, FILE *f)
 		section_group(a, g, f);
 	for (int i = 0; i < a->n_share; i++)
 		share_html(a->share[i], f);
+	if (a->many)
+		many_html(a->many, f);
+	foot_html(r, f);
 	if (a->beside)
 		section_beside(a->beside, f);
 	section_method(a, f);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The terminal table. */
 #include "out.h"
+#include "many.h"
 #include "share.h"
 #include "words.h"
 
@@ -314,6 +315,9 @@ void out_table(const struct analysis *a, FILE *f)
 	print_beside(a, f);
 	for (int i = 0; i < a->n_share; i++)
 		share_table(a->share[i], f, width, ascii);
+	if (a->many)
+		many_table(a->many, f, width, ascii);
+	foot_table(r, f, width, ascii);
 
 	s = xasprintf("A/A check (%s against itself): %s: %s; %zu of %zu rows within 0.1 %%",
 		      r->side[a->base],

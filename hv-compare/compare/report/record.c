@@ -18,7 +18,7 @@ static const struct unit units[] = {
 	{ "ns/op", LOWER_BETTER },    { "us", LOWER_BETTER },	     { "ops/s", HIGHER_BETTER },
 	{ "MB/s", HIGHER_BETTER },    { "Mb/s", HIGHER_BETTER },     { "sessions", HIGHER_BETTER },
 	{ "bytes", LOWER_BETTER },    { "ratio", NO_RATIO },	     { "%", NO_RATIO },
-	{ "instr/op", LOWER_BETTER }, { "instr/kB", LOWER_BETTER },
+	{ "instances", HIGHER_BETTER }, { "instr/op", LOWER_BETTER }, { "instr/kB", LOWER_BETTER },
 };
 
 /*
@@ -38,6 +38,7 @@ static const struct {
 	{ "verdict", { "bench", "side", "status" } },
 	{ "event", { "side", "kind" } },
 	{ "series", { "bench", "side" } },
+	{ "footprint", { "part" } },
 	{ "hist", { "bench", "side" } },
 	{ "end", { "rc" } },
 };
@@ -439,6 +440,24 @@ static void on_resume(struct run *r)
 		}
 }
 
+/* Sizes are whole numbers that are not below nothing; one line for a part. */
+static int on_footprint(struct run *r, json_t *o, struct bad *e)
+{
+	static const char *const keys[] = { "text", "data", "bss", "file", "lines", "changed" };
+	const char *part;
+
+	if (get_str(o, "part", &part, e))
+		return -1;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		const json_t *v = json_object_get(o, keys[i]);
+
+		if (v && (!json_is_integer(v) || json_integer_value(v) < 0))
+			return bad(e, "\"%s\" of footprint \"%s\" is no size", keys[i], part);
+	}
+	json_array_append(r->footprint, o);
+	return 0;
+}
+
 static int on_verdict(struct run *r, json_t *o, struct bad *e)
 {
 	const char *id, *side_name, *status, *why;
@@ -503,6 +522,8 @@ static int on_record(struct run *r, json_t *o, json_t *events, struct bad *e)
 		return on_verdict(r, o, e);
 	if (!strcmp(t, "side"))
 		return on_side(r, o, e);
+	if (!strcmp(t, "footprint"))
+		return on_footprint(r, o, e);
 	if (!strcmp(t, "series"))
 		return on_series(r, o, e);
 	if (!strcmp(t, "env")) {
@@ -664,6 +685,7 @@ struct run *run_read(const char *path)
 	r->max_load = -1;
 	r->bench_ix = json_object();
 	r->side_ix = json_object();
+	r->footprint = json_array();
 	r->env = json_object();
 
 	f = fopen(path, "re");
@@ -757,6 +779,7 @@ void run_free(struct run *r)
 	free(r->bench);
 	json_decref(r->bench_ix);
 	json_decref(r->side_ix);
+	json_decref(r->footprint);
 	json_decref(r->env);
 	json_decref(r->end);
 	json_decref(r->head);

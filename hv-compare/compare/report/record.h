@@ -105,6 +105,10 @@ struct run {
 	struct series *series;
 	size_t n_series;
 
+	/* How big the parts are: objects with "part" and any of text, data, bss, file
+	 * (bytes), lines, changed. */
+	json_t *footprint;
+
 	double max_load;	/* of the host, as far as the events say; -1 unknown */
 
 	size_t n_samples, n_warmup, n_unknown, n_lines, n_duplicates;

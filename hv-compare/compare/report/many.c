@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* From the rows "scale." of a run to what stands beside each other. */
+#include "many.h"
+#include "stats.h"
+#include "util.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const what_name[N_MANY] = { "start", "work", "mem", "stop" };
+
+/* Is this "scale.WHAT.N"? */
+static bool parse(const char *id, enum many_what *w, unsigned *n)
+{
+	char name[16], end;
+
+	if (sscanf(id, "scale.%15[a-z].%u%c", name, n, &end) != 2 || !*n)
+		return false;
+	for (int i = 0; i < N_MANY; i++)
+		if (!strcmp(name, what_name[i])) {
+			*w = (enum many_what)i;
+			return true;
+		}
+	return false;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const unsigned x = *(const unsigned *)a, y = *(const unsigned *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static struct many_num num_of(const struct recs *rec)
+{
+	struct many_num out = { 0 };
+	double *v;
+
+	if (!rec || !rec->n || rec->status == ST_INVALID)
+		return out;
+	v = xcalloc(rec->n, sizeof(*v));
+	for (size_t i = 0; i < rec->n; i++)
+		v[i] = rec->s[i].value;
+	out.n = rec->n;
+	out.lo = out.hi = v[0];
+	for (size_t i = 0; i < rec->n; i++) {
+		out.lo = v[i] < out.lo ? v[i] : out.lo;
+		out.hi = v[i] > out.hi ? v[i] : out.hi;
+	}
+	out.median = median(v, rec->n);
+	free(v);
+	return out;
+}
+
+static size_t size_index(const struct many *m, unsigned n)
+{
+	size_t i = 0;
+
+	while (m->size[i] != n)
+		i++;
+	return i;
+}
+
+static void find_sizes(struct many *m)
+{
+	const struct run *r = m->run;
+	enum many_what w;
+	unsigned n;
+	size_t k = 0;
+
+	m->size = xcalloc(r->n_bench + 1, sizeof(*m->size));
+	for (size_t i = 0; i < r->n_bench; i++)
+		if (parse(r->bench[i].id, &w, &n))
+			m->size[k++] = n;
+	qsort(m->size, k, sizeof(*m->size), by_number);
+	for (size_t i = 0; i < k; i++)
+		if (!i || m->size[i] != m->size[m->n_size - 1])
+			m->size[m->n_size++] = m->size[i];
+}
+
+static void fill_side(struct many *m, struct many_side *s)
+{
+	const struct run *r = m->run;
+	enum many_what w;
+	unsigned n;
+
+	s->num = xcalloc(m->n_size, sizeof(*s->num));
+	s->why = r->side_why[s->side];
+	for (size_t i = 0; i < r->n_bench; i++) {
+		const struct recs *rec = r->bench[i].by_side[s->side];
+		struct many_num x;
+
+		if (!strcmp(r->bench[i].id, "scale.most")) {
+			x = num_of(rec);
+			/* The least of several executions: all of them had that many. */
+			s->most = (unsigned)x.lo;
+			continue;
+		}
+		if (!parse(r->bench[i].id, &w, &n))
+			continue;
+		s->num[size_index(m, n)][w] = num_of(rec);
+		if (rec && rec->why && rec->status == ST_FAIL)
+			s->why = rec->why;
+	}
+	/* A run without the row: what did its work was there. */
+	for (size_t k = 0; k < m->n_size; k++)
+		if (s->num[k][MANY_WORK].n && s->most < m->size[k])
+			s->most = m->size[k];
+	s->all = s->most >= m->size[m->n_size - 1];
+}
+
+static int side_named(const struct many *m, const char *stem)
+{
+	size_t len = strlen(stem);
+
+	for (size_t k = 0; k < m->n_side; k++) {
+		const char *name = m->run->side[m->s[k].side];
+
+		if (m->s[k].most && !strncmp(name, stem, len) && (!name[len] || name[len] == '-'))
+			return (int)k;
+	}
+	return -1;
+}
+
+struct many *many_make(const struct run *r)
+{
+	struct many *m = xcalloc(1, sizeof(*m));
+	int order[MAX_SIDES];
+
+	m->run = r;
+	m->context = m->vmm = -1;
+	find_sizes(m);
+	if (!m->n_size)
+		return m;
+	for (int i = 0; i < r->n_sides; i++) {
+		int j = i;
+
+		for (; j > 0 && r->info[order[j - 1]].order > r->info[i].order; j--)
+			order[j] = order[j - 1];
+		order[j] = i;
+	}
+	m->n_side = (size_t)r->n_sides;
+	m->s = xcalloc(m->n_side + 1, sizeof(*m->s));
+	for (size_t k = 0; k < m->n_side; k++) {
+		m->s[k].side = order[k];
+		fill_side(m, &m->s[k]);
+	}
+	m->context = side_named(m, "context");
+	m->vmm = side_named(m, "xen");
+	if (m->vmm < 0)
+		m->vmm = side_named(m, "keel");
+	for (size_t i = 0; i < m->n_size; i++) {
+		bool common = true;
+
+		for (size_t k = 0; k < m->n_side; k++)
+			common &= !m->s[k].most || m->s[k].num[i][MANY_WORK].n;
+		if (common)
+			m->common = i;
+	}
+	return m;
+}
+
+void many_free(struct many *m)
+{
+	if (!m)
+		return;
+	for (size_t k = 0; k < m->n_side; k++)
+		free(m->s[k].num);
+	free(m->s);
+	free(m->size);
+	free(m);
+}
+
+double many_ratio(const struct many *m, bool *at_least)
+{
+	if (m->context < 0 || m->vmm < 0 || m->s[m->vmm].all)
+		return 0;
+	*at_least = m->s[m->context].all;
+	return (double)m->s[m->context].most / m->s[m->vmm].most;
+}

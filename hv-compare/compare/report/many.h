@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The experiment "scale": what it takes to have N instances at once, and how many
+ * there can be. Like share.h: there is no baseline, sides stand beside each other
+ * with absolute numbers.
+ */
+#ifndef BH_MANY_H
+#define BH_MANY_H
+
+#include "record.h"
+
+enum many_what { MANY_START, MANY_WORK, MANY_MEM, MANY_STOP, N_MANY };
+
+/* Median and range over executions. */
+struct many_num {
+	size_t n;	/* 0: not measured */
+	double median, lo, hi;
+};
+
+struct many_side {
+	int side;
+	const char *why;	/* what ended it, or why there is nothing; or NULL */
+	unsigned most;		/* instances that were there at once; 0: none */
+	bool all;		/* as many as were asked for: there may be room for more */
+	struct many_num (*num)[N_MANY];	/* [many.n_size] */
+};
+
+struct many {
+	const struct run *run;
+	size_t n_size;		/* 0: the run has no such rows */
+	unsigned *size;		/* instances, ascending */
+	size_t n_side;
+	struct many_side *s;	/* in the order of sides */
+	/* Places in s: the context and the hypervisor that it is held against; -1. */
+	int context, vmm;
+	size_t common;		/* place in size: the largest that all who ran had */
+};
+
+/* Never fails. */
+struct many *many_make(const struct run *r);
+void many_free(struct many *m);
+
+/*
+ * How many times as many contexts as domains there were; *at_least when more
+ * contexts may have had room. 0 when it cannot be said.
+ */
+double many_ratio(const struct many *m, bool *at_least);
+
+void many_table(const struct many *m, FILE *f, int width, bool ascii);
+void many_html(const struct many *m, FILE *f);
+
+#endif

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The experiment "scale" in every form of the report. */
+#include "many.h"
+#include "out.h"
+#include "svg.h"
+#include "words.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* How the numbers of this run came about, in words. */
+static char *origin(const struct many *m)
+{
+	const struct run *r = m->run;
+	json_t *mem = json_path(r->head, "machine.mem_mib");
+	char size[96] = "";
+
+	if (json_is_integer(mem))
+		snprintf(size, sizeof(size), "The whole machine has %lld MiB, hypervisor and domain 0 included. ",
+			 (long long)json_integer_value(mem));
+	return xasprintf("%sAn instance is what the side's own tool starts; in it a process at rest and its helper, which do a fixed amount of work when all are told to at once. A domain has the least memory the stock kernel boots with, 48 MiB, and neither disk nor network. %sRun %s%s%s.",
+			 size,
+			 r->accel == ACCEL_ICOUNT ? "Start and stop include waiting (for a grace period, for a poll), which counts as instructions here. " : "",
+			 r->id, *r->profile ? ", profile " : "", r->profile);
+}
+
+static const struct unit *unit_of(const struct many *m, enum many_what w)
+{
+	static const struct unit bytes = { "bytes", LOWER_BETTER }, time = { "ns/op", LOWER_BETTER },
+				 counted = { "instr/op", LOWER_BETTER };
+
+	return w == MANY_MEM ? &bytes : m->run->accel == ACCEL_ICOUNT ? &counted : &time;
+}
+
+static void number(const struct many *m, enum many_what w, const struct many_num *x, char *buf, size_t n,
+		   bool ascii)
+{
+	if (!x->n)
+		snprintf(buf, n, "-");
+	else if (w == MANY_MEM && x->median <= 0)
+		snprintf(buf, n, "none"); /* less than the kernel's own to and fro */
+	else if (w == MANY_MEM)
+		snprintf(buf, n, x->median >= 99.95e6 ? "%.0f MB" : x->median >= 0.9995e6 ? "%.1f MB" : "%.2f MB",
+			 x->median / 1e6);
+	else
+		fmt_value(buf, n, x->median, unit_of(m, w), ascii);
+}
+
+/* The figure of the most instances for which there is one. */
+static const struct many_num *at_most(const struct many *m, const struct many_side *s, enum many_what w)
+{
+	for (size_t i = m->n_size; i-- > 0;)
+		if (s->num[i][w].n)
+			return &s->num[i][w];
+	return &s->num[0][w];
+}
+
+static void reach(const struct many_side *s, char *buf, size_t n)
+{
+	if (!s->most)
+		snprintf(buf, n, "none");
+	else
+		snprintf(buf, n, s->all ? ">= %u" : "%u", s->most);
+}
+
+/* --------------------------------------------------------------- terminal */
+
+void many_table(const struct many *m, FILE *f, int width, bool ascii)
+{
+	const char *banner = run_banner_short(m->run);
+	char *text = origin(m), buf[80], head[40];
+	int side_w = 12;
+
+	if (!m->n_size)
+		goto out;
+	for (size_t k = 0; k < m->n_side; k++)
+		if ((int)strlen(m->run->side[k]) > side_w)
+			side_w = (int)strlen(m->run->side[k]);
+	fprintf(f, "\nMany instances%s%s%s\n", banner ? "  (" : "", banner ? banner : "", banner ? ")" : "");
+	wrap_text(f, text, width, 2, ascii);
+	fprintf(f, "%-*s %8s %9s", side_w, "", "at once", "memory");
+	snprintf(head, sizeof(head), "start (%u)", m->size[m->common]);
+	fprintf(f, " %12s", head);
+	snprintf(head, sizeof(head), "stop (%u)", m->size[m->common]);
+	fprintf(f, " %12s", head);
+	for (size_t i = 0; i < m->n_size; i++) {
+		snprintf(head, sizeof(head), "work (%u)", m->size[i]);
+		fprintf(f, " %12s", head);
+	}
+	fputc('\n', f);
+	for (size_t k = 0; k < m->n_side; k++) {
+		const struct many_side *s = &m->s[k];
+
+		reach(s, buf, sizeof(buf));
+		fprintf(f, "%-*s %8s", side_w, m->run->side[s->side], buf);
+		number(m, MANY_MEM, at_most(m, s, MANY_MEM), buf, sizeof(buf), true);
+		fprintf(f, " %9s", buf);
+		number(m, MANY_START, &s->num[m->common][MANY_START], buf, sizeof(buf), true);
+		fprintf(f, " %12s", buf);
+		number(m, MANY_STOP, &s->num[m->common][MANY_STOP], buf, sizeof(buf), true);
+		fprintf(f, " %12s", buf);
+		for (size_t i = 0; i < m->n_size; i++) {
+			number(m, MANY_WORK, &s->num[i][MANY_WORK], buf, sizeof(buf), true);
+			fprintf(f, " %12s", buf);
+		}
+		fputc('\n', f);
+	}
+	for (size_t k = 0; k < m->n_side; k++)
+		if (m->s[k].why) {
+			char *line = xasprintf("%s: %s", m->run->side[m->s[k].side], m->s[k].why);
+
+			wrap_text(f, line, width, 2, ascii);
+			free(line);
+		}
+	fprintf(f, "In ( ) how many instances there are. Memory is for each, with the most there were. Start, stop and a unit of work in %s.\n",
+		quantity(m->run));
+out:
+	free(text);
+}
+
+/* ------------------------------------------------------------------- HTML */
+
+static void cell(FILE *f, const char *text, const struct many_num *x, const struct many *m, enum many_what w)
+{
+	char lo[80], hi[80];
+	const struct many_num a = { 1, x->lo, 0, 0 }, b = { 1, x->hi, 0, 0 };
+
+	fprintf(f, "<td%s>%s", x->n ? "" : " class=\"gone\"", text);
+	if (x->n > 1) {
+		number(m, w, &a, lo, sizeof(lo), false);
+		number(m, w, &b, hi, sizeof(hi), false);
+		fprintf(f, "<small>{%s %s} n=%zu</small>", lo, hi, x->n);
+	}
+	fputs("</td>", f);
+}
+
+void many_html(const struct many *m, FILE *f)
+{
+	const char *banner = run_banner(m->run);
+	char *text, buf[80];
+
+	if (!m->n_size)
+		return;
+	fputs("<section id=\"many\">\n<h2>Many instances</h2>\n<p>", f);
+	text = origin(m);
+	esc(f, text);
+	free(text);
+	fputs("</p>\n", f);
+	if (banner)
+		fprintf(f, "<p class=\"emu\" role=\"note\">%s</p>\n", banner);
+	fprintf(f, "<div class=\"scroll\"><table>\n<caption>How many there were at once, and what each takes: memory in bytes, the rest in %s. Less is better in all columns but the first.</caption>\n<thead><tr><th scope=\"col\">side</th><th scope=\"col\">at once</th><th scope=\"col\">memory each<small>with the most</small></th><th scope=\"col\">start<small>of %u</small></th><th scope=\"col\">stop<small>of %u</small></th>",
+		quantity(m->run), m->size[m->common], m->size[m->common]);
+	for (size_t i = 0; i < m->n_size; i++)
+		fprintf(f, "<th scope=\"col\">unit of work<small>%u at once</small></th>", m->size[i]);
+	fputs("</tr></thead>\n<tbody>\n", f);
+	for (size_t k = 0; k < m->n_side; k++) {
+		const struct many_side *s = &m->s[k];
+		const struct many_num *x;
+
+		fputs("<tr><th scope=\"row\">", f);
+		esc(f, m->run->side[s->side]);
+		if (m->run->info[s->side].label) {
+			fputs("<small>", f);
+			esc(f, m->run->info[s->side].label);
+			fputs("</small>", f);
+		}
+		reach(s, buf, sizeof(buf));
+		fprintf(f, "</th><td>%s%s</td>", s->all ? "&#8805; " : "", s->all ? buf + 3 : buf);
+		x = at_most(m, s, MANY_MEM);
+		number(m, MANY_MEM, x, buf, sizeof(buf), false);
+		cell(f, buf, x, m, MANY_MEM);
+		for (int w = 0; w < 2; w++) {
+			enum many_what what = w ? MANY_STOP : MANY_START;
+
+			x = &s->num[m->common][what];
+			number(m, what, x, buf, sizeof(buf), false);
+			cell(f, buf, x, m, what);
+		}
+		for (size_t i = 0; i < m->n_size; i++) {
+			x = &s->num[i][MANY_WORK];
+			number(m, MANY_WORK, x, buf, sizeof(buf), false);
+			cell(f, buf, x, m, MANY_WORK);
+		}
+		fputs("</tr>\n", f);
+	}
+	fputs("</tbody>\n</table></div>\n", f);
+	for (size_t k = 0; k < m->n_side; k++)
+		if (m->s[k].why) {
+			fputs("<p class=\"small\">", f);
+			esc(f, m->run->side[m->s[k].side]);
+			fputs(": ", f);
+			esc(f, m->s[k].why);
+			fputs("</p>\n", f);
+		}
+	fputs("</section>\n", f);
+}

@@ -1,0 +1,41 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# This will run the experiment scale on the machine, counting instructions: every way
+# to make instances makes two, which say that they are ready, work, and are taken away.
+# What that costs is no test.
+. "$(dirname -- "$0")/../lib.sh"
+
+real_out=$OUT
+OUT=$TMP/out
+export OUT
+mkdir -p "$OUT"
+for d in kernel image bench machine xen userland keel; do
+	[ ! -e "$real_out/$d" ] || ln -s "$real_out/$d" "$OUT/$d"
+done
+BULKHEAD_REPORT=$real_out/compare/bhreport
+export BULKHEAD_REPORT
+rows=scale.most,scale.start.2,scale.work.2,scale.stop.2
+
+try "$TOP/hv-compare/compare/compare" run --experiment scale --accel icount --smp 1 --only "$rows"
+is "$STATUS" 0 "the run ends well"
+[ "$STATUS" -eq 0 ] || printf '%s\n' "$STDERR" | sed 's/^/# /'
+r=$OUT/results/$(cat "$OUT/results/beside.scale-up")/run.jsonl
+sides="context crun keel lxc native patched xen"
+for side in $sides; do
+	is "$(jq -r --arg side "$side-up" 'select(.t == "verdict" and .side == $side) | "\(.bench): \(.why)"' "$r")" "" \
+		"$side: every row has a result"
+	is "$(jq -r --arg side "$side-up" 'select(.t == "sample" and .side == $side) | "\(.bench) \(.unit) \(.value > 0)"' "$r" | sort)" \
+		"scale.most instances true
+scale.start.2 ns/op true
+scale.stop.2 ns/op true
+scale.work.2 ns/op true" "$side: and a number in it"
+	is "$(jq -r --arg side "$side-up" 'select(.bench == "scale.most" and .side == $side and .t == "sample").value' "$r")" 2 \
+		"$side: both instances were there at once"
+	test_dmesg "$(dirname "$r")/jobs/$side-up.boot1/results/dmesg.txt" "$side: the kernel log has no complaint"
+done
+# The same work on the same kernel: an instance adds to it, it does not change it.
+is "$(jq -rs '[.[] | select(.t == "sample" and .bench == "scale.work.2")] | (.[] | select(.side == "native-up").value) as $n |
+	.[] | select(.value < 0.98 * $n or .value > 10 * $n) | "\(.side) \(.value / $n)"' "$r")" "" \
+	"a unit of work is the same work everywhere"
+OUT=$real_out
+finish
