@@ -42,6 +42,23 @@ static const struct {
 	[STOP] = { "stop", "ns/op", "an instance is taken away" },
 };
 
+/* The rows of isolation: one instance is a nuisance to three that have a little to do
+ * every now and then. */
+#define HOSTILE 0U
+#define VICTIMS 3U
+
+static const struct {
+	const char *row, *about;
+	char word;
+} hogs[] = {
+	{ "isolate.cpu", "what three instances get done, of what they do alone, beside one that only computes", TOLD_HOG_CPU },
+	{ "isolate.fork", "the same beside one that makes and ends processes", TOLD_HOG_FORK },
+	{ "isolate.files", "the same beside one that makes and removes small files", TOLD_HOG_FILES },
+	{ "isolate.memory", "the same beside one that takes memory and gives it back", TOLD_HOG_MEMORY },
+};
+
+#define N_HOGS (sizeof(hogs) / sizeof(hogs[0]))
+
 /* The file of places: how the side starts an instance. A line is a key and words
  * with blanks between; "%d" in a word is the number of the instance. */
 enum tool { PREPARE, START_TOOL, STOP_TOOL, CLEAN, FREE, N_TOOLS };
@@ -184,12 +201,13 @@ static int memory_free(double *bytes, struct scale_err *err)
 /* ---------------------------------------------------------------- instances */
 
 /* Wait until instance @i, or any that has not yet, has said @word. */
-static int await(unsigned int i, char word, struct scale_err *err)
+static int await(unsigned int i, char word, uint32_t *value, struct scale_err *err)
 {
 	unsigned int who;
+	uint32_t number;
 	char says;
 
-	if (place.wire->listen(&who, &says, err) != 0)
+	if (place.wire->listen(&who, &says, value ? value : &number, err) != 0)
 		return -1;
 	if (says != word || (i < MAX_INSTANCES && who != i))
 		return scale_fail(err, "instance %u says '%c' instead of '%c'", who, says, word);
@@ -211,7 +229,7 @@ static int start_all(struct many *m, struct scale_err *err)
 		if (run_tool(START_TOOL, i, NULL, err) != 0)
 			return -1;
 		m->started = i + 1;
-		if (await(i, SAYS_READY, err) != 0)
+		if (await(i, SAYS_READY, NULL, err) != 0)
 			return -1;
 		m->ns[START] += clock_now() - t;
 		m->ready = i + 1;
@@ -229,7 +247,7 @@ static int work_all(struct many *m, struct scale_err *err)
 		if (place.wire->tell(i, TOLD_WORK, err) != 0)
 			return -1;
 	for (i = 0; i < m->n; i++)
-		if (await(UINT32_MAX, SAYS_DONE, err) != 0)
+		if (await(UINT32_MAX, SAYS_DONE, NULL, err) != 0)
 			return -1;
 	m->ns[WORK] = clock_now() - t;
 	m->ops[WORK] = (uint64_t)m->n * UNITS;
@@ -250,7 +268,7 @@ static int stop_all(struct many *m, bool failed, struct scale_err *err)
 		t = clock_now();
 		if (place.tool[STOP_TOOL])
 			rc |= run_tool(STOP_TOOL, i, NULL, e);
-		else if (place.wire->tell(i, TOLD_END, e) != 0 || (!failed && await(i, SAYS_BYE, e) != 0))
+		else if (place.wire->tell(i, TOLD_END, e) != 0 || (!failed && await(i, SAYS_BYE, NULL, e) != 0))
 			rc = -1;
 		m->ns[STOP] += clock_now() - t;
 	}
@@ -296,6 +314,85 @@ static int run_many(struct many *m, struct scale_err *err)
 	return 0;
 }
 
+/* ---------------------------------------------------------------- isolation */
+
+static int tell_and_wait(unsigned int i, char word, uint32_t *value, struct scale_err *err)
+{
+	return place.wire->tell(i, word, err) != 0 ? -1 : await(i, SAYS_DONE, value, err);
+}
+
+/* All victims at their pace; the fewest units that one of them did in time. */
+static int pace_all(uint32_t *least, struct scale_err *err)
+{
+	unsigned int i;
+	uint32_t done;
+
+	*least = UINT32_MAX;
+	for (i = 1; i <= VICTIMS; i++)
+		if (place.wire->tell(HOSTILE + i, TOLD_PACE, err) != 0)
+			return -1;
+	for (i = 1; i <= VICTIMS; i++) {
+		if (await(UINT32_MAX, SAYS_DONE, &done, err) != 0)
+			return -1;
+		if (done < *least)
+			*least = done;
+	}
+	return 0;
+}
+
+/*
+ * Off, on for each nuisance that is wanted, off. A victim's pace is what makes it need
+ * a fifth of the CPU that it had alone, so that three of them leave more than a quarter
+ * to the fourth: who divides the machine fairly keeps all of them whole.
+ */
+static int measure_isolation(const bool wanted[N_HOGS], uint32_t on[N_HOGS], uint32_t *off,
+			     struct scale_err *err)
+{
+	uint32_t after;
+	unsigned int i;
+	size_t k;
+
+	for (i = 1; i <= VICTIMS; i++)
+		if (tell_and_wait(HOSTILE + i, TOLD_GAUGE, NULL, err) != 0)
+			return -1;
+	if (pace_all(off, err) != 0)
+		return -1;
+	if (*off < PACED * 9 / 10)
+		return scale_fail(err, "without a nuisance only %u of %u units are in time", *off, PACED);
+	for (k = 0; k < N_HOGS; k++) {
+		if (!wanted[k])
+			continue;
+		if (tell_and_wait(HOSTILE, hogs[k].word, NULL, err) != 0 || pace_all(&on[k], err) != 0 ||
+		    tell_and_wait(HOSTILE, TOLD_STOP, NULL, err) != 0)
+			return -1;
+	}
+	if (pace_all(&after, err) != 0)
+		return -1;
+	if (after < *off * 9 / 10)
+		return scale_fail(err, "afterwards only %u of %u units are in time", after, PACED);
+	return 0;
+}
+
+static int run_isolation(const bool wanted[N_HOGS], uint32_t on[N_HOGS], uint32_t *off,
+			 struct scale_err *err)
+{
+	struct many m = { .n = 1 + VICTIMS };
+	int rc;
+
+	if (place.wire->open(place.where, m.n, err) != 0)
+		return -1;
+	rc = start_all(&m, err);
+	if (rc == 0) {
+		settle();
+		rc = measure_isolation(wanted, on, off, err);
+	}
+	if (stop_all(&m, rc != 0, err) != 0)
+		rc = -1;
+	place.wire->close();
+	settle();
+	return rc;
+}
+
 /* ------------------------------------------------------------------ records */
 
 static int put_verdict(const char *row, const char *status, const char *why)
@@ -304,13 +401,18 @@ static int put_verdict(const char *row, const char *status, const char *why)
 				    status, "why", why));
 }
 
-static int put_sample(const char *row, enum what w, const struct many *m)
+static int put_value(const char *row, const char *unit, double value, uint64_t ops, uint64_t ns)
 {
 	return record_put(json_pack(
 		"{s:s,s:s,s:i,s:s,s:s,s:f,s:I,s:I,s:{s:n,s:n,s:n},s:n,s:n,s:n,s:[s]}", "t", "sample",
-		"bench", row, "iter", 0, "phase", "measure", "unit", what_info[w].unit, "value",
-		m->value[w], "ops", (json_int_t)m->ops[w], "ns", (json_int_t)m->ns[w], "cpu", "user",
-		"sys", "host_ns", "minflt", "majflt", "ctxsw", "flags", "counted"));
+		"bench", row, "iter", 0, "phase", "measure", "unit", unit, "value", value, "ops",
+		(json_int_t)ops, "ns", (json_int_t)ns, "cpu", "user", "sys", "host_ns", "minflt",
+		"majflt", "ctxsw", "flags", "counted"));
+}
+
+static int put_sample(const char *row, enum what w, const struct many *m)
+{
+	return put_value(row, what_info[w].unit, m->value[w], m->ops[w], m->ns[w]);
 }
 
 /* Is there such a row? */
@@ -323,11 +425,7 @@ static int put_most(unsigned int most, const char *why)
 {
 	if (!most)
 		return put_verdict(MOST, "fail", why);
-	return record_put(json_pack(
-		"{s:s,s:s,s:i,s:s,s:s,s:i,s:I,s:I,s:{s:n,s:n,s:n},s:n,s:n,s:n,s:[s]}", "t", "sample",
-		"bench", MOST, "iter", 0, "phase", "measure", "unit", "instances", "value", (int)most,
-		"ops", (json_int_t)1, "ns", (json_int_t)0, "cpu", "user", "sys", "host_ns", "minflt",
-		"majflt", "ctxsw", "flags", "counted"));
+	return put_value(MOST, "instances", most, 1, 0);
 }
 
 static void row_id(char *id, size_t room, enum what w, unsigned int n)
@@ -372,6 +470,22 @@ static int size_rows(unsigned int n, const bool wanted[N_WHAT], struct reach *re
 			return 2;
 	}
 	return fflush(stdout) != 0 ? 2 : reach->limit != 0;
+}
+
+/* The rows of isolation; returns as size_rows(). */
+static int isolation_rows(const bool wanted[N_HOGS])
+{
+	uint32_t on[N_HOGS] = { 0 }, off = 0;
+	struct scale_err err = { "" };
+	int rc = run_isolation(wanted, on, &off, &err);
+	size_t k;
+
+	for (k = 0; k < N_HOGS; k++)
+		if (wanted[k] &&
+		    (rc != 0 ? put_verdict(hogs[k].row, "fail", err.text) :
+			       put_value(hogs[k].row, "%", 100.0 * on[k] / off, on[k], 0)) != 0)
+			return 2;
+	return fflush(stdout) != 0 ? 2 : rc != 0;
 }
 
 /* ------------------------------------------------------------- command line */
@@ -489,7 +603,7 @@ static int run_rows(char **words, int n_words)
 {
 	bool wanted[N_SIZES][N_WHAT] = { { false } };
 	struct reach reach = { 0 };
-	bool most = false;
+	bool most = false, isolate = false, hostile[N_HOGS] = { false };
 	unsigned int k, w;
 	struct scale_err err;
 	int i, rc = 0;
@@ -499,6 +613,9 @@ static int run_rows(char **words, int n_words)
 		bool found = word_selects(words[i], MOST);
 
 		most |= found;
+		for (k = 0; k < N_HOGS; k++)
+			if (word_selects(words[i], hogs[k].row))
+				hostile[k] = isolate = found = true;
 		for (k = 0; k < N_SIZES; k++)
 			for (w = 0; w < N_WHAT; w++) {
 				row_id(id, sizeof(id), (enum what)w, sizes[k]);
@@ -513,6 +630,8 @@ static int run_rows(char **words, int n_words)
 	/* One that does not count: the tools and what they read are in memory then.
 	 * What it has to complain about, the first that counts has, too. */
 	run_many(&(struct many){ .n = 1 }, &err);
+	if (isolate)
+		rc |= isolation_rows(hostile);
 	for (k = 0; k < N_SIZES && !interrupted && rc != 2; k++) {
 		bool any = false;
 
@@ -598,6 +717,8 @@ int main(int argc, char **argv)
 				instance_main(&wire_fifo, instance, number);
 	}
 	if (list) {
+		for (k = 0; k < N_HOGS; k++)
+			printf("%s %% %s\n", hogs[k].row, hogs[k].about);
 		puts(MOST " instances the most that were there at once, of the sizes asked for");
 		for (k = 0; k < N_SIZES; k++)
 			for (w = 0; w < N_WHAT; w++) {

@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -14,10 +15,12 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/reboot.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "scale.h"
@@ -116,25 +119,177 @@ static int work(struct scale_err *err)
 	return 0;
 }
 
-static int serve(const struct wire *wire, const char *where, unsigned int i, struct scale_err *err)
+static uint64_t now_ns(void)
 {
-	char word;
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+/* UNITS of work; ns of one in *@each. */
+static int gauge(uint32_t *each, struct scale_err *err)
+{
+	uint64_t t = now_ns();
 	unsigned int k;
 
+	for (k = 0; k < UNITS; k++)
+		if (work(err) != 0)
+			return -1;
+	*each = (uint32_t)((now_ns() - t) / UNITS);
+	return 0;
+}
+
+/*
+ * PACED units, one due every PACE * @each ns: what a service does that has its share of
+ * the machine and some to spare. Nothing is made up for: the time is over when the last
+ * unit is due, and *@done is how many were ready until then.
+ */
+static int pace(uint32_t each, uint32_t *done, struct scale_err *err)
+{
+	const uint64_t step = (uint64_t)each * PACE, start = now_ns(), end = start + PACED * step;
+	uint64_t due = start;
+
+	*done = 0;
+	while (*done < PACED) {
+		struct timespec ts;
+
+		if (work(err) != 0)
+			return -1;
+		if (now_ns() > end)
+			break;
+		++*done;
+		due += step;
+		ts = (struct timespec){ .tv_sec = (time_t)(due / 1000000000), .tv_nsec = (long)(due % 1000000000) };
+		while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
+			;
+	}
+	/* All are measured over the same time. */
+	while (now_ns() < end) {
+		const struct timespec ts = { .tv_sec = (time_t)(end / 1000000000), .tv_nsec = (long)(end % 1000000000) };
+
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
+	}
+	return 0;
+}
+
+/* ------------------------------------------------------------------- nuisance */
+
+#define HOGS 8U
+#define HOG_MEMORY (2U << 20)	/* each, so that the smallest domain has room */
+
+/* One process of a nuisance, for ever. */
+static __attribute__((noreturn)) void hog(char kind, const char *where, unsigned int me, unsigned int k)
+{
+	volatile unsigned int n = 0;
+	char path[128], *p;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;)
+		switch (kind) {
+		case TOLD_HOG_CPU:
+			n++;
+			break;
+		case TOLD_HOG_FORK: {
+			pid_t pid = fork();
+
+			if (pid == 0)
+				_exit(0);
+			if (pid > 0)
+				waitpid(pid, NULL, 0);
+			break;
+		}
+		case TOLD_HOG_FILES:
+			snprintf(path, sizeof(path), "%s/hog.%u.%u.%u", where, me, k, n++ % 1000);
+			close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+			snprintf(path, sizeof(path), "%s/hog.%u.%u.%u", where, me, k, (n + 500) % 1000);
+			unlink(path);
+			break;
+		default:
+			p = mmap(NULL, HOG_MEMORY, PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+			if (p != MAP_FAILED)
+				munmap(p, HOG_MEMORY);
+		}
+}
+
+static void hogs_end(pid_t *pids, const char *where, unsigned int me)
+{
+	char path[128];
+	unsigned int k, n;
+
+	for (k = 0; k < HOGS; k++)
+		if (pids[k] > 0)
+			kill(pids[k], SIGKILL);
+	for (k = 0; k < HOGS; k++)
+		if (pids[k] > 0)
+			waitpid(pids[k], NULL, 0);
+	memset(pids, 0, HOGS * sizeof(*pids));
+	for (k = 0; k < HOGS; k++)
+		for (n = 0; n < 1000; n++) {
+			snprintf(path, sizeof(path), "%s/hog.%u.%u.%u", where, me, k, n);
+			unlink(path);
+		}
+}
+
+static int hogs_begin(pid_t *pids, char kind, const char *where, unsigned int me, struct scale_err *err)
+{
+	unsigned int k;
+
+	for (k = 0; k < HOGS; k++) {
+		pids[k] = fork();
+		if (pids[k] == 0)
+			hog(kind, where, me, k);
+		if (pids[k] < 0)
+			return scale_fail(err, "fork: %s", strerror(errno));
+	}
+	return 0;
+}
+
+static int serve(const struct wire *wire, const char *where, unsigned int i, struct scale_err *err)
+{
+	pid_t hogs[HOGS] = { 0 };
+	uint32_t each = 0, done;
+	char word;
+
 	if (kit_make(err) != 0 || wire->join(where, i, err) != 0 ||
-	    wire->say(SAYS_READY, err) != 0)
+	    wire->say(SAYS_READY, 0, err) != 0)
 		return -1;
 	for (;;) {
 		if (wire->hear(&word, err) != 0)
 			return -1;
-		if (word == TOLD_END)
-			return wire->say(SAYS_BYE, err);
-		if (word != TOLD_WORK)
-			return scale_fail(err, "told '%c', which means nothing", word);
-		for (k = 0; k < UNITS; k++)
-			if (work(err) != 0)
+		done = 0;
+		switch (word) {
+		case TOLD_END:
+			hogs_end(hogs, where, i);
+			return wire->say(SAYS_BYE, 0, err);
+		case TOLD_WORK:
+			if (gauge(&done, err) != 0)
 				return -1;
-		if (wire->say(SAYS_DONE, err) != 0)
+			break;
+		case TOLD_GAUGE:
+			if (gauge(&each, err) != 0)
+				return -1;
+			done = each;
+			break;
+		case TOLD_PACE:
+			if (pace(each, &done, err) != 0)
+				return -1;
+			break;
+		case TOLD_STOP:
+			hogs_end(hogs, where, i);
+			break;
+		case TOLD_HOG_CPU:
+		case TOLD_HOG_FORK:
+		case TOLD_HOG_FILES:
+		case TOLD_HOG_MEMORY:
+			if (hogs_begin(hogs, word, where, i, err) != 0)
+				return -1;
+			break;
+		default:
+			return scale_fail(err, "told '%c', which means nothing", word);
+		}
+		if (wire->say(SAYS_DONE, done, err) != 0)
 			return -1;
 	}
 }
@@ -163,7 +318,7 @@ int domain_main(void)
 	else if (!number || !*number || (i = (unsigned int)strtoul(number, &end, 10), *end))
 		scale_fail(&err, "no scale=NUMBER on the command line of the kernel");
 	else
-		serve(&wire_xenstore, "", i, &err);
+		serve(&wire_xenstore, "", i, &err);	/* files: in its root, "/hog..." */
 	i = (unsigned int)open("/dev/console", O_WRONLY | O_CLOEXEC);
 	dprintf((int)i, "bscale: %s\n", err.text);
 	reboot(RB_POWER_OFF);

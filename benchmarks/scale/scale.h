@@ -17,9 +17,18 @@
 #define SAYS_READY 'r'
 #define SAYS_DONE 'd'
 #define SAYS_BYE 'q'
-/* What it is told. */
+/* What it is told: units of work as fast as they go; the same, said to be done with
+ * ns per unit; a unit every now and then, said to be done with how many there were in
+ * time; be a nuisance of one kind until told to stop. */
 #define TOLD_WORK 'w'
+#define TOLD_GAUGE 'g'
+#define TOLD_PACE 'p'
+#define TOLD_STOP 's'
 #define TOLD_END 'q'
+#define TOLD_HOG_CPU 'c'
+#define TOLD_HOG_FORK 'f'
+#define TOLD_HOG_FILES 'n'
+#define TOLD_HOG_MEMORY 'm'
 
 /* What went wrong, one line without a full stop. */
 struct scale_err {
@@ -34,7 +43,7 @@ int scale_fail(struct scale_err *err, const char *fmt, ...)
  * @open:   the host's end, for instances numbered from 0 to @n - 1; @where is the
  *          rest of the line "wire" in the file of places.
  * @listen: waits for one word of any instance; its number is in *@i, the word in
- *          *@says. There is no time limit: where instructions are counted, the
+ *          *@says, and a number that goes with it in *@value. There is no time limit: where instructions are counted, the
  *          clock leaps while the machine waits for its disk.
  * @tell:   one word to instance @i, which has been heard of before.
  * @close:  undo @open.
@@ -45,11 +54,11 @@ int scale_fail(struct scale_err *err, const char *fmt, ...)
 struct wire {
 	const char *name;
 	int (*open)(const char *where, unsigned int n, struct scale_err *err);
-	int (*listen)(unsigned int *i, char *says, struct scale_err *err);
+	int (*listen)(unsigned int *i, char *says, uint32_t *value, struct scale_err *err);
 	int (*tell)(unsigned int i, char word, struct scale_err *err);
 	void (*close)(void);
 	int (*join)(const char *where, unsigned int i, struct scale_err *err);
-	int (*say)(char word, struct scale_err *err);
+	int (*say)(char word, uint32_t value, struct scale_err *err);
 	int (*hear)(char *word, struct scale_err *err);
 };
 
@@ -62,5 +71,9 @@ int domain_main(void);
 
 /* Units of work that an instance does when told to. */
 #define UNITS 16U
+/* Paced work: units that are due one after another, each after PACE times what a unit
+ * took when the instance was alone. */
+#define PACED 50U
+#define PACE 5U
 
 #endif

@@ -18,7 +18,7 @@
 
 /* One write of this is one read: it is shorter than PIPE_BUF. */
 struct said {
-	uint32_t i;
+	uint32_t i, value;
 	char word, pad[3];
 };
 
@@ -86,7 +86,7 @@ static int fifo_open(const char *where, unsigned int n, struct scale_err *err)
 	return 0;
 }
 
-static int fifo_listen(unsigned int *i, char *says, struct scale_err *err)
+static int fifo_listen(unsigned int *i, char *says, uint32_t *value, struct scale_err *err)
 {
 	struct said s;
 
@@ -96,6 +96,7 @@ static int fifo_listen(unsigned int *i, char *says, struct scale_err *err)
 		return scale_fail(err, "instance %u speaks and does not exist", s.i);
 	*i = s.i;
 	*says = s.word;
+	*value = s.value;
 	return 0;
 }
 
@@ -122,9 +123,9 @@ static int fifo_join(const char *where, unsigned int i, struct scale_err *err)
 	return 0;
 }
 
-static int fifo_say(char word, struct scale_err *err)
+static int fifo_say(char word, uint32_t value, struct scale_err *err)
 {
-	const struct said s = { .i = me, .word = word };
+	const struct said s = { .i = me, .value = value, .word = word };
 
 	if (write(out, &s, sizeof(s)) != (ssize_t)sizeof(s))
 		return scale_fail(err, "write to the host: %s", strerror(errno));

@@ -197,7 +197,7 @@ static int xs_open(const char *where, unsigned int n, struct scale_err *err)
 	return 0;
 }
 
-static int xs_listen(unsigned int *i, char *says, struct scale_err *err)
+static int xs_listen(unsigned int *i, char *says, uint32_t *value, struct scale_err *err)
 {
 	struct message m;
 	unsigned int dom, inst, seq;
@@ -218,7 +218,7 @@ static int xs_listen(unsigned int *i, char *says, struct scale_err *err)
 			return -1;
 		if (used > 0) /* its domain has gone */
 			continue;
-		if (sscanf(m.data, "%c %u %u", says, &inst, &seq) != 3 || inst >= count)
+		if (sscanf(m.data, "%c %u %u %u", says, &inst, &seq, value) != 4 || inst >= count)
 			return scale_fail(err, "domain %u says '%.40s'", dom, m.data);
 		if (domain[inst] == (int)dom && heard[inst] == seq)
 			continue;
@@ -247,12 +247,12 @@ static int xs_join(const char *where, unsigned int i, struct scale_err *err)
 	return watch("data/go", err);
 }
 
-static int xs_say(char word, struct scale_err *err)
+static int xs_say(char word, uint32_t value, struct scale_err *err)
 {
-	char value[32];
+	char text[48];
 
-	snprintf(value, sizeof(value), "%c %u %u", word, me, ++told[0]);
-	return store("data/scale", value, err);
+	snprintf(text, sizeof(text), "%c %u %u %u", word, me, ++told[0], value);
+	return store("data/scale", text, err);
 }
 
 static int xs_hear(char *word, struct scale_err *err)

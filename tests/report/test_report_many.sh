@@ -75,6 +75,37 @@ is "$(sed -n '/id="many"/,/<\/section>/p' "$TMP/page.html" | grep -o '<tr><th sc
 refuses 1 "bhreport: --many: $TMP/run.jsonl is no run of the experiment scale" \
 	"another run is none of many instances" "$R" html --many "$TMP/run.jsonl" "$TMP/run.jsonl"
 
+# isolate CONTEXT XEN: the same run with what contexts and domains keep, in %
+isolate() {
+	sed '$d' "$TMP/many.jsonl"
+	cells isolate.fork context-up % 100 99
+	cells isolate.cpu context-up % "$1"
+	cells isolate.cpu xen-up % "$2"
+	echo '{"t":"verdict","bench":"isolate.fork","side":"xen-up","status":"fail","why":"it did not end"}'
+	tail -n 1 "$TMP/many.jsonl"
+}
+claim3() {
+	echo "$STDOUT" | tr '\n' ' ' | sed 's/  */ /g; s/.*almost as well": \([^.]*\)\..*/\1/'
+}
+isolate 98 97 >"$TMP/isolate.jsonl"
+try "$R" table --ascii --width 110 --many "$TMP/isolate.jsonl" "$TMP/run.jsonl"
+is "$(echo "$STDOUT" | sed -n '/^Beside a hostile/,/^xen-up/p' | sed '1,/without the nuisance/d')" \
+	"                      cpu         fork
+context-up           98 %    99..100 %
+lxc-up                  -            -
+xen-up               97 %            -" "what instances keep beside a hostile one"
+is "$(claim3)" "UNDECIDED, 98 % kept" "which does not decide it, as long as some nuisances are not tried"
+isolate 80 97 >"$TMP/lost.jsonl"
+try "$R" table --ascii --many "$TMP/lost.jsonl" "$TMP/run.jsonl"
+is "$(claim3)" "REFUTED, 80 % kept" "but a loss does"
+"$R" html --many "$TMP/isolate.jsonl" "$TMP/run.jsonl" >"$TMP/page.html"
+sound "$TMP/page.html" "the page with a hostile instance"
+grep -v scale "$TMP/isolate.jsonl" | sed '1s/"experiment":"[a-z]*"/"experiment":"scale"/' >"$TMP/alone.jsonl"
+head -n 1 "$TMP/isolate.jsonl" | cat - "$TMP/alone.jsonl" | awk '!seen[$0]++' >"$TMP/alone2.jsonl"
+try "$R" table --ascii --many "$TMP/alone2.jsonl" "$TMP/run.jsonl"
+is "$STATUS $(echo "$STDOUT" | grep -c '^Many inst') $(echo "$STDOUT" | grep -c '^Beside a hostile')" "0 0 1" \
+	"either half can be there alone"
+
 # The footprint is in the records of the main run.
 {
 	sed '$d' "$TMP/run.jsonl"

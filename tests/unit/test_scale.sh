@@ -15,7 +15,7 @@ W=$TMP/wire
 hint="; try 'bscale --help'"
 
 is "$("$B" --list | cut -d' ' -f1 | sort | uniq -d)" "" "no id twice"
-is "$("$B" --list | awk '$1 !~ /^scale\./ || ($2 != "ns/op" && $2 != "bytes" && $2 != "instances")')" "" \
+is "$("$B" --list | awk '$1 !~ /^(scale|isolate)\./ || ($2 != "ns/op" && $2 != "bytes" && $2 != "instances" && $2 != "%")')" "" \
 	"--list has ids and units"
 "$B" --help >"$TMP/help"
 is "$? $(awk 'length > 80' "$TMP/help")" "0 " "--help fits a terminal"
@@ -57,6 +57,13 @@ sample scale.most instances 1" "every row once, from few to many"
 is "$(echo "$STDOUT" | jq -c 'select(.bench == "scale.most").value, select(.unit == "ns/op" and .value <= 0)')" 4 \
 	"all four were there, and everything took time"
 left "plain processes"
+
+try "$B" --places "$TMP/places" isolate.fork isolate.files
+# A busy host is a nuisance too, and then it says so.
+is "$(echo "$STDOUT" | jq -r '"\(.bench) \(if .t == "sample" then "\(.unit) \(.value > 0)" elif
+	(.why | test("units are in time$")) then "% true" else .why end)"')" "isolate.fork % true
+isolate.files % true" "what is left of three instances' work"
+left "beside a nuisance"
 
 # The tools: %d is the number, prepare and clean are called for each, free is read.
 cat >"$TMP/tool" <<-'END'

@@ -47,7 +47,7 @@ static const struct {
 	{ "sys.", G_PROC },  { "sig.", G_PROC }, { "proc.", G_PROC }, { "ctx.", G_CTX },
 	{ "mm.", G_FILE },   { "fs.", G_FILE },	 { "ipc.", G_COMM },  { "net.", G_COMM },
 	{ "bw.", G_BW },     { "life.", G_LIFE }, { "mem.", G_CONTROL },
-	{ "scale.", G_MANY },
+	{ "scale.", G_MANY }, { "isolate.", G_MANY },
 };
 
 /*

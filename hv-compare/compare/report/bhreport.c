@@ -260,7 +260,7 @@ int main(int argc, char **argv)
 		if (!mr)
 			goto out;
 		many = many_make(mr);
-		if (!many->n_size) {
+		if (!many->n_size && !many->n_hog) {
 			complain("--many: %s is no run of the experiment scale", many_file);
 			goto out;
 		}

@@ -78,13 +78,31 @@ static void find_sizes(struct many *m)
 			m->size[m->n_size++] = m->size[i];
 }
 
+static void find_hogs(struct many *m)
+{
+	const struct run *r = m->run;
+
+	for (size_t i = 0; i < r->n_bench && m->n_hog < MAX_HOGS; i++) {
+		const char *name = r->bench[i].id + 8;
+		size_t k = m->n_hog;
+
+		if (strncmp(r->bench[i].id, "isolate.", 8))
+			continue;
+		/* The records come in a drawn order. */
+		for (; k > 0 && strcmp(m->hog[k - 1], name) > 0; k--)
+			m->hog[k] = m->hog[k - 1];
+		m->hog[k] = name;
+		m->n_hog++;
+	}
+}
+
 static void fill_side(struct many *m, struct many_side *s)
 {
 	const struct run *r = m->run;
 	enum many_what w;
 	unsigned n;
 
-	s->num = xcalloc(m->n_size, sizeof(*s->num));
+	s->num = xcalloc(m->n_size + 1, sizeof(*s->num));
 	s->why = r->side_why[s->side];
 	for (size_t i = 0; i < r->n_bench; i++) {
 		const struct recs *rec = r->bench[i].by_side[s->side];
@@ -94,6 +112,14 @@ static void fill_side(struct many *m, struct many_side *s)
 			x = num_of(rec);
 			/* The least of several executions: all of them had that many. */
 			s->most = (unsigned)x.lo;
+			continue;
+		}
+		if (!strncmp(r->bench[i].id, "isolate.", 8)) {
+			for (size_t h = 0; h < m->n_hog; h++)
+				if (!strcmp(m->hog[h], r->bench[i].id + 8))
+					s->kept[h] = num_of(rec);
+			if (rec && rec->why && rec->status == ST_FAIL && !s->why)
+				s->why = rec->why;
 			continue;
 		}
 		if (!parse(r->bench[i].id, &w, &n))
@@ -106,7 +132,7 @@ static void fill_side(struct many *m, struct many_side *s)
 	for (size_t k = 0; k < m->n_size; k++)
 		if (s->num[k][MANY_WORK].n && s->most < m->size[k])
 			s->most = m->size[k];
-	s->all = s->most >= m->size[m->n_size - 1];
+	s->all = m->n_size && s->most >= m->size[m->n_size - 1];
 }
 
 static int side_named(const struct many *m, const char *stem)
@@ -116,7 +142,7 @@ static int side_named(const struct many *m, const char *stem)
 	for (size_t k = 0; k < m->n_side; k++) {
 		const char *name = m->run->side[m->s[k].side];
 
-		if (m->s[k].most && !strncmp(name, stem, len) && (!name[len] || name[len] == '-'))
+		if ((m->s[k].most || m->s[k].kept[0].n) && !strncmp(name, stem, len) && (!name[len] || name[len] == '-'))
 			return (int)k;
 	}
 	return -1;
@@ -130,7 +156,8 @@ struct many *many_make(const struct run *r)
 	m->run = r;
 	m->context = m->vmm = -1;
 	find_sizes(m);
-	if (!m->n_size)
+	find_hogs(m);
+	if (!m->n_size && !m->n_hog)
 		return m;
 	for (int i = 0; i < r->n_sides; i++) {
 		int j = i;
@@ -173,8 +200,23 @@ void many_free(struct many *m)
 
 double many_ratio(const struct many *m, bool *at_least)
 {
-	if (m->context < 0 || m->vmm < 0 || m->s[m->vmm].all)
+	if (m->context < 0 || m->vmm < 0 || m->s[m->vmm].all || !m->s[m->vmm].most)
 		return 0;
 	*at_least = m->s[m->context].all;
 	return (double)m->s[m->context].most / m->s[m->vmm].most;
+}
+
+double many_kept(const struct many *m, int s, const char **hog)
+{
+	double least = -1;
+
+	for (size_t h = 0; s >= 0 && h < m->n_hog; h++) {
+		const struct many_num *x = &m->s[s].kept[h];
+
+		if (x->n && (least < 0 || x->lo < least)) {
+			least = x->lo;
+			*hog = m->hog[h];
+		}
+	}
+	return least;
 }

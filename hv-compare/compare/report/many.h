@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The experiment "scale": what it takes to have N instances at once, and how many
- * there can be. Like share.h: there is no baseline, sides stand beside each other
+ * there can be; and what instances keep beside a hostile one. Like share.h: there is no baseline, sides stand beside each other
  * with absolute numbers.
  */
 #ifndef BH_MANY_H
@@ -17,18 +17,24 @@ struct many_num {
 	double median, lo, hi;
 };
 
+/* Kinds of nuisance of the rows "isolate.", in the order of the tables. */
+#define MAX_HOGS 8
+
 struct many_side {
 	int side;
 	const char *why;	/* what ended it, or why there is nothing; or NULL */
 	unsigned most;		/* instances that were there at once; 0: none */
 	bool all;		/* as many as were asked for: there may be room for more */
 	struct many_num (*num)[N_MANY];	/* [many.n_size] */
+	struct many_num kept[MAX_HOGS];	/* %, of the work of the worst victim */
 };
 
 struct many {
 	const struct run *run;
 	size_t n_size;		/* 0: the run has no such rows */
 	unsigned *size;		/* instances, ascending */
+	size_t n_hog;
+	const char *hog[MAX_HOGS];	/* "cpu", "fork", ... */
 	size_t n_side;
 	struct many_side *s;	/* in the order of sides */
 	/* Places in s: the context and the hypervisor that it is held against; -1. */
@@ -45,6 +51,12 @@ void many_free(struct many *m);
  * contexts may have had room. 0 when it cannot be said.
  */
 double many_ratio(const struct many *m, bool *at_least);
+
+/*
+ * The least that a victim of side s kept of its work, in %, over all kinds of nuisance;
+ * which one is in *hog. -1 when not measured.
+ */
+double many_kept(const struct many *m, int s, const char **hog);
 
 void many_table(const struct many *m, FILE *f, int width, bool ascii);
 void many_html(const struct many *m, FILE *f);

@@ -63,7 +63,42 @@ static void reach(const struct many_side *s, char *buf, size_t n)
 		snprintf(buf, n, s->all ? ">= %u" : "%u", s->most);
 }
 
+/* What victims kept, "98 %" or "30..34 %". */
+static void kept(const struct many_num *x, char *buf, size_t n)
+{
+	if (!x->n)
+		snprintf(buf, n, "-");
+	else if (x->hi - x->lo < 0.5)
+		snprintf(buf, n, "%.0f %%", x->median);
+	else
+		snprintf(buf, n, "%.0f..%.0f %%", x->lo, x->hi);
+}
+
+#define NUISANCE "Four instances: three do a unit of work every now and then and need three fifths of the machine together, the fourth is a nuisance with eight processes: they only compute, make and end processes, make and remove files in memory, or take memory and give it back. What the worst of the three still gets done in time, of what it does without the nuisance."
+
 /* --------------------------------------------------------------- terminal */
+
+static void isolation_table(const struct many *m, FILE *f, int side_w, int width, bool ascii)
+{
+	char buf[80];
+
+	if (!m->n_hog)
+		return;
+	fputs("\nBeside a hostile instance\n", f);
+	wrap_text(f, NUISANCE, width, 2, ascii);
+	fprintf(f, "%-*s", side_w, "");
+	for (size_t h = 0; h < m->n_hog; h++)
+		fprintf(f, " %12s", m->hog[h]);
+	fputc('\n', f);
+	for (size_t k = 0; k < m->n_side; k++) {
+		fprintf(f, "%-*s", side_w, m->run->side[m->s[k].side]);
+		for (size_t h = 0; h < m->n_hog; h++) {
+			kept(&m->s[k].kept[h], buf, sizeof(buf));
+			fprintf(f, " %12s", buf);
+		}
+		fputc('\n', f);
+	}
+}
 
 void many_table(const struct many *m, FILE *f, int width, bool ascii)
 {
@@ -71,11 +106,11 @@ void many_table(const struct many *m, FILE *f, int width, bool ascii)
 	char *text = origin(m), buf[80], head[40];
 	int side_w = 12;
 
-	if (!m->n_size)
-		goto out;
 	for (size_t k = 0; k < m->n_side; k++)
 		if ((int)strlen(m->run->side[k]) > side_w)
 			side_w = (int)strlen(m->run->side[k]);
+	if (!m->n_size)
+		goto out;
 	fprintf(f, "\nMany instances%s%s%s\n", banner ? "  (" : "", banner ? banner : "", banner ? ")" : "");
 	wrap_text(f, text, width, 2, ascii);
 	fprintf(f, "%-*s %8s %9s", side_w, "", "at once", "memory");
@@ -115,6 +150,7 @@ void many_table(const struct many *m, FILE *f, int width, bool ascii)
 	fprintf(f, "In ( ) how many instances there are. Memory is for each, with the most there were. Start, stop and a unit of work in %s.\n",
 		quantity(m->run));
 out:
+	isolation_table(m, f, side_w, width, ascii);
 	free(text);
 }
 
@@ -134,7 +170,37 @@ static void cell(FILE *f, const char *text, const struct many_num *x, const stru
 	fputs("</td>", f);
 }
 
-void many_html(const struct many *m, FILE *f)
+static void isolation_html(const struct many *m, FILE *f)
+{
+	const char *banner = run_banner(m->run);
+	char buf[80];
+
+	if (!m->n_hog)
+		return;
+	fputs("<section id=\"isolate\">\n<h2>Beside a hostile instance</h2>\n<p>" NUISANCE "</p>\n", f);
+	if (banner)
+		fprintf(f, "<p class=\"emu\" role=\"note\">%s</p>\n", banner);
+	fputs("<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\">side</th>", f);
+	for (size_t h = 0; h < m->n_hog; h++) {
+		fputs("<th scope=\"col\">", f);
+		esc(f, m->hog[h]);
+		fputs("<small>work kept</small></th>", f);
+	}
+	fputs("</tr></thead>\n<tbody>\n", f);
+	for (size_t k = 0; k < m->n_side; k++) {
+		fputs("<tr><th scope=\"row\">", f);
+		esc(f, m->run->side[m->s[k].side]);
+		fputs("</th>", f);
+		for (size_t h = 0; h < m->n_hog; h++) {
+			kept(&m->s[k].kept[h], buf, sizeof(buf));
+			fprintf(f, "<td%s>%s</td>", m->s[k].kept[h].n ? "" : " class=\"gone\"", buf);
+		}
+		fputs("</tr>\n", f);
+	}
+	fputs("</tbody>\n</table></div>\n</section>\n", f);
+}
+
+static void many_section(const struct many *m, FILE *f)
 {
 	const char *banner = run_banner(m->run);
 	char *text, buf[80];
@@ -193,4 +259,10 @@ void many_html(const struct many *m, FILE *f)
 			fputs("</p>\n", f);
 		}
 	fputs("</section>\n", f);
+}
+
+void many_html(const struct many *m, FILE *f)
+{
+	many_section(m, f);
+	isolation_html(m, f);
 }
