@@ -28,7 +28,7 @@ static void test_heap(void)
 static void test_types(void)
 {
 	static struct domain d = { .refs = 1, .pages = NO_MFN, .orphans = NO_MFN,
-				   .max_pages = 16 };
+				   .to_release = NO_MFN, .max_pages = 16 };
 	struct page *pg = domain_alloc_page(&d), *l1 = domain_alloc_page(&d);
 	u64 *t = page_to_virt(l1), old;
 

@@ -126,6 +126,7 @@ void cpu_init(unsigned int id)
 
 	ci->cpu = c;
 	c->id = id;
+	c->tables_left = ~0U;	/* until there is a guest */
 	c->gdt = gdt_page[id];
 	c->tss.rsp[0] = (u64)&ci->guest.es;
 	c->tss.iomap = sizeof(struct tss);

@@ -161,7 +161,8 @@ static bool cr_read(struct vcpu *v, unsigned int n, u64 *val)
 	}
 }
 
-static bool cr_write(struct vcpu *v, unsigned int n, u64 val)
+/* *again: not done yet; the guest executes the instruction once more. */
+static bool cr_write(struct vcpu *v, unsigned int n, u64 val, bool *again)
 {
 	switch (n) {
 	case 0:
@@ -173,8 +174,12 @@ static bool cr_write(struct vcpu *v, unsigned int n, u64 val)
 	case 2:
 		v->vcpu_info->arch.cr2 = val;
 		return true;
-	case 3:
-		return !(val & ~PAGE_MASK) && !guest_new_base(v, val >> PAGE_SHIFT);
+	case 3: {
+		int rc = val & ~PAGE_MASK ? -EINVAL : guest_new_base(v, val >> PAGE_SHIFT);
+
+		*again = rc == -ERESTART;
+		return !rc || *again;
+	}
 	case 4:
 		/* What it cannot have stays off; kernels read back what they got. */
 		v->cr4 = val & CR4_GUEST_MAY;
@@ -273,7 +278,8 @@ static int next_byte(struct fetch *f)
 	return f->pos < f->len ? f->bytes[f->pos++] : -1;
 }
 
-static bool emulate_0f(struct vcpu *v, struct cpu_user_regs *r, struct fetch *f, u8 rex)
+static bool emulate_0f(struct vcpu *v, struct cpu_user_regs *r, struct fetch *f, u8 rex,
+		       bool *again)
 {
 	int op = next_byte(f), modrm;
 	unsigned int reg, rm;
@@ -288,7 +294,7 @@ static bool emulate_0f(struct vcpu *v, struct cpu_user_regs *r, struct fetch *f,
 			return false;
 		return set_xcr0(v, r->rcx, (u32)r->rax | r->rdx << 32);
 	case 0x06:	/* clts */
-		return cr_write(v, 0, CR0_GUEST);
+		return cr_write(v, 0, CR0_GUEST, again);
 	case 0x09:	/* wbinvd: no device of the guest is out of the caches' reach */
 		return true;
 	case 0x20: case 0x21: case 0x22: case 0x23:
@@ -304,7 +310,7 @@ static bool emulate_0f(struct vcpu *v, struct cpu_user_regs *r, struct fetch *f,
 			return true;
 		}
 		if (op == 0x22)
-			return cr_write(v, reg, *reg_by_number(r, rm));
+			return cr_write(v, reg, *reg_by_number(r, rm), again);
 		if (reg > 7)
 			return false;
 		/* Debug registers are remembered and have no effect. */
@@ -385,7 +391,9 @@ bool emulate_privileged(struct cpu_user_regs *r)
 		done = v->kernel_mode || v->iopl >= 3;
 		break;
 	case 0x0f:
-		done = emulate_0f(v, r, &f, rex);
+		done = emulate_0f(v, r, &f, rex, &again);
+		if (done && again)
+			return true;
 		break;
 	default:
 		return false;

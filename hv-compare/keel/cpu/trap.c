@@ -335,11 +335,19 @@ void guest_exit_work(void)
 			schedule();
 			continue;
 		}
+		if (unlikely(READ_ONCE(v->domain->to_release) != NO_MFN)) {
+			/* Others have their turn between the batches, if it is theirs. */
+			c->tables_left = TABLE_BATCH;
+			release_tables(v->domain);
+			c->timer_work = true;
+			continue;
+		}
 		vi = v->vcpu_info;
 		if (unlikely(event_deliverable(vi)) && v->event_cb.address) {
 			bounce(v->event_cb.address, true, NULL);
 			continue;
 		}
+		c->tables_left = TABLE_BATCH;
 		return;
 	}
 }

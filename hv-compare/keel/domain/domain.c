@@ -11,8 +11,10 @@
 
 struct domain *domain_list;
 struct spinlock domain_list_lock;
-struct domain dom_io = { .id = DOMID_IO, .refs = 1, .pages = NO_MFN, .orphans = NO_MFN };
-struct domain dom_xen = { .id = DOMID_XEN, .refs = 1, .pages = NO_MFN, .orphans = NO_MFN };
+struct domain dom_io = { .id = DOMID_IO, .refs = 1, .pages = NO_MFN, .orphans = NO_MFN,
+	.to_release = NO_MFN };
+struct domain dom_xen = { .id = DOMID_XEN, .refs = 1, .pages = NO_MFN, .orphans = NO_MFN,
+	.to_release = NO_MFN };
 
 static void singleshot_fired(void *arg)
 {
@@ -44,7 +46,7 @@ struct domain *domain_create(domid_t id, bool privileged)
 	d->id = id;
 	d->privileged = privileged;
 	d->refs = 1;
-	d->pages = d->orphans = NO_MFN;
+	d->pages = d->orphans = d->to_release = NO_MFN;
 	d->controller_paused = true;
 	sched_domain_init(d);
 	d->max_pages = ~0UL;
@@ -252,7 +254,8 @@ int domain_destroy(struct domain *d)
 		FOR_EACH_VCPU(d, v)
 			vcpu_release(v);
 	}
-	if (!gnttab_release(d, DESTROY_BATCH) || !disown_all(d, DESTROY_BATCH))
+	if (!gnttab_release(d, DESTROY_BATCH) || !disown_all(d, DESTROY_BATCH) ||
+	    !release_tables(d))
 		return -ERESTART;
 	if (!d->released) {
 		d->released = true;

@@ -293,6 +293,9 @@ static long one(struct domain *d, struct xen_domctl *op, bool *back)
 	}
 }
 
+/* One at a time: domain 0 may have several vCPUs, and no two must end one domain. */
+static struct spinlock domctl_lock;
+
 long do_domctl(u64 arg, u64 a2, u64 a3, u64 a4, u64 a5)
 {
 	struct xen_domctl op;
@@ -306,6 +309,7 @@ long do_domctl(u64 arg, u64 a2, u64 a3, u64 a4, u64 a5)
 		return -EFAULT;
 	if (op.interface_version != XEN_DOMCTL_INTERFACE_VERSION)
 		return -EACCES;
+	spin_lock(&domctl_lock);
 	if (op.cmd == XEN_DOMCTL_createdomain) {
 		rc = create(&op);
 		back = true;
@@ -313,11 +317,11 @@ long do_domctl(u64 arg, u64 a2, u64 a3, u64 a4, u64 a5)
 		/* The tools walk through all domains by the next one's number. */
 		d = op.cmd == XEN_DOMCTL_getdomaininfo && op.domain < DOMID_FIRST_RESERVED ?
 			domain_get_next(op.domain) : domain_get(op.domain);
-		if (!d)
-			return -ESRCH;
-		rc = one(d, &op, &back);
-		domain_put(d);
+		rc = d ? one(d, &op, &back) : -ESRCH;
+		if (d)
+			domain_put(d);
 	}
+	spin_unlock(&domctl_lock);
 	if (!rc && back && copy_to_guest(arg, &op, sizeof(op)))
 		return -EFAULT;
 	return rc;

@@ -61,6 +61,7 @@ void hypercall(struct cpu_user_regs *r)
 	struct vcpu *v = current_vcpu();
 	long rc;
 
+	this_cpu()->tables_left = TABLE_BATCH;
 	if (r->rax == __HYPERVISOR_iret) {
 		do_iret(r);
 		return;

@@ -79,6 +79,15 @@ static long batch_end(u64 udone, u32 done, long rc)
 	return udone && copy_to_guest(udone, &done, sizeof(done)) ? -EFAULT : rc;
 }
 
+/*
+ * Before anything else happens to its tables, those that nobody uses are released: the
+ * caller relies on that its call did that. 0, or -ERESTART.
+ */
+static long tables_settled(struct domain *d)
+{
+	return READ_ONCE(d->to_release) == NO_MFN || release_tables(d) ? 0 : -ERESTART;
+}
+
 long do_mmu_update(u64 ureqs, u64 count, u64 udone, u64 foreign, u64 a5)
 {
 	struct vcpu *v = current_vcpu();
@@ -104,7 +113,7 @@ long do_mmu_update(u64 ureqs, u64 count, u64 udone, u64 foreign, u64 a5)
 		put_data = true;
 	}
 
-	for (; done < count; done++) {
+	for (; !(rc = tables_settled(pd)) && done < count; done++) {
 		struct mmu_update req;
 
 		if (done == BATCH) {
@@ -252,7 +261,8 @@ static int pin(struct domain *d, u64 mfn, u64 type)
 	pg = mfn_to_page(mfn);
 	spin_lock(&d->pt_lock);
 	rc = get_page_and_type(pg, d, type);
-	if (!rc && pg->type & PT_PINNED) {
+	/* One that was given up would never be unpinned. */
+	if (!rc && (pg->type & PT_PINNED || !(READ_ONCE(pg->refs) & PG_ALLOCATED))) {
 		put_page_and_type(pg);
 		rc = -EINVAL;
 	} else if (!rc) {
@@ -283,19 +293,21 @@ static int unpin(struct domain *d, u64 mfn)
 	return rc;
 }
 
-/* Replaces the L4 in *slot (the reference moves with it); 0 only if allowed. */
+/* Replaces the L4 in *slot (the reference moves with it): 0, -EINVAL or -ERESTART. */
 static int new_base(struct vcpu *v, u64 *slot, u64 mfn, bool may_be_none)
 {
 	struct domain *d = v->domain;
 	u64 old = *slot;
+	int rc = 0;
 
 	if (mfn == old)
 		return 0;
 	spin_lock(&d->pt_lock);
-	if ((mfn || !may_be_none) &&
-	    (!mfn_is_ram(mfn) || get_page_and_type(mfn_to_page(mfn), d, PT_L4))) {
+	if (mfn || !may_be_none)
+		rc = mfn_is_ram(mfn) ? get_page_and_type(mfn_to_page(mfn), d, PT_L4) : -EINVAL;
+	if (rc) {
 		spin_unlock(&d->pt_lock);
-		return -EINVAL;
+		return rc;
 	}
 	*slot = mfn;
 	/* Leave the old tables before the last reference to them may go. */
@@ -379,7 +391,7 @@ long do_mmuext_op(u64 uops, u64 count, u64 udone, u64 foreign, u64 a5)
 	d = target_domain(foreign & 0xffff);
 	if (!d)
 		return -ESRCH;
-	for (; done < count; done++) {
+	for (; !(rc = tables_settled(d)) && done < count; done++) {
 		struct mmuext_op op;
 
 		if (done == BATCH) {

@@ -82,6 +82,36 @@ void put_page(struct page *pg)
 	domain_put(d);
 }
 
+/*
+ * A table that is in nobody's use: its entries' references go, and then it is a frame
+ * like others. pt_lock held; drops the reference that it kept of itself.
+ */
+static void end_table(struct page *pg, unsigned int entries)
+{
+	u64 x = READ_ONCE(pg->type);
+
+	release_table(pg, PT_LEVEL(x), pg->owner, entries);
+	pg->stamp = tlb_stamp();
+	__atomic_store_n(&pg->type, x & PT_TYPE, __ATOMIC_SEQ_CST);
+	put_page(pg);
+}
+
+bool release_tables(struct domain *d)
+{
+	bool empty;
+
+	spin_lock(&d->pt_lock);
+	while (d->to_release != NO_MFN && table_budget()) {
+		struct page *pg = mfn_to_page(d->to_release);
+
+		d->to_release = pg->stamp;
+		end_table(pg, 512);
+	}
+	empty = d->to_release == NO_MFN;
+	spin_unlock(&d->pt_lock);
+	return empty;
+}
+
 bool disown_page(struct domain *d, struct page *pg)
 {
 	u32 x = READ_ONCE(pg->refs);
@@ -91,6 +121,15 @@ bool disown_page(struct domain *d, struct page *pg)
 			return false;
 	} while (!__atomic_compare_exchange_n(&pg->refs, &x, x & ~PG_ALLOCATED, false,
 					      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+	/* What makes it a table without any use ends. (It comes after the above: see pin().) */
+	spin_lock(&d->pt_lock);
+	if (pg->type & PT_PINNED) {
+		__atomic_and_fetch(&pg->type, ~PT_PINNED, __ATOMIC_SEQ_CST);
+		put_page_and_type(pg);
+	} else if (pg->type & PT_PARTIAL) {
+		end_table(pg, pg->stamp);
+	}
+	spin_unlock(&d->pt_lock);
 	spin_lock(&d->page_lock);
 	list_remove(&d->pages, pg);
 	list_add(&d->orphans, pg);
@@ -109,12 +148,6 @@ bool disown_all(struct domain *d, unsigned int batch)
 			return true;
 		pg = mfn_to_page(mfn);
 		get_page_again(pg);
-		spin_lock(&d->pt_lock);
-		if (pg->type & PT_PINNED) {
-			__atomic_and_fetch(&pg->type, ~PT_PINNED, __ATOMIC_SEQ_CST);
-			put_page_and_type(pg);
-		}
-		spin_unlock(&d->pt_lock);
 		disown_page(d, pg);
 		put_page(pg);
 	}
@@ -188,9 +221,17 @@ static int validate_segments(struct page *pg)
 int get_page_type(struct page *pg, u64 type)
 {
 	u64 x = READ_ONCE(pg->type), new;
+	unsigned int from = 0;
 	int rc;
 
 	for (;;) {
+		if (x & PT_PARTIAL && (x & PT_TYPE) == type) {
+			/* Its use becomes ours; we have a reference already. */
+			__atomic_and_fetch(&pg->type, ~PT_PARTIAL, __ATOMIC_SEQ_CST);
+			put_page(pg);
+			from = pg->stamp;
+			break;
+		}
 		if (x & PT_COUNT) {
 			/* An unvalidated table here is one that contains itself. */
 			if ((x & PT_TYPE) != type || !(x & PT_VALIDATED) ||
@@ -211,7 +252,17 @@ int get_page_type(struct page *pg, u64 type)
 	if (type == PT_WRITABLE)
 		return 0;
 	rc = type == PT_SEG ? validate_segments(pg) :
-			      validate_table(pg, PT_LEVEL(type), pg->owner);
+			      validate_table(pg, PT_LEVEL(type), pg->owner, from);
+	if (rc == -ERESTART && pg->refs & PG_ALLOCATED) {
+		get_page_again(pg);
+		__atomic_or_fetch(&pg->type, PT_PARTIAL, __ATOMIC_SEQ_CST);
+		return rc;
+	}
+	/* Nobody would ever end that of a frame that was given up. */
+	if (rc == -ERESTART) {
+		release_table(pg, PT_LEVEL(type), pg->owner, pg->stamp);
+		rc = -EINVAL;
+	}
 	if (rc)
 		__atomic_store_n(&pg->type, PT_NONE, __ATOMIC_SEQ_CST);
 	else
@@ -233,8 +284,14 @@ void put_page_type(struct page *pg)
 		if (x & PT_VALIDATED && PT_LEVEL(x) >= 1 && PT_LEVEL(x) <= 4) {
 			if (!cas64(&pg->type, &x, x & ~PT_VALIDATED))
 				continue;
-			release_table(pg, PT_LEVEL(x), pg->owner);
 			x &= ~PT_VALIDATED;
+			if (!table_budget()) {
+				get_page_again(pg);
+				pg->stamp = pg->owner->to_release;
+				pg->owner->to_release = page_to_mfn(pg);
+				return;
+			}
+			release_table(pg, PT_LEVEL(x), pg->owner, 512);
 		}
 		pg->stamp = tlb_stamp();
 		if (cas64(&pg->type, &x, x & PT_TYPE))
@@ -244,13 +301,14 @@ void put_page_type(struct page *pg)
 
 int get_page_and_type(struct page *pg, const struct domain *d, u64 type)
 {
+	int rc;
+
 	if (!get_page(pg, d))
 		return -EINVAL;
-	if (get_page_type(pg, type)) {
+	rc = get_page_type(pg, type);
+	if (rc)
 		put_page(pg);
-		return -EINVAL;
-	}
-	return 0;
+	return rc;
 }
 
 void put_page_and_type(struct page *pg)

@@ -58,6 +58,7 @@ static int get_entry(struct domain *d, struct domain *data, unsigned int level, 
 		return get_l1(d, data, *e);
 	if (*e & PTE_PS || !mfn_is_ram(mfn))
 		return -EINVAL;
+	/* -ERESTART, too. */
 	return get_page_and_type(mfn_to_page(mfn), d, (u64)(level - 1) << PT_SHIFT);
 }
 
@@ -76,38 +77,53 @@ static bool hyp_slot(unsigned int level, unsigned int i)
 	return level == 4 && i >= L4_SLOT_FIRST && i <= L4_SLOT_LAST;
 }
 
-int validate_table(struct page *pg, unsigned int level, struct domain *d)
+bool table_budget(void)
+{
+	struct cpu *c = this_cpu();
+
+	if (!c->tables_left)
+		return false;
+	c->tables_left--;
+	/* Other processors do not wait for the end of a batch. */
+	cpu_serve();
+	return true;
+}
+
+int validate_table(struct page *pg, unsigned int level, struct domain *d, unsigned int from)
 {
 	u64 *t = page_to_virt(pg);
-	unsigned int i;
+	unsigned int i = from;
+	int rc = -ERESTART;
 
-	/* A tree may be large; other processors do not wait for its end. */
-	cpu_serve();
-	for (i = 0; i < 512; i++) {
+	if (!table_budget())
+		goto later;
+	for (; i < 512; i++) {
 		u64 e = t[i];
 
 		if (!(e & PTE_P) || hyp_slot(level, i))
 			continue;
-		if (get_entry(d, d, level, &e))
-			goto undo;
+		rc = get_entry(d, d, level, &e);
+		if (rc == -ERESTART)
+			goto later;
+		if (rc) {
+			release_table(pg, level, d, i);
+			return -EINVAL;
+		}
 		t[i] = e;
 	}
 	if (level == 4)
 		l4_fill_hyp_slots(t, d);
 	return 0;
-undo:
-	while (i--)
-		if (!hyp_slot(level, i))
-			put_entry(level, t[i]);
-	return -EINVAL;
+later:
+	pg->stamp = i;
+	return rc;
 }
 
-void release_table(struct page *pg, unsigned int level, struct domain *d)
+void release_table(struct page *pg, unsigned int level, struct domain *d, unsigned int n)
 {
 	u64 *t = page_to_virt(pg);
 
-	cpu_serve();
-	for (unsigned int i = 0; i < 512; i++)
+	for (unsigned int i = 0; i < n; i++)
 		if (!hyp_slot(level, i))
 			put_entry(level, t[i]);
 	/* A guest that gets the frame back finds none of keel's addresses in it. */

@@ -30,6 +30,7 @@ struct cpu {
 	struct vcpu *current;
 	bool need_resched;	/* both: looked at on the way out */
 	bool timer_work;
+	u32 tables_left;	/* mm/page.c: see TABLE_BATCH */
 
 	/* TLB (mm/tlb.c): flush clock at the last complete flush here. */
 	u64 flushed_at;

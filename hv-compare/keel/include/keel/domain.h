@@ -89,6 +89,7 @@ struct domain {
 	struct spinlock page_lock;
 	u32 pages;			/* frames it was given: first of the list, NO_MFN */
 	u32 orphans;			/* given up or dying, but somebody still maps them */
+	u32 to_release;			/* tables nobody uses, linked by page.stamp; pt_lock */
 	u64 tot_pages, max_pages;
 	struct spinlock pt_lock;
 	struct shared_info *shared_info;

@@ -6,6 +6,7 @@
  *
  * Lock order, outermost first; a lock is never held while an earlier one of
  * the list is taken:
+ *   domctl_lock          what the tools do to domains (hypercall/domctl.c)
  *   domain.pt_lock       page tables of one domain (never two domains' at once)
  *   domain.event_lock    its ports (two domains': lower address first)
  *   gnttab.lock          one domain's grants; before event_lock, after pt_lock (never two)

@@ -41,6 +41,7 @@ struct vcpu;
 #define PT_WRITABLE (7UL << PT_SHIFT)
 #define PT_VALIDATED (1UL << 60)	/* contents checked, refs of entries held */
 #define PT_PINNED (1UL << 59)
+#define PT_PARTIAL (1UL << 58)	/* a table whose check will go on: see get_page_type() */
 #define PT_COUNT 0xffffffffUL
 #define PT_LEVEL(t) ((unsigned int)((t) >> PT_SHIFT))	/* 1..4 for tables */
 
@@ -57,7 +58,11 @@ struct vcpu;
 struct page {
 	u64 type;
 	u32 refs;
-	u32 stamp;		/* flush clock when last a writable or a table ended */
+	/*
+	 * In use by nobody: the flush clock when last a writable or a table ended. A table:
+	 * if PT_PARTIAL how many entries are checked; if on domain.to_release the next one.
+	 */
+	u32 stamp;
 	struct domain *owner;	/* NULL: free or keel's */
 	u32 next, prev;		/* frames: free list, or the owner's list */
 };
@@ -137,18 +142,36 @@ bool get_page(struct page *pg, const struct domain *d);
 void get_page_again(struct page *pg);	/* caller already holds one */
 void put_page(struct page *pg);
 /*
- * A use of the frame as `type`. Tables (PT_L1..4): owner's pt_lock held; checks
- * the whole table the first time. 0, -EINVAL (other use, bad contents).
+ * How many tables are checked or released between one look at whoever else wants the
+ * processor and the next: half a millisecond's work or so. cpu.tables_left counts.
+ */
+#define TABLE_BATCH 64
+/*
+ * A use of the frame as `type`. Tables (PT_L1..4): owner's pt_lock held; the first time
+ * the whole table is checked, and the tree below it. 0, -EINVAL (other use, bad
+ * contents), -ERESTART: not done yet, the same call again goes on where this one ended.
+ * Until then the tables on the way are PT_PARTIAL, which holds the one use and a
+ * reference; if the call is not made again they remain so until their owner gives the
+ * frame up.
  */
 int get_page_type(struct page *pg, u64 type);
+/*
+ * The last use of a table releases what it names, and the tree below. Tables beyond
+ * TABLE_BATCH go to the owner's list (pt_lock held, as for get_page_type()).
+ */
 void put_page_type(struct page *pg);
+/* Works off that list as far as tables_left goes: true when it is empty. No lock held. */
+bool release_tables(struct domain *d);
 int get_page_and_type(struct page *pg, const struct domain *d, u64 type);
 void put_page_and_type(struct page *pg);
 /* Gives `d` a fresh zeroed frame with PG_ALLOCATED, or NULL. */
 struct page *domain_alloc_page(struct domain *d);
 /* 2^order of them, contiguous. */
 struct page *domain_alloc_pages(struct domain *d, unsigned int order);
-/* The owner gives the frame up: true if it had not before. Caller holds a reference. */
+/*
+ * The owner gives the frame up: true if it had not before. A pin goes with it. Caller
+ * holds a reference, not pt_lock.
+ */
 bool disown_page(struct domain *d, struct page *pg);
 /* Gives up to `batch` frames up, pins included; true when none is left. */
 bool disown_all(struct domain *d, unsigned int batch);
@@ -157,8 +180,15 @@ void share_page_with(struct page *pg, struct domain *d);
 void unshare_page(struct page *pg);
 
 /* ---- mm/pt.c: entries ---- */
-int validate_table(struct page *pg, unsigned int level, struct domain *d);
-void release_table(struct page *pg, unsigned int level, struct domain *d);
+/*
+ * Takes the references of the entries from `from` on: 0, -EINVAL (none is held), or
+ * -ERESTART (pg->stamp: those of so many entries are).
+ */
+int validate_table(struct page *pg, unsigned int level, struct domain *d, unsigned int from);
+/* Drops those of the first `n` entries. */
+void release_table(struct page *pg, unsigned int level, struct domain *d, unsigned int n);
+/* True if one more table may be worked on now. */
+bool table_budget(void);
 /*
  * Replaces one entry of a validated table; d->pt_lock held. data: whose frames
  * the new entry may name. keep_ad: carry over accessed and dirty bits.
@@ -170,7 +200,7 @@ int cmpxchg_l1(struct domain *d, struct page *table, unsigned int index,
 	       u64 *old, u64 new);
 /* The L1 table and index that map va in v's kernel tables; NULL if none. */
 struct page *find_l1(struct vcpu *v, u64 va, unsigned int *index);
-/* Another L4 for the current vCPU's kernel: 0 or -EINVAL. */
+/* Another L4 for the current vCPU's kernel: 0, -EINVAL or -ERESTART. */
 int guest_new_base(struct vcpu *v, u64 mfn);
 /* Emulates a guest kernel's write to a page table; false: not one. */
 bool ptwr_fault(struct cpu_user_regs *regs, u64 va);
