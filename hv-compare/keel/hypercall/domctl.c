@@ -130,6 +130,9 @@ static long put_bitmap(struct xenctl_bitmap *b, u64 bits)
 	u8 out[8];
 	u32 n = MIN((b->nr_bits + 7) / 8, 8U);
 
+	/* No machine has so many; and the sum above does not wrap. */
+	if (b->nr_bits > 8 * PAGE_SIZE)
+		return -EINVAL;
 	for (u32 i = 0; i < 8; i++)
 		out[i] = bits >> (8 * i);
 	if (n && copy_to_guest((u64)b->bitmap.p, out, n))

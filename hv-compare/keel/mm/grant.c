@@ -299,8 +299,10 @@ static void map_one(struct gnttab_map_grant_ref *m)
 	if (h < 0) {
 		u32 frame = page_to_mfn(pg);
 
-		if (m->flags & GNTMAP_host_map)
+		if (m->flags & GNTMAP_host_map) {
 			set_host_pte(m->host_addr, m->flags, 0, cur, &frame);
+			tlb_flush_mask(cur->dirty_cpus);
+		}
 		m->status = GNTST_no_space;
 		goto out_unpin;
 	}
@@ -313,8 +315,33 @@ out:
 	domain_put(d);
 }
 
-/* TLBs are flushed by the caller, before the guest runs again. */
-static void unmap_one(struct gnttab_unmap_grant_ref *u)
+/*
+ * Mappings whose handles and entries are gone, but whose grants are still in use:
+ * another processor of this domain may reach the frames until TLBs are flushed, and
+ * their owner must not hear before that they are its own again.
+ */
+#define UNMAP_BATCH 32
+struct unmapped {
+	unsigned int n;
+	struct mapping map[UNMAP_BATCH];
+};
+
+static void unmap_end(struct unmapped *done)
+{
+	if (!done->n)
+		return;
+	tlb_flush_mask(current_vcpu()->domain->dirty_cpus);
+	for (unsigned int i = 0; i < done->n; i++) {
+		const struct mapping *m = &done->map[i];
+
+		unpin(m->granter, m->ref, m->flags & GNTMAP_readonly);
+		domain_put(m->granter);
+	}
+	done->n = 0;
+}
+
+/* The rest is for unmap_end(), when the batch is full or the call ends. */
+static void unmap_one(struct gnttab_unmap_grant_ref *u, struct unmapped *done)
 {
 	struct domain *cur = current_vcpu()->domain;
 	struct gnttab *g = cur->gnttab;
@@ -333,8 +360,9 @@ static void unmap_one(struct gnttab_unmap_grant_ref *u)
 	}
 	if (map.flags & GNTMAP_host_map)
 		set_host_pte(map.host_addr, map.flags, 0, cur, &map.frame);
-	unpin(map.granter, map.ref, map.flags & GNTMAP_readonly);
-	domain_put(map.granter);
+	done->map[done->n++] = map;
+	if (done->n == UNMAP_BATCH)
+		unmap_end(done);
 	u->status = GNTST_okay;
 }
 
@@ -513,9 +541,11 @@ long do_grant_table_op(u64 cmd, u64 uops, u64 count, u64 a4, u64 a5)
 		[GNTTABOP_set_version] = sizeof(op.set_version),
 		[GNTTABOP_get_version] = sizeof(op.get_version),
 	};
+	struct unmapped done;
 	long rc = 0;
 	u64 i;
 
+	done.n = 0;
 	count = (u32)count;
 	if (cmd >= ARRAY_SIZE(size) || !size[cmd])
 		return -ENOSYS;
@@ -534,7 +564,7 @@ long do_grant_table_op(u64 cmd, u64 uops, u64 count, u64 a4, u64 a5)
 		}
 		switch (cmd) {
 		case GNTTABOP_map_grant_ref: map_one(&op.map); break;
-		case GNTTABOP_unmap_grant_ref: unmap_one(&op.unmap); break;
+		case GNTTABOP_unmap_grant_ref: unmap_one(&op.unmap, &done); break;
 		case GNTTABOP_setup_table: setup_table(&op.setup); break;
 		case GNTTABOP_copy: op.copy.status = copy_one(&op.copy); break;
 		case GNTTABOP_query_size: query_size(&op.query); break;
@@ -549,7 +579,6 @@ long do_grant_table_op(u64 cmd, u64 uops, u64 count, u64 a4, u64 a5)
 		if (!rc && copy_to_guest(at, &op, size[cmd]))
 			rc = -EFAULT;
 	}
-	if (cmd == GNTTABOP_unmap_grant_ref && i)
-		tlb_flush_mask(v->domain->dirty_cpus);
+	unmap_end(&done);
 	return rc;
 }
