@@ -120,11 +120,7 @@ void context_switch_to(struct vcpu *v)
 	time_publish(v);
 }
 
-/*
- * The state a guest or a domain builder asks for a vCPU that never ran. 0, or
- * -EINVAL with nothing changed that matters: the vCPU stays uninitialised.
- */
-int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
+static int set_context(struct vcpu *v, const struct vcpu_guest_context *c)
 {
 	struct domain *d = v->domain;
 	u64 cr3 = c->ctrlreg[3] >> PAGE_SHIFT, ucr3 = c->ctrlreg[1] >> PAGE_SHIFT;
@@ -186,4 +182,21 @@ int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
 		d->vm_assist = c->vm_assist;
 	v->initialised = true;
 	return 0;
+}
+
+/*
+ * The state a guest or a domain builder asks for a vCPU that never ran. 0, or -EINVAL
+ * or -ERESTART with nothing changed that matters: the vCPU stays uninitialised; -EBUSY
+ * if somebody else is at it.
+ */
+int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
+{
+	int rc;
+
+	if (__atomic_exchange_n(&v->claimed, true, __ATOMIC_ACQUIRE))
+		return -EBUSY;
+	rc = set_context(v, c);
+	if (rc)
+		__atomic_store_n(&v->claimed, false, __ATOMIC_RELEASE);
+	return rc;
 }

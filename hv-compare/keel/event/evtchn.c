@@ -154,6 +154,12 @@ int vcpu_info_register(struct vcpu *v, u64 mfn, u32 offset)
 		return -EINVAL;
 	new = page_to_virt(pg) + offset;
 	spin_lock(&d->event_lock);
+	/* Another vCPU may have done it meanwhile. */
+	if (v->vcpu_info_page) {
+		spin_unlock(&d->event_lock);
+		put_page_and_type(pg);
+		return -EINVAL;
+	}
 	memcpy(new, v->vcpu_info, sizeof(*new));
 	if (!v->initialised)
 		new->evtchn_upcall_mask = 1;

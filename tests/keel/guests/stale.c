@@ -42,7 +42,7 @@ void test_main(void)
 
 	for (int i = 0; i < 20; i++) {
 		page = page_alloc();
-		page[2] = 1;		/* into the TLB */
+		page[2] = 2;		/* into the TLB; not present */
 		if (update_va(page, 0, UVMF_NONE) || mmuext(MMUEXT_PIN_L1_TABLE, mfn_of(page), 0))
 			bail("round %d", i);
 		/* The frame is a page table now. */

@@ -49,6 +49,7 @@ struct vcpu {
 	/* ---- the guest's view of the processor; own context only ---- */
 	struct cpu_user_regs regs;	/* while not loaded */
 	bool initialised;
+	bool claimed;		/* by who gives it its first state, for good once it has it */
 	bool kernel_mode;
 	u64 guest_table, guest_table_user;	/* frames of the L4s; user: 0 none */
 	u64 kernel_sp, kernel_ss;
