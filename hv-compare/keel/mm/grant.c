@@ -19,11 +19,13 @@
 #define PER_FRAME (PAGE_SIZE / sizeof(struct grant_entry_v1))
 #define MAPS_PER_BLOCK 128
 /*
- * Mappings by one domain: 65,536 by the one that serves disks and networks, whose
+ * Mappings by one domain: 262,144 by the one that serves disks and networks, whose
  * back end keeps up to 1056 for each disk; 8192 by any other.
  */
-#define MAX_BLOCKS 512
+#define MAX_BLOCKS 2048
 #define MAX_BLOCKS_GUEST 64
+
+#define MAPS_ORDER 2	/* frames for pointers to MAX_BLOCKS */
 
 struct active {
 	u16 readers, writers;
@@ -44,12 +46,12 @@ struct gnttab {
 	unsigned int nr_frames;
 	struct grant_entry_v1 *shared[MAX_FRAMES];
 	struct active *active[MAX_FRAMES];
-	struct mapping **maps;	/* a page: MAX_BLOCKS pointers */
+	struct mapping **maps;	/* as many pointers as it may have blocks */
 	u32 nr_maps;
 	u32 used;		/* handles below it were used once */
 	u32 free_handle;	/* + 1; 0: none */
 };
-_Static_assert(MAX_BLOCKS * sizeof(struct mapping *) <= PAGE_SIZE, "the blocks' page");
+_Static_assert(MAX_BLOCKS * sizeof(struct mapping *) == PAGE_SIZE << MAPS_ORDER, "the blocks' pages");
 _Static_assert(MAPS_PER_BLOCK * sizeof(struct mapping) <= PAGE_SIZE, "a block");
 
 int gnttab_create(struct domain *d)
@@ -58,7 +60,13 @@ int gnttab_create(struct domain *d)
 
 	if (!g)
 		return -ENOMEM;
-	g->maps = page_alloc();
+	if (d->privileged) {
+		struct page *pg = heap_alloc(MAPS_ORDER);
+
+		g->maps = pg ? memset(page_to_virt(pg), 0, PAGE_SIZE << MAPS_ORDER) : NULL;
+	} else {
+		g->maps = kalloc(MAX_BLOCKS_GUEST * sizeof(*g->maps));
+	}
 	if (!g->maps) {
 		kfree(g, sizeof(*g));
 		return -ENOMEM;
@@ -181,6 +189,11 @@ static void unpin(struct domain *d, u32 ref, bool readonly)
 
 /* ---- mappings ---- */
 
+static unsigned int max_blocks(const struct domain *d)
+{
+	return d->privileged ? MAX_BLOCKS : MAX_BLOCKS_GUEST;
+}
+
 static struct mapping *mapping_of(struct gnttab *g, u32 handle)
 {
 	return handle < g->used ? &g->maps[handle / MAPS_PER_BLOCK][handle % MAPS_PER_BLOCK] : NULL;
@@ -197,7 +210,7 @@ static int new_handle(const struct domain *d)
 		g->free_handle = mapping_of(g, h - 1)->ref;
 		return h - 1;
 	}
-	if (g->used == (d->privileged ? MAX_BLOCKS : MAX_BLOCKS_GUEST) * MAPS_PER_BLOCK)
+	if (g->used == max_blocks(d) * MAPS_PER_BLOCK)
 		return -1;
 	b = &g->maps[g->used / MAPS_PER_BLOCK];
 	if (!*b) {
@@ -402,9 +415,12 @@ void gnttab_free(struct domain *d)
 
 	for (unsigned int i = 0; i < MAX_FRAMES; i++)
 		kfree(g->active[i], PER_FRAME * sizeof(struct active));
-	for (unsigned int i = 0; i < MAX_BLOCKS; i++)
+	for (unsigned int i = 0; i < max_blocks(d); i++)
 		kfree(g->maps[i], MAPS_PER_BLOCK * sizeof(struct mapping));
-	page_free(g->maps);
+	if (d->privileged)
+		heap_free(virt_to_page(g->maps), MAPS_ORDER);
+	else
+		kfree(g->maps, MAX_BLOCKS_GUEST * sizeof(*g->maps));
 	kfree(g, sizeof(*g));
 }
 
