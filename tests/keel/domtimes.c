@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Prints "domain nanoseconds" for every domain but 0: the CPU time it had, from the
- * hypervisor itself ("xl list" has tenths of seconds). Runs in domain 0.
+ * Prints "domain nanoseconds" for every domain, the CPU time it had, from the
+ * hypervisor itself ("xl list" has tenths of seconds); "domtimes pages" prints the
+ * number of pages that nobody has ("xl info" has mebibytes). Runs in domain 0.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -15,6 +16,7 @@
 #define __XEN_TOOLS__ 1
 #include <xen/xen.h>
 #include <xen/domctl.h>
+#include <xen/sysctl.h>
 
 struct privcmd_hypercall {
 	uint64_t op;
@@ -22,7 +24,23 @@ struct privcmd_hypercall {
 };
 #define IOCTL_PRIVCMD_HYPERCALL _IOC(_IOC_NONE, 'P', 0, sizeof(struct privcmd_hypercall))
 
-int main(void)
+static int pages(int fd, struct xen_sysctl *ctl)
+{
+	struct privcmd_hypercall call = {
+		.op = __HYPERVISOR_sysctl, .arg = { (uintptr_t)ctl },
+	};
+
+	ctl->cmd = XEN_SYSCTL_physinfo;
+	ctl->interface_version = XEN_SYSCTL_INTERFACE_VERSION;
+	if (ioctl(fd, IOCTL_PRIVCMD_HYPERCALL, &call) < 0) {
+		perror("domtimes");
+		return 1;
+	}
+	printf("%" PRIu64 "\n", (uint64_t)ctl->u.physinfo.free_pages);
+	return 0;
+}
+
+int main(int argc, char **argv)
 {
 	int fd = open("/dev/xen/privcmd", O_RDWR | O_CLOEXEC);
 	struct xen_domctl *ctl = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
@@ -32,7 +50,9 @@ int main(void)
 		perror("domtimes");
 		return 1;
 	}
-	for (domid_t next = 1;; next = ctl->domain + 1) {
+	if (argc > 1 && !strcmp(argv[1], "pages"))
+		return pages(fd, (struct xen_sysctl *)ctl);
+	for (domid_t next = 0;; next = ctl->domain + 1) {
 		struct privcmd_hypercall call = {
 			.op = __HYPERVISOR_domctl, .arg = { (uintptr_t)ctl },
 		};
