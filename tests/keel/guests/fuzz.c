@@ -7,7 +7,11 @@
  * stop its only vcpu; and what domain 0 may do to the machine on real Xen (the
  * I/O APIC, machine check injection, debug keys).
  */
+#define __XEN_TOOLS__
 #include "rt/rt.h"
+#include <xen/domctl.h>
+#include <xen/platform.h>
+#include <xen/sysctl.h>
 
 #define SCRATCH 8
 static u8 *scratch[SCRATCH];		/* arguments are here */
@@ -41,6 +45,16 @@ static u64 pick_mfn(void)
 	case 6: return (rnd() & 1) ? 0x1f900 : 0x100;
 	case 7: return mfn_of(tables[rnd() % 4]);
 	default: return mfn_of(victim[rnd() % ARRAY(victim)]);
+	}
+}
+
+static u64 pick_domain(void)
+{
+	switch (rnd() % 6) {
+	case 0: return rnd() % 16;
+	case 1: return 0x7ff0 + rnd() % 8;
+	case 2: case 3: return 0;
+	default: return DOMID_SELF;
 	}
 }
 
@@ -128,6 +142,12 @@ static u64 structure(void)
 	return (u64)p;
 }
 
+/* What a call would find there, if that is scratch. */
+static u32 word_at(u64 base)
+{
+	return base >= (u64)scratch[0] && base <= (u64)scratch[0] + SCRATCH * PAGE - 4 ? *(u32 *)base : 0;
+}
+
 static void put(u64 base, int off, u64 v, size_t n)
 {
 	u64 end = (u64)scratch[0] + SCRATCH * PAGE;
@@ -170,7 +190,7 @@ static int make(struct call *c)
 		if (c->a[1] > 6)	/* what follows in memory would be done, too */
 			c->a[0] = pick_va() | 0x8000000000000000;
 		c->a[2] = rnd() % 4 ? 0 : structure();
-		c->a[3] = rnd() % 4 ? DOMID_SELF : pick_number();
+		c->a[3] = rnd() % 4 ? DOMID_SELF : rnd() & 1 ? pick_domain() : pick_number();
 		break;
 	case 6:		/* sched_op as it was: 1 blocks, 2 shuts down */
 		if (c->a[0] == 1 || c->a[0] == 2)
@@ -183,7 +203,7 @@ static int make(struct call *c)
 			put(s, 0, (u64)scratch[rnd() % SCRATCH], 8);
 			put(s, 8, rnd() % 4 ? rnd() % 4 : pick_number(), 8);
 			put(s, 16, rnd() % 4 ? 0 : pick_number(), 4);
-			put(s, 24, rnd() % 4 ? DOMID_SELF : pick_number(), 2);
+			put(s, 24, rnd() % 4 ? DOMID_SELF : rnd() & 1 ? pick_domain() : pick_number(), 2);
 		}
 		break;
 	case 13: {	/* multicall of four such */
@@ -225,7 +245,7 @@ static int make(struct call *c)
 			put(s, i * 32, rnd() & 1 ? (u64)victim[rnd() % ARRAY(victim)] : pick_maddr(), 8);
 			put(s, i * 32 + 8, rnd() % 64, 4);
 			put(s, i * 32 + 12, rnd() % 16, 4);
-			put(s, i * 32 + 16, rnd() & 1 ? 0 : DOMID_SELF, 2);
+			put(s, i * 32 + 16, pick_domain(), 2);
 		}
 		if (c->a[2] > 3)
 			c->a[1] = pick_va() | 0x8000000000000000;
@@ -256,14 +276,14 @@ static int make(struct call *c)
 		c->a[0] = s;
 		c->a[1] = rnd() % 5;
 		c->a[2] = rnd() % 4 ? 0 : structure();
-		c->a[3] = rnd() % 4 ? DOMID_SELF : pick_number();
+		c->a[3] = rnd() % 4 ? DOMID_SELF : rnd() & 1 ? pick_domain() : pick_number();
 		break;
 	case 28:
 		break;
 	case 29:	/* sched_op: yield, and poll with an end */
 		c->a[0] = rnd() & 1 ? 0 : 7 + rnd() % 8;
 		break;
-	case 32:	/* event channels; not reset */
+	case 32:	/* event channels; not reset, and the console is needed for the results */
 		c->a[0] = rnd() % 16;
 		c->a[1] = s;
 		if (c->a[0] == EVTCHNOP_reset || c->a[0] == 14)
@@ -271,7 +291,9 @@ static int make(struct call *c)
 		put(s, 0, rnd() % 4 ? rnd() % 64 : pick_number(), 4);
 		put(s, 4, rnd() % 4 ? rnd() % 4 : pick_number(), 4);
 		if (rnd() & 1)
-			put(s, 0, rnd() & 1 ? DOMID_SELF : 0, 2);
+			put(s, 0, pick_domain(), 2);
+		if (c->a[0] == EVTCHNOP_close && !privileged() && word_at(s) == si->console.domU.evtchn)
+			return 0;
 		break;
 	case 33:
 		/*
@@ -285,10 +307,17 @@ static int make(struct call *c)
 		    c->a[0] != 10 && c->a[0] != 12)
 			return 0;
 		break;
-	case 7: case 35: case 36:	/* with a version of the interface that is none */
-		put(s, 4, 0x4711, 4);
+	case 7: case 35: case 36: {
+		/* With a version of the interface that is none, if it would be obeyed. */
+		u32 right = c->nr == 7 ? XENPF_INTERFACE_VERSION :
+			    c->nr == 35 ? XEN_SYSCTL_INTERFACE_VERSION : XEN_DOMCTL_INTERFACE_VERSION;
+
+		put(s, 0, rnd() % 90, 4);
+		put(s, 4, privileged() || rnd() % 4 == 0 ? 0x4711 : right, 4);
+		put(s, 8, pick_domain(), 2);
 		c->a[0] = s;
 		break;
+	}
 	case 19: case 37: case 48: case 49: case 27:
 		if (on_xen())
 			return 0;

@@ -15,6 +15,7 @@
 #include <xen/xen.h>
 #include <xen/callback.h>
 #include <xen/event_channel.h>
+#include <xen/io/console.h>
 #include <xen/features.h>
 #include <xen/grant_table.h>
 #include <xen/memory.h>
