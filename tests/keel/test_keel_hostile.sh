@@ -33,6 +33,15 @@ bin=$(dirname -- "$(echo /usr/lib/xen-*/bin/xenconsoled)")
 xl sched-credit -d 0 -w 2048
 cp /out/kernel/native.bzImage /tmp/bzImage
 cp /job/neighbour.cpio /tmp/
+# Debian's script for disks may take longer on a busy host than xl waits for it.
+cat >/tmp/block <<'SCRIPT'
+#!/bin/sh
+[ "$1" = add ] || exit 0
+dev=$(xenstore-read "$XENBUS_PATH/params")
+xenstore-write "$XENBUS_PATH/physical-device" "$(stat -L -c %t:%T "$dev")" \
+	"$XENBUS_PATH/hotplug-status" connected
+SCRIPT
+chmod 755 /tmp/block
 cat >/tmp/neighbour.cfg <<CFG
 name = "neighbour"
 kernel = "/tmp/bzImage"
@@ -40,17 +49,12 @@ ramdisk = "/tmp/neighbour.cpio"
 extra = "rdinit=/init console=hvc0 panic=-1 loglevel=5"
 memory = 64
 vcpus = 2
-disk = ["phy:/dev/vdb,xvda,w"]
+disk = ["script=/tmp/block,vdev=xvda,format=raw,access=rw,target=/dev/vdb"]
 on_poweroff = "destroy"
 on_reboot = "destroy"
 on_crash = "destroy"
 CFG
-# On a busy host the first run of the scripts for disks may take longer than xl waits.
-tries=1
-until xl create -q /tmp/neighbour.cfg; do
-	[ $tries -lt 4 ] || exit 3
-	tries=$((tries + 1))
-done
+xl create -q /tmp/neighbour.cfg
 rounds() { grep -c '^round ' /tmp/guest-neighbour.log || true; }
 until [ "$(rounds)" -ge 3 ]; do sleep 1; done
 
