@@ -127,7 +127,7 @@ void test_main(void)
 		}
 		update_va(table, (u64)frame << 12 | P | RW | US | A | D, UVMF_INVLPG);
 		table[20].frame = (u32)mfn_of(page_alloc());
-		table[20].domid = 0;
+		table[20].domid = own_domid();
 		table[20].flags = GTF_permit_access;
 		is(mmuext(MMUEXT_PIN_L1_TABLE, mfn_of(t), 0), 0, "an L1 for grants");
 		for (k = 0; k < 512; k++) {
@@ -135,6 +135,7 @@ void test_main(void)
 			m.host_addr = (mfn_of(t) << 12) + (u64)k * 8;
 			m.flags = GNTMAP_host_map | GNTMAP_contains_pte;
 			m.ref = 20;
+			m.dom = table[20].domid;
 			HC_3(20, GNTTABOP_map_grant_ref, &m, 1);
 			if (m.status != GNTST_okay)
 				break;

@@ -73,7 +73,7 @@ void test_main(void)
 	xen_pfn_t frames[8];
 	u64 *page = page_alloc(), *window = page_alloc(), *other = page_alloc();
 	u64 *window2 = page_alloc();
-	u16 me = 0;
+	u16 me = own_domid();
 	long r, bad;
 
 	table = page_alloc();

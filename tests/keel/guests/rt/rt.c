@@ -160,6 +160,29 @@ int privileged(void)
 	return (si->flags & SIF_PRIVILEGED) != 0;
 }
 
+domid_t own_domid(void)
+{
+	struct evtchn_alloc_unbound a = { .dom = DOMID_SELF, .remote_dom = DOMID_SELF };
+	struct evtchn_bind_interdomain b = { .remote_dom = DOMID_SELF };
+	struct evtchn_status s = { .dom = DOMID_SELF };
+	struct evtchn_close c;
+
+	/* Nobody says it, but who is at the other end of a channel can be asked. */
+	if (evtchn_op(EVTCHNOP_alloc_unbound, &a))
+		bail("no port");
+	b.remote_port = a.port;
+	if (evtchn_op(EVTCHNOP_bind_interdomain, &b))
+		bail("no channel to itself");
+	s.port = b.local_port;
+	if (evtchn_op(EVTCHNOP_status, &s) || s.status != EVTCHNSTAT_interdomain)
+		bail("no state of a channel");
+	c.port = b.local_port;
+	evtchn_op(EVTCHNOP_close, &c);
+	c.port = a.port;
+	evtchn_op(EVTCHNOP_close, &c);
+	return s.u.interdomain.dom;
+}
+
 u64 option(const char *key, u64 dflt)
 {
 	const char *p = (const char *)si->cmd_line;

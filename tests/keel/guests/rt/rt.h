@@ -69,6 +69,8 @@ void die_unkilled(void) __attribute__((noreturn));
 int on_xen(void);
 /* What start_info says: keel can start the initial domain as any other. */
 int privileged(void);
+/* This domain's number: 0 for the initial one. */
+domid_t own_domid(void);
 /* Number after "key=" on the command line, or dflt. */
 u64 option(const char *key, u64 dflt);
 
