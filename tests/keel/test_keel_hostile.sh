@@ -171,6 +171,8 @@ is "$(grep -aE 'BUG|Oops|WARNING|stall' "$res/neighbour")" "" "nor does its kern
 is "$?" 0 "both kinds of guests have run"
 is "$(cat "$res/create" 2>/dev/null)" "" "all of them could be made"
 is "$(grep -E ': (not ok|Bail out|FAIL)' "$res/said" | sort | uniq -c | head -n 40)" "" "they see what they should"
+[ "$(grep -c EXPECT-CRASH "$res/said")" -le "$(grep -ac 'killed:' "$job/console.log")" ]
+is "$?" 0 "those that are to be killed are, each with a reason"
 is "$(cat "$res/pages.after")" "$(cat "$res/pages.before")" "as many pages are free as before"
 test_dmesg "$res/dmesg.txt" "the log of domain 0 has no complaint"
 finish
