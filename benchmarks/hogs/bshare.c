@@ -75,6 +75,7 @@ struct phase {
 	uint64_t t[MAX_SAMPLES];
 	uint64_t service[MAX_INST][MAX_SAMPLES];
 	uint64_t task0[MAX_INST], task1[MAX_INST];	/* by the clocks of the tasks */
+	uint64_t self0, self1;				/* of the sampler */
 };
 
 static volatile sig_atomic_t interrupted;
@@ -233,6 +234,10 @@ static int sample(struct phase *p, uint64_t t0, struct share_err *err)
 	for (i = 0; p->means && i < p->c->n; i++)
 		if (p->means->service(i, &p->service[i][n], err) != 0)
 			return -1;
+	/* The first look is left out, as what it took is no part of what follows. */
+	p->self1 = now_ns(CLOCK_PROCESS_CPUTIME_ID);
+	if (n == 0)
+		p->self0 = p->self1;
 	p->n_samples = n + 1;
 	return 0;
 }
@@ -334,6 +339,9 @@ static int put_series(const struct phase *p, unsigned int i, unsigned int from)
 		      (int)inst->threads, "start_ns", (json_int_t)p->start[i], "from", (int)from,
 		      "task_ns", (json_int_t)(p->task1[i] - p->task0[i]), "t_ns", t,
 		      "service_ns", s);
+	/* Domains compute elsewhere: what the sampler uses is not taken from them. */
+	if (!p->means || !p->means->remote)
+		json_object_set_new(o, "self_ns", json_integer((json_int_t)(p->self1 - p->self0)));
 	if (inst->floor > 0)
 		json_object_set_new(o, "floor", json_real(inst->floor));
 	if (inst->cap > 0)

@@ -57,6 +57,7 @@ static bool load(const struct run *r, const struct series *first, struct fair_ca
 		.inst = inst,
 		.n_samples = first->n,
 		.t = first->t,
+		.self = first->self,
 	};
 	for (int i = 0; i < first->n_inst; i++) {
 		const struct series *x = find(r, first->bench, first->side, first->boot, first->exec, i,
