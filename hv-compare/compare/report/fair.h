@@ -15,6 +15,7 @@
 struct fair_inst {
 	double weight;		/* > 0 */
 	double demand;		/* CPUs it could use: threads, but not more than there are */
+	double duty;		/* CPUs it wants, if that is less; 0: it is not */
 	double floor;		/* CPUs guaranteed, 0: none */
 	double cap;		/* CPUs at most, 0: no limit */
 	double start;		/* ns: it computes from here on */
