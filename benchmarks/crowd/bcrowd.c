@@ -2,10 +2,8 @@
 /* bcrowd: a number of contexts that sleep while a command runs. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,25 +21,28 @@ static long vserver(uint32_t cmd, uint32_t id, void *data)
 	return syscall(SYS_vserver, cmd, id, data);
 }
 
-/* The one process of a context. Says that it is there with a byte, or an errno. */
-static __attribute__((noreturn)) void member(uint32_t xid, int fd)
+/*
+ * The one process of a context. Says that it is there with a byte, or an errno, and
+ * sleeps until the other end of @hold is closed: the host cannot send it a signal.
+ */
+static __attribute__((noreturn)) void member(uint32_t xid, int fd, int hold)
 {
 	struct vcmd_ctx_create create = { .flagword = VXF_INIT_SET };
 	struct vcmd_ctx_flags flags = { .mask = VXF_STATE_SETUP | VXF_STATE_INIT };
 	unsigned char e = 0;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (vserver(VCMD_ctx_create, xid, &create) < 0 ||
 	    vserver(VCMD_set_cflags, VX_XID_CURRENT, &flags) < 0)
 		e = (unsigned char)errno;
 	if (write(fd, &e, 1) != 1 || e)
 		_exit(1);
 	close(fd);
-	for (;;)
-		pause();
+	while (read(hold, &e, 1) < 0 && errno == EINTR)
+		;
+	_exit(0);
 }
 
-static int make(unsigned int n, pid_t *pids)
+static int make(unsigned int n, pid_t *pids, const int hold[2])
 {
 	unsigned int i;
 	int p[2];
@@ -54,8 +55,10 @@ static int make(unsigned int n, pid_t *pids)
 		unsigned char e;
 
 		pids[i] = fork();
-		if (pids[i] == 0)
-			member(FIRST_XID + i, p[1]);
+		if (pids[i] == 0) {
+			close(hold[1]);
+			member(FIRST_XID + i, p[1], hold[0]);
+		}
 		if (pids[i] < 0) {
 			fprintf(stderr, "bcrowd: fork: %s\n", strerror(errno));
 			return 1;
@@ -75,16 +78,21 @@ int main(int argc, char **argv)
 {
 	static pid_t pids[MAX_CROWD];
 	unsigned int n, i;
-	int status = 1 << 8;
+	int status = 1 << 8, hold[2];
 	pid_t pid;
 
 	if (argc < 3 || !word_unsigned(argv[1], 1, MAX_CROWD, &n)) {
 		fprintf(stderr, "usage: bcrowd N COMMAND...    (N from 1 to %u)\n", MAX_CROWD);
 		return 2;
 	}
-	if (make(n, pids) == 0) {
+	if (pipe(hold) != 0) {
+		fprintf(stderr, "bcrowd: pipe: %s\n", strerror(errno));
+		return 1;
+	}
+	if (make(n, pids, hold) == 0) {
 		pid = fork();
 		if (pid == 0) {
+			close(hold[1]);
 			execvp(argv[2], argv + 2);
 			fprintf(stderr, "bcrowd: %s: %s\n", argv[2], strerror(errno));
 			_exit(127);
@@ -92,8 +100,7 @@ int main(int argc, char **argv)
 		while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 			;
 	}
-	for (i = 0; i < n && pids[i] > 0; i++)
-		kill(pids[i], SIGKILL);
+	close(hold[1]);
 	for (i = 0; i < n && pids[i] > 0; i++)
 		while (waitpid(pids[i], NULL, 0) < 0 && errno == EINTR)
 			;
