@@ -52,6 +52,10 @@ struct opts {
 	struct bench_opts bench;	/* for the env record */
 };
 
+/* An instance that does not compute all the time: a piece of work at each wake-up. */
+#define PIECE_NS 1000000ULL
+#define MAX_WAKES (MAX_MS / 2)	/* half of the time is the most that is asked for */
+
 /* What the processes of a phase share. */
 struct shared {
 	volatile uint32_t go[MAX_INST];	/* futex: this instance computes */
@@ -60,6 +64,8 @@ struct shared {
 	volatile pid_t pid[MAX_INST][MAX_THREADS];
 	volatile uint32_t failed;
 	struct share_err err;
+	volatile uint32_t n_wakes;
+	volatile uint32_t late_ns[MAX_WAKES];	/* from when it was to run until it did */
 };
 
 struct phase {
@@ -75,6 +81,7 @@ struct phase {
 	uint64_t t[MAX_SAMPLES];
 	uint64_t service[MAX_INST][MAX_SAMPLES];
 	uint64_t task0[MAX_INST], task1[MAX_INST];	/* by the clocks of the tasks */
+	uint64_t self0, self1;				/* of the sampler */
 };
 
 static volatile sig_atomic_t interrupted;
@@ -103,8 +110,56 @@ static void futex(volatile uint32_t *addr, int op, uint32_t val)
 
 /* ------------------------------------------------- processes of an instance */
 
+/*
+ * Work for 1 ms, sleep until the next period, note how late it is. A period that
+ * is over before its work is done is left out, not made up for.
+ */
+static void work_in_pieces(struct shared *sh, double duty)
+{
+	const uint64_t period = (uint64_t)(PIECE_NS / duty + 0.5);
+	uint64_t next = now_ns(CLOCK_MONOTONIC), now, end;
+
+	while (!sh->stop) {
+		struct timespec ts;
+
+		next += period;
+		now = now_ns(CLOCK_MONOTONIC);
+		if (next < now)
+			next += (now - next + period - 1) / period * period;
+		ts.tv_sec = (time_t)(next / 1000000000ULL);
+		ts.tv_nsec = (long)(next % 1000000000ULL);
+		while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
+			;
+		now = now_ns(CLOCK_MONOTONIC) - next;
+		if (sh->n_wakes < MAX_WAKES) {
+			sh->late_ns[sh->n_wakes] = now < UINT32_MAX ? (uint32_t)now : UINT32_MAX;
+			sh->n_wakes++;
+		}
+		end = now_ns(CLOCK_THREAD_CPUTIME_ID) + PIECE_NS;
+		while (now_ns(CLOCK_THREAD_CPUTIME_ID) < end)
+			;
+	}
+}
+
+static int compare_u32(const void *a, const void *b)
+{
+	const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* The @part quantile of what was noted, in ns; sorts it. Not with none. */
+static uint32_t late_quantile(struct shared *sh, double part)
+{
+	/* whoever writes it has ended */
+	uint32_t *v = (uint32_t *)(uintptr_t)sh->late_ns;
+
+	qsort(v, sh->n_wakes, sizeof(*v), compare_u32);
+	return v[(size_t)(part * (sh->n_wakes - 1) + 0.5)];
+}
+
 /* Compute until told to stop: no system call, no memory. */
-static void spin(struct shared *sh, unsigned int i, unsigned int k)
+static void spin(struct shared *sh, unsigned int i, unsigned int k, double duty)
 {
 	unsigned int n;
 
@@ -113,6 +168,8 @@ static void spin(struct shared *sh, unsigned int i, unsigned int k)
 	__atomic_fetch_add(&sh->ready, 1, __ATOMIC_SEQ_CST);
 	while (!sh->go[i])
 		futex(&sh->go[i], FUTEX_WAIT, 0);
+	if (duty > 0)
+		work_in_pieces(sh, duty);
 	while (!sh->stop)
 		for (n = 0; n < 10000; n++)
 			__asm__ volatile("" : : "r"(n) : "memory");
@@ -138,7 +195,7 @@ static void lead(struct phase *p, unsigned int i)
 			goto fail;
 		}
 		if (pid == 0)
-			spin(sh, i, k);
+			spin(sh, i, k, inst->duty);
 	}
 	while (wait(NULL) > 0 || errno == EINTR)
 		;
@@ -233,6 +290,10 @@ static int sample(struct phase *p, uint64_t t0, struct share_err *err)
 	for (i = 0; p->means && i < p->c->n; i++)
 		if (p->means->service(i, &p->service[i][n], err) != 0)
 			return -1;
+	/* The first look is left out, as what it took is no part of what follows. */
+	p->self1 = now_ns(CLOCK_PROCESS_CPUTIME_ID);
+	if (n == 0)
+		p->self0 = p->self1;
 	p->n_samples = n + 1;
 	return 0;
 }
@@ -334,10 +395,20 @@ static int put_series(const struct phase *p, unsigned int i, unsigned int from)
 		      (int)inst->threads, "start_ns", (json_int_t)p->start[i], "from", (int)from,
 		      "task_ns", (json_int_t)(p->task1[i] - p->task0[i]), "t_ns", t,
 		      "service_ns", s);
+	/* Domains compute elsewhere: what the sampler uses is not taken from them. */
+	if (!p->means || !p->means->remote)
+		json_object_set_new(o, "self_ns", json_integer((json_int_t)(p->self1 - p->self0)));
 	if (inst->floor > 0)
 		json_object_set_new(o, "floor", json_real(inst->floor));
 	if (inst->cap > 0)
 		json_object_set_new(o, "cap", json_real(inst->cap));
+	if (inst->duty > 0) {
+		json_object_set_new(o, "duty", json_real(inst->duty));
+		json_object_set_new(o, "wakes", json_integer(p->sh->n_wakes));
+		json_object_set_new(o, "p50_ns", json_integer(late_quantile(p->sh, 0.5)));
+		json_object_set_new(o, "p99_ns", json_integer(late_quantile(p->sh, 0.99)));
+		json_object_set_new(o, "max_ns", json_integer(late_quantile(p->sh, 1)));
+	}
 	return record_put(o);
 }
 
@@ -357,6 +428,9 @@ static int phase_process(struct phase *p, unsigned int ms)
 	if (rc == 0)
 		rc = measure(p, ms, &err);
 	stop_leaders(p);
+	for (i = 0; i < p->c->n && rc == 0; i++)
+		if (p->c->inst[i].duty > 0 && !p->sh->n_wakes)
+			rc = share_fail(&err, "instance %u never woke up", i);
 	for (i = 0; i < p->made; i++)
 		if (p->means->remove && p->means->remove(i, &more) != 0 && rc == 0) {
 			rc = -1;
@@ -414,9 +488,15 @@ static int run_phase(const char *id, const char *name, const struct opts *o,
 static int run_case(const char *id, const struct opts *o)
 {
 	struct share_case c;
+	unsigned int i;
 
 	if (share_parse(id, (unsigned int)sysconf(_SC_NPROCESSORS_ONLN), &c) != 0)
 		return 2;
+	for (i = 0; i < c.n && o->means->remote; i++)
+		if (c.inst[i].duty > 0) {
+			put_verdict(id, "skip", "what wakes up in a domain is not measured from outside");
+			return 0;
+		}
 	/* Processes of domain 0 would be another load than domains. */
 	if (o->plain_ms && !o->means->remote && run_phase(id, "plain", o, &c, NULL, o->plain_ms) != 0)
 		return 1;

@@ -23,6 +23,7 @@ struct share_inst {
 	unsigned int threads;	/* processes that compute */
 	double floor;		/* CPUs guaranteed, 0: none */
 	double cap;		/* CPUs at most, 0: no limit */
+	double duty;		/* CPUs it wants, in pieces of 1 ms; 0: all it can get */
 	bool late;		/* starts when the others have run a while */
 };
 
@@ -45,6 +46,7 @@ extern const size_t share_n_rows;
  *   share.cpu.W-W-...tT[-T...]   weights; threads, one for all or one each
  *   share.cpu.guarantee          25 % of the machine, beside eight hogs
  *   share.cpu.limit              25 % of one CPU, beside one hog
+ *   share.cpu.wake               1 ms of work every 10 ms, beside eight hogs
  * Returns 0, or -1 when @id is no such thing.
  */
 int share_parse(const char *id, unsigned int ncpu, struct share_case *c);

@@ -27,6 +27,7 @@ const struct share_row share_rows[] = {
 	{ PREFIX "1-10.t8", "1:10, eight threads each" },
 	{ PREFIX "guarantee", "25 % of the machine guaranteed, beside eight hogs" },
 	{ PREFIX "limit", "limited to 25 % of a CPU, beside one hog" },
+	{ PREFIX "wake", "1 ms of work every 10 ms, beside eight hogs: how long it waits" },
 };
 
 const size_t share_n_rows = sizeof(share_rows) / sizeof(share_rows[0]);
@@ -57,6 +58,13 @@ int share_parse(const char *id, unsigned int ncpu, struct share_case *c)
 		c->n = 2;
 		return 0;
 	}
+	if (strcmp(id, "wake") == 0) {
+		for (i = 0; i < 8; i++)
+			c->inst[i] = (struct share_inst){ .weight = 1, .threads = 1 };
+		c->inst[8] = (struct share_inst){ .weight = 1, .threads = 1, .duty = 0.1 };
+		c->n = 9;
+		return 0;
+	}
 	c->n = word_list(&id, 10000, MAX_INST, weight);
 	if (!c->n || strncmp(id, ".t", 2) != 0)
 		return -1;
@@ -82,6 +90,8 @@ double share_demand(const struct share_case *c, unsigned int ncpu)
 
 		if (c->inst[i].cap > 0 && c->inst[i].cap < d)
 			d = c->inst[i].cap;
+		if (c->inst[i].duty > 0 && c->inst[i].duty < d)
+			d = c->inst[i].duty;
 		sum += d;
 	}
 	return sum < ncpu ? sum : ncpu;

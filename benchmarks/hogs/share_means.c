@@ -169,6 +169,7 @@ static int cgroup_remove(unsigned int i, struct share_err *err)
 #define FIRST_XID 41000U
 
 static uint32_t base_xid;
+static int sched_fd[MAX_INST];
 
 static long vserver(uint32_t cmd, uint32_t id, void *data)
 {
@@ -178,8 +179,11 @@ static long vserver(uint32_t cmd, uint32_t id, void *data)
 static int context_open(const struct share_case *c, struct share_err *err)
 {
 	struct vcmd_cpu cpu = { 0 };
+	unsigned int i;
 
 	(void)c;
+	for (i = 0; i < MAX_INST; i++)
+		sched_fd[i] = -1;
 	if (vserver(VCMD_get_version, 0, NULL) < 0)
 		return unsupported(err, "this kernel has no contexts");
 	/* Nobody has this id: a kernel with the command says so. */
@@ -227,17 +231,15 @@ static int context_watch(struct share_err *err)
 static int context_service(unsigned int i, uint64_t *ns, struct share_err *err)
 {
 	char path[64];
-	int fd, rc;
 
-	/* Opened each time: unlike a control group's, the file belongs to a
-	 * context that may end. */
+	/* Open until the process of the case ends: looking the file up costs
+	 * more than reading it, and comes out of what the instances can get. */
 	snprintf(path, sizeof(path), "/proc/virtual/%u/sched", base_xid + i);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	if (sched_fd[i] < 0)
+		sched_fd[i] = open(path, O_RDONLY | O_CLOEXEC);
+	if (sched_fd[i] < 0)
 		return share_fail(err, "open %s: %s", path, strerror(errno));
-	rc = read_service(fd, "run_us", path, i, ns, err);
-	close(fd);
-	return rc;
+	return read_service(sched_fd[i], "run_us", path, i, ns, err);
 }
 
 /* ------------------------------------------------------------------- table */

@@ -532,6 +532,24 @@ for s in cgroup:native: context:patched: context-noctl:patched:sched_controller 
 		"7 --kernel ${s%%:*} --accel tcg --smp 2 --mem 1024 --timeout 60 --disk /x.img $TMP/share | --ms 500 --by ${name%%-*} | ${s#*:}" \
 		"$name boots the shared machine and says what an instance is"
 done
+is "$("$TOP/hv-compare/platforms/share/xen" names | tr '\n' ' ')" "xen keel " "domains are of Xen or of keel"
+for s in xen keel; do
+	ACCEL=tcg SMP=2 MEM=1024 LIMIT=60 SCRATCH=/x.img \
+		try "$TOP/hv-compare/platforms/share/xen" run $s "$TMP/share"
+	is "$STATUS $(cat "$TMP/share/args")" \
+		"7 --kernel native --accel tcg --smp 2 --mem 1024 --timeout 60 --$s --dom0-mem 320 --disk /x.img $TMP/share" \
+		"share: domains on $s"
+done
+for s in native:native: context:patched: "context-crowd:patched:/out/bench/bin/bcrowd 1000"; do
+	name=${s%%:*}
+	rm -f "$TMP/share/before"
+	ACCEL=tcg SMP=1 MEM=1024 LIMIT=60 SCRATCH=/x.img \
+		try "$TOP/hv-compare/platforms/crowd/context" run "$name" "$TMP/share"
+	s=${s#*:}
+	is "$STATUS $(cat "$TMP/share/args") | $(cat "$TMP/share/before")" \
+		"7 --kernel ${s%%:*} --accel tcg --smp 1 --mem 1024 --timeout 60 --disk /x.img $TMP/share | ${s#*:}" \
+		"crowd: $name"
+done
 echo 5 >"$TMP/job/program-limit"
 echo prog >"$TMP/job/env-program"
 : >"$TMP/job/options.prog"

@@ -31,6 +31,16 @@ is "$(echo "$STDOUT" | jq -c 'select(.side == "cgroup-smp") | [.t, .by, .repeats
 	'["share","cgroup",2,0.08,0.1,600000000,["e1","e10","lag","jain"]]' "the summary has them, too"
 is "$(echo "$STDOUT" | jq -c 'select(.side == "xen-smp") | [.status, .why]')" '["dnr","no <hypervisor> here"]' \
 	"and why there are none"
+jq -c 'if .t == "series" and .phase == "share" then .self_ns = 240000000 else . end' "$TMP/share.jsonl" >"$TMP/self.jsonl"
+try "$R" summary "$TMP/self.jsonl"
+is "$(echo "$STDOUT" | jq -c 'select(.side == "cgroup-smp") | .wc.median * 1000 | round')" 1010 \
+	"what the sampler used is not lost"
+sed 's/share\.cpu\.1-3\.t2/share.cpu.wake/g' "$TMP/share.jsonl" |
+	jq -c 'if .t == "series" and .inst == 0 then .duty = 0.1 | .p99_ns = 4e6 + 1e6 * .exec + if .side == "context-smp" then 1e6 else 0 end else . end' >"$TMP/wake.jsonl"
+try "$R" summary "$TMP/wake.jsonl"
+is "$(echo "$STDOUT" | jq -c 'select(.p99) | [.side, .p99.min, .p99.max, .misses]' | tr '\n' ' ')" \
+	'["cgroup-smp",5000000,6000000,[]] ["context-smp",6000000,7000000,["p99"]] ' \
+	"of one that mostly sleeps the latency is judged, its share is not"
 sh "$HERE/gen_share.sh" -d >"$TMP/disk.jsonl"
 try "$R" table --ascii --width 120 "$TMP/disk.jsonl"
 is "$(echo "$STDOUT" | sed '1,/^  repeats/d')" "                        E 1 s         E 10 s             lag            Jain          work      IO/s             p99  n

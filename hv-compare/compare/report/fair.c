@@ -272,6 +272,7 @@ int fair_judge(const struct fair_case *c, struct fair_result *r)
 			r->cap_got = (x->service[c->n_samples - 1] - x->service[from]) /
 				     (x->cap * (c->t[c->n_samples - 1] - c->t[from]));
 	}
-	r->rate = all / (c->t[c->n_samples - 1] - c->t[first]);
+	r->rate = all / (c->t[c->n_samples - 1] - c->t[first]) +
+		  c->self / (c->t[c->n_samples - 1] - c->t[0]);
 	return 0;
 }

@@ -15,6 +15,7 @@
 struct fair_inst {
 	double weight;		/* > 0 */
 	double demand;		/* CPUs it could use: threads, but not more than there are */
+	double duty;		/* CPUs it wants, if that is less; 0: it is not */
 	double floor;		/* CPUs guaranteed, 0: none */
 	double cap;		/* CPUs at most, 0: no limit */
 	double start;		/* ns: it computes from here on */
@@ -27,6 +28,7 @@ struct fair_case {
 	const struct fair_inst *inst;
 	size_t n_samples;
 	const double *t;		/* ns, ascending */
+	double self;			/* ns of CPU time that looking at them took */
 };
 
 /*
@@ -61,7 +63,8 @@ struct fair_result {
 	double lag;		/* largest |entitled so far - got so far|, ns */
 	double jain;		/* lowest of the windows of jain_window */
 	double jain_window;	/* ns; 10 s, or the longest phase if that is shorter */
-	double rate;		/* CPUs delivered to all, since the first settled */
+	double rate;		/* CPUs delivered to all, since the first settled, and to
+				 * the one who looked at them: that was not lost */
 	double floor_got;	/* least of any 1 s window of an instance with a floor, in
 				 * parts of the machine; -1: there is none */
 	double floor_want;	/* what was guaranteed, in parts of the machine */

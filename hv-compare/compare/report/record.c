@@ -369,6 +369,7 @@ static int on_series(struct run *r, json_t *o, struct bad *e)
 	    get_int(o, "threads", &threads, e) || get_part(o, "floor", &s.floor, e) ||
 	    get_part(o, "cap", &s.cap, e) || get_part(o, "start_ns", &s.start, e) ||
 	    get_part(o, "task_ns", &s.task_ns, e) || get_part(o, "io_ns", &s.io_ns, e) ||
+	    get_part(o, "self_ns", &s.self, e) || get_part(o, "duty", &s.duty, e) ||
 	    get_part(o, "p99_ns", &s.p99, e))
 		return -1;
 	n = json_array_size(t);

@@ -78,6 +78,8 @@ struct series {
 	bool plain;		/* the same load without instances */
 	char by[16];		/* what an instance was: cgroup, context, ... */
 	double ncpu, weight, threads, floor, cap, start, task_ns;
+	double self;		/* ns of CPU time the sampler used meanwhile; 0: not told */
+	double duty;		/* CPUs that it wants; 0: all it can get */
 	double io_ns;		/* of a disk: service that a request stands for; 0: CPU time */
 	double p99;		/* ns, latency of its requests; 0: not told */
 	size_t n, room;

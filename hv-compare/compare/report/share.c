@@ -16,7 +16,7 @@ const struct share_info share_info[N_SHARE] = {
 	{ "floor", "floor", "least part of the machine in any second, where 25 % are guaranteed" },
 	{ "cap", "limit", "CPU time got, against what the limit allows" },
 	{ "rate", "IO/s", "requests done in a second, by all instances together" },
-	{ "p99", "p99", "latency that 99 % of the requests did not exceed, of an instance with one at a time beside one with many" },
+	{ "p99", "p99", "latency that 99 % of the requests did not exceed, of an instance with one at a time beside one with many; of CPUs: how long 99 % of the wake-ups waited at most" },
 };
 
 static struct share_num num_of(double *v, size_t n)
@@ -57,6 +57,7 @@ static bool load(const struct run *r, const struct series *first, struct fair_ca
 		.inst = inst,
 		.n_samples = first->n,
 		.t = first->t,
+		.self = first->self,
 	};
 	for (int i = 0; i < first->n_inst; i++) {
 		const struct series *x = find(r, first->bench, first->side, first->boot, first->exec, i,
@@ -69,7 +70,8 @@ static bool load(const struct run *r, const struct series *first, struct fair_ca
 		}
 		inst[i] = (struct fair_inst){
 			.weight = x->weight,
-			.demand = fmin(x->threads, x->ncpu),
+			.demand = x->duty > 0 ? fmin(x->duty, x->ncpu) : fmin(x->threads, x->ncpu),
+			.duty = x->duty,
 			.floor = x->floor,
 			.cap = x->cap,
 			.start = x->start,
@@ -102,14 +104,18 @@ static double disk_goal_of(enum share_what w)
 /* Limits of fair-queueing goals C1 to C5; "indivisible": single threads only. */
 static double goal_of(enum share_what w, const struct fair_case *c, bool disk)
 {
-	bool single = true, capped = false;
+	bool single = true, capped = false, duty = false;
 
 	if (disk)
 		return disk_goal_of(w);
 	for (size_t i = 0; i < c->n; i++) {
 		single &= c->inst[i].demand <= 1 && c->ncpu > 1;
 		capped |= c->inst[i].cap > 0;
+		duty |= c->inst[i].duty > 0;
 	}
+	/* Who sleeps most of the time wants to be quick, and no share. */
+	if (duty)
+		return w == SH_P99 ? 6e6 : w == SH_WC ? 0.99 : -1;
 	switch (w) {
 	/* A limit has a burst, so its error over a second says nothing. */
 	case SH_E1:
@@ -151,7 +157,8 @@ bool share_disturbed(const struct share *s, const struct share_cell *c)
 	return s->run->accel != ACCEL_ICOUNT && c->late > SHARE_LATE;
 }
 
-/* The worst p99 of those with one request at a time, if others have more. */
+/* The worst p99 of those with one request at a time, if others have more; of CPUs, of
+ * those that were asked for one. */
 static bool single_p99(const struct run *r, const struct series *first, double *p99)
 {
 	bool others = false;
@@ -161,7 +168,7 @@ static bool single_p99(const struct run *r, const struct series *first, double *
 		const struct series *x = find(r, first->bench, first->side, first->boot, first->exec, i,
 					      first->plain);
 
-		if (x && x->threads == 1)
+		if (x && (x->duty > 0 || (x->io_ns > 0 && x->threads == 1)))
 			*p99 = fmax(*p99, x->p99);
 		else if (x)
 			others = true;
@@ -276,6 +283,8 @@ static char *label_of(const char *id)
 		return xstrdup("25 % of the machine guaranteed, beside eight hogs of the same weight");
 	if (!strcmp(id, "limit"))
 		return xstrdup("limited to 25 % of a CPU, beside a hog");
+	if (!strcmp(id, "wake"))
+		return xstrdup("1 ms of work every 10 ms, beside eight hogs of the same weight");
 	if (!name || strncmp(name, disk ? ".q" : ".t", 2))
 		return xstrdup(id);
 	threads = name + 2;
