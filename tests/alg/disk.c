@@ -328,6 +328,28 @@ static void complete(struct sim *s, unsigned int i, unsigned int k)
 	pairs_update(s, -1);
 }
 
+/* A flow's next request goes out of turn. */
+static void hurry(struct sim *s, unsigned int i)
+{
+	struct flow *fl = &s->fl[i];
+	u64 start = fl->f.start;
+	struct req *r;
+
+	if (!fl->n)
+		return;
+	r = &fl->sent[fl->nsent++];
+	*r = fl->wait[fl->head];
+	fl->head = (fl->head + 1) % REQS;
+	fl->n--;
+	r->began = s->now;
+	fl->w_sent += r->cost.of[CTXFQ_TIME];
+	s->inflight++;
+	r->stamp = ctxfq_hurry(&s->q, &fl->f, &r->cost, s->now);
+	if ((s64)(fl->f.start - start) < 0)
+		complain("flow %u pays nothing for being urgent", i);
+	pairs_update(s, -1);
+}
+
 /* Everything out; whoever waits forever is found here. */
 static void drain(struct sim *s)
 {
@@ -588,9 +610,7 @@ static unsigned long fuzz(unsigned long rounds, unsigned int steps, bool correct
 						   q.cost.of[CTXFQ_TIME], s.now);
 					enqueue(&s, i, q.cost.of[CTXFQ_TIME], 1, q.actual);
 				} else {
-					struct ctxfq_cost c = { .of = { est, 4096, 1 } };
-
-					ctxfq_charge(&s.q, &fl->f, &c, s.now);
+					hurry(&s, i);
 				}
 				break;
 			}
@@ -958,6 +978,48 @@ static unsigned long leads(void)
 		complain("pays back for %" PRIu64 " ns", s.now - begin);
 	drain(&s);
 	return 2;
+}
+
+/*
+ * Half of a flow's requests are urgent: they never wait, the others pay for them, and
+ * the flow gets no more than its half. With nothing but urgent ones it may not hurry
+ * any more, and gets its half as well.
+ */
+static unsigned long debts(void)
+{
+	static struct sim s;
+	unsigned long n = 0;
+
+	for (unsigned int all = 0; all < 2; all++) {
+		unsigned int urgent = 0, refused = 0;
+
+		sim_init(&s, 2, 1, 0, 0);
+		for (unsigned int k = 0; k < 20000; k++, n++) {
+			unsigned int i;
+
+			for (i = 0; i < 2; i++)
+				while (s.fl[i].n < 2)
+					enqueue(&s, i, 1000000, 1, 0);
+			if (!(k % 4) || all) {
+				if (ctxfq_may_hurry(&s.q, &s.fl[0].f)) {
+					hurry(&s, 0);
+					urgent++;
+				} else {
+					refused++;
+				}
+			}
+			if (!s.inflight)
+				dispatch(&s);
+			tick(&s, 1000000);
+			complete(&s, s.fl[0].nsent ? 0 : 1, 0);
+		}
+		if (s.fl[0].w_done < 9800000000 || s.fl[0].w_done > 10200000000)
+			complain("urgent requests get %" PRIu64, (u64)s.fl[0].w_done);
+		if (all ? refused < 9000 : refused || urgent != 5000)
+			complain("%u are urgent, %u are refused", urgent, refused);
+		drain(&s);
+	}
+	return n;
 }
 
 /*
@@ -1423,6 +1485,7 @@ int main(int argc, char **argv)
 	result("a serial device: deadlines of SFQ, and near the fluid", c);
 	result("reservations and limits over every interval", rates(20 * m, 800));
 	result("a lead by reservation ends soon", leads());
+	result("urgent requests do not wait, and are paid for", debts());
 	result("what requests are charged is the device's time", sharing(20 * m));
 	result("the depth follows what the device can do", depths());
 	result("one request at a time beside many: its part by weight", pauses());

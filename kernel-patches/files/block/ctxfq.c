@@ -23,7 +23,7 @@
  * Reserved service counts in the share: a flow gets the larger of the two. A
  * flow that gets more by reservation than by weight would collect a start tag
  * far ahead of the others, and stand still when the reservation ends; the lead
- * stops at CTXFQ_LEAD_NS. The same holds for what is charged without waiting.
+ * stops at CTXFQ_LEAD_NS. The same holds for what is sent out of turn.
  */
 #include <linux/bits.h>
 #include <linux/errno.h>
@@ -45,6 +45,9 @@
 
 /* How far ahead of the others a flow can get by reservation or urgency. */
 #define CTXFQ_LEAD_NS	BIT_ULL(30)
+
+/* And how far for it to have more urgent requests. */
+#define CTXFQ_DEBT_NS	100000000ULL
 
 /* A reservation that could not be met is made up for this much time, not more. */
 #define CTXFQ_CATCH_UP_NS	100000000ULL
@@ -543,6 +546,8 @@ static void tune_depth(struct ctxfq *q)
 		q->depth = 1;
 	else
 		q->depth = min(div64_u64(percent * 5 + 399, 400), (u64)TUNE_MOST);
+	/* One at a time, rate times latency is never more than one; two show the rest. */
+	q->depth = max(q->depth, t->proven);
 }
 
 static void tune_sent(struct ctxfq *q, u64 now)
@@ -578,6 +583,10 @@ static void tune_latency(struct ctxfq *q, u64 now)
 		q->depth = 2;
 		t->start_rate = div64_u64(1000000000ULL, t->latency);
 		tune_begin_window(t, now);
+	} else if (t->probing &&
+		   div64_u64(TUNE_SAMPLES * 10000000000ULL, now - t->probe_since) >
+		   9 * tune_rate(t)) {
+		t->proven = 1;
 	}
 	t->probing = false;
 	t->probe_at = now + TUNE_PROBE_NS;
@@ -586,6 +595,7 @@ static void tune_latency(struct ctxfq *q, u64 now)
 
 static void tune_double(struct ctxfq *q, u64 rate)
 {
+	q->tune.gained = q->tune.starting && q->tune.gained;
 	q->tune.starting = true;
 	q->tune.start_rate = rate;
 	q->depth = min(q->depth * 2, TUNE_MOST);
@@ -613,9 +623,11 @@ static void tune_start(struct ctxfq *q, u64 now)
 		tune_depth(q);
 	} else if (rate / 5 > t->start_rate / 4 && q->depth < TUNE_MOST) {
 		tune_double(q, rate);
+		t->gained = true;
 	} else {
 		q->depth /= 2;
 		t->known = true;
+		t->proven = t->gained ? 2 : 1;
 		t->starting = false;
 		t->rate[t->window++ % CTXFQ_WINDOWS] = min(rate, TUNE_RATE_MOST);
 		tune_depth(q);
@@ -639,7 +651,7 @@ static void tune_window(struct ctxfq *q, u64 now)
 		t->grow_every = min(t->grow_every * 2, 8 * TUNE_GROW_EVERY);
 		if (!t->slack && rate / 11 > mean / 10) {
 			t->grow_every = TUNE_GROW_EVERY;
-			tune_double(q, rate);
+			tune_double(q, mean);
 		}
 		t->grow_in = t->grow_every;
 	} else if (!t->slack && !t->known) {
@@ -672,6 +684,7 @@ static void tune_done(struct ctxfq *q, u64 now)
 	/* With a depth of one every request is a measurement. */
 	if (q->depth > 1 && q->active > 1 && !t->probing && !before(now, t->probe_at)) {
 		t->probing = true;
+		t->probe_since = now;
 		t->latency_sum = 0;
 		t->latency_n = 0;
 	}
@@ -713,6 +726,7 @@ void ctxfq_set_depth(struct ctxfq *q, unsigned int depth, u64 now)
 		.on = !depth,
 		.starting = !depth,
 		.probing = !depth,
+		.proven = 1,
 		.probe_at = now,
 		.window_at = now,
 		.grow_in = TUNE_GROW_EVERY,
@@ -936,6 +950,25 @@ bool ctxfq_may_send(const struct ctxfq *q, u64 now)
 	return f && !wait_for(q, f, now, &until);
 }
 
+/* What is the same of every request that is sent. The flow is in no tree. */
+static u64 sent(struct ctxfq *q, struct ctxfq_flow *f, const struct ctxfq_cost *cost,
+		u64 now)
+{
+	if (f->limit.units)
+		pay(&f->limit, cost, now - CTXFQ_BURST_NS);
+	f->queued--;
+	q->queued--;
+	put_in(q, f, now);
+
+	share_forward(q, now);
+	f->single = !f->inflight++ && f->lonely;
+	f->sent_at = now;
+	settle(q, f, now);
+	q->inflight++;
+	tune_sent(q, now);
+	return q->share;
+}
+
 /**
  * ctxfq_dispatch - a waiting request goes to the device
  * @q: the device
@@ -957,19 +990,7 @@ u64 ctxfq_dispatch(struct ctxfq *q, struct ctxfq_flow *f,
 		q->vtime = later_of(q->vtime, f->start);
 		start_forward(q, f, cost->of[CTXFQ_TIME]);
 	}
-	if (f->limit.units)
-		pay(&f->limit, cost, now - CTXFQ_BURST_NS);
-	f->queued--;
-	q->queued--;
-	put_in(q, f, now);
-
-	share_forward(q, now);
-	f->single = !f->inflight++ && f->lonely;
-	f->sent_at = now;
-	settle(q, f, now);
-	q->inflight++;
-	tune_sent(q, now);
-	return q->share;
+	return sent(q, f, cost, now);
 }
 
 /**
@@ -1062,25 +1083,39 @@ void ctxfq_undo(struct ctxfq *q, struct ctxfq_flow *f, u64 estimate, u64 now)
 }
 
 /**
- * ctxfq_charge - a flow has used the device without having waited for its turn
+ * ctxfq_may_hurry - may a flow send something now that somebody else may wait for?
  * @q: the device
  * @f: the flow
- * @cost: what it used
+ *
+ * Return: false if it owes the others so much for such requests that the next ones
+ * have to wait for their turn.
+ */
+bool ctxfq_may_hurry(const struct ctxfq *q, const struct ctxfq_flow *f)
+{
+	u64 rem;
+
+	return !f->active ||
+	       before(f->start, q->vtime + normalized(f, CTXFQ_DEBT_NS, &rem));
+}
+
+/**
+ * ctxfq_hurry - a waiting request goes to the device, whosever turn it is
+ * @q: the device
+ * @f: its flow, of which at least one request waits
+ * @cost: what it takes
  * @now: the time
  *
- * It pays by waiting longer with its next requests.
+ * The flow pays by waiting longer with its next requests; depth and limit do not
+ * hold it back, but it counts in both. Return: a stamp to hand to ctxfq_complete().
  */
-void ctxfq_charge(struct ctxfq *q, struct ctxfq_flow *f,
-		  const struct ctxfq_cost *cost, u64 now)
+u64 ctxfq_hurry(struct ctxfq *q, struct ctxfq_flow *f,
+		const struct ctxfq_cost *cost, u64 now)
 {
+	pay_kept(q, now);
 	take_out(q, f);
-	arrive(q, f);
 	start_now(q, f);
 	start_forward_led(q, f, cost->of[CTXFQ_TIME]);
-	if (f->limit.units)
-		pay(&f->limit, cost, now - CTXFQ_BURST_NS);
-	put_in(q, f, now);
-	settle(q, f, now);
+	return sent(q, f, cost, now);
 }
 
 /**

@@ -85,6 +85,9 @@ struct ctxfq_tune {
 	u64 start_rate;			/* with half as many, per second */
 	bool probing;			/* only one request at a time, for a while */
 	bool growing;			/* a few more than the depth, for a window */
+	bool gained;			/* twice as many gave more, this time */
+	unsigned int proven;		/* 2: two gave more than one; or 1 */
+	u64 probe_since;
 	bool slack;			/* in this window requests were too few */
 	bool waited;			/* and in it some were kept back */
 	bool alone;			/* the one at the device has been so all along */
@@ -140,8 +143,9 @@ u64 ctxfq_dispatch(struct ctxfq *q, struct ctxfq_flow *f,
 u64 ctxfq_complete(struct ctxfq *q, struct ctxfq_flow *f, u64 estimate,
 		   u64 stamp, u64 now);
 void ctxfq_undo(struct ctxfq *q, struct ctxfq_flow *f, u64 estimate, u64 now);
-void ctxfq_charge(struct ctxfq *q, struct ctxfq_flow *f,
-		  const struct ctxfq_cost *cost, u64 now);
+bool ctxfq_may_hurry(const struct ctxfq *q, const struct ctxfq_flow *f);
+u64 ctxfq_hurry(struct ctxfq *q, struct ctxfq_flow *f,
+		const struct ctxfq_cost *cost, u64 now);
 bool ctxfq_may_send(const struct ctxfq *q, u64 now);
 bool ctxfq_wakeup(const struct ctxfq *q, u64 now, u64 *when);
 
