@@ -209,6 +209,38 @@ is "$("$vdisk" get 30 0:0; "$vdisk" get 30 "$serial_dev")" "$before" "what is re
 "$vdisk" end 28
 "$vdisk" end 30
 
+# Metadata does not wait: with a weight of 10 beside 10000 each other request of the host
+# does for 2 seconds. Readahead is not marked as metadata, so there is to be none.
+if device fs size=64 memory_backed=1 irqmode=2 completion_nsec=2000000 hw_queue_depth=1 &&
+	mkfs.ext4 -q -O ^has_journal /dev/fs && mkdir -p /tmp/fs && mount /dev/fs /tmp/fs; then
+	i=0
+	while [ $((i += 1)) -le 40 ]; do mkdir "/tmp/fs/$i" && : >"/tmp/fs/$i/file"; done
+	umount /tmp/fs
+	mount -o ro,inode_readahead_blks=0 /dev/fs /tmp/fs
+	scheduler /sys/block/fs/queue context-fair
+	echo 64 >/sys/block/fs/queue/nr_requests
+	share 34 10000
+	"$vdisk" set 0 0:0 1 10 0 0 0 0
+	/tmp/dio 34 16 600 read /dev/fs 0 48 >results/load.34 2>&1 &
+	p=$!
+	sleep 1
+	echo 3 >/proc/sys/vm/drop_caches
+	i=0 n=0
+	while [ $((i += 1)) -le 40 ]; do [ ! -f "/tmp/fs/$i/file" ] || n=$((n + 1)); done
+	is $n 40 "files are found beside a thousand times the weight"
+	: >/tmp/dio.stop
+	wait $p || not_ok "the reader beside it works" "$(cat results/load.34)"
+	rm /tmp/dio.stop
+	within "$(awk '$1 == 0 { print $12 }' /sys/block/fs/queue/iosched/contexts)" 30 100000 \
+		"what that took went out of turn"
+	is "$(awk '$1 == 34 { print $12 }' /sys/block/fs/queue/iosched/contexts)" 0 "and nothing else"
+	umount /tmp/fs
+	"$vdisk" set 0 0:0 8 0 0 0 0 0
+	"$vdisk" end 34
+else
+	not_ok "a file system on a slow device"
+fi
+
 # Data, while everything changes: elevators, weights, limits, depth, and contexts
 # that end with requests under way and come back under the same id.
 # The load is nice, so that the changes come through on a slow machine.

@@ -6,6 +6,8 @@
  *	vdisk end XID			it goes
  *	vdisk set XID MAJOR:MINOR MASK WEIGHT RESERVE-UNIT RESERVE MAX-UNIT MAX
  *	vdisk get XID MAJOR:MINOR	prints the same from MASK on
+ *	vdisk flip XID MAJOR:MINOR	another weight every 10 ms, until killed or
+ *					/tmp/dio.stop is there; prints how often
  *
  * Exit status 1, and the name of the error alone, if the kernel refuses.
  */
@@ -46,9 +48,24 @@ static int make(uint32_t xid)
 	return pid < 0 || waitpid(pid, &status, 0) != pid || status;
 }
 
+static int flip(uint32_t xid, struct vcmd_disk *d)
+{
+	unsigned int n = 0;
+
+	d->mask = VXDISK_WEIGHT;
+	while (access("/tmp/dio.stop", F_OK)) {
+		d->weight = n++ % 10 * 1000 + 1;
+		if (result(vserver(VCMD_set_disk, xid, d)))
+			return 1;
+		usleep(10000);
+	}
+	printf("%u\n", n);
+	return 0;
+}
+
 static int usage(void)
 {
-	fprintf(stderr, "usage: vdisk make|end|get|set XID [MAJOR:MINOR [MASK WEIGHT RESERVE-UNIT RESERVE MAX-UNIT MAX]]\n");
+	fprintf(stderr, "usage: vdisk make|end|get|flip|set XID [MAJOR:MINOR [MASK WEIGHT RESERVE-UNIT RESERVE MAX-UNIT MAX]]\n");
 	return 2;
 }
 
@@ -75,6 +92,8 @@ int main(int argc, char **argv)
 		       (unsigned long long)d.max);
 		return 0;
 	}
+	if (argc == 4 && !strcmp(argv[1], "flip"))
+		return flip(xid, &d);
 	if (argc != 10 || strcmp(argv[1], "set"))
 		return usage();
 	d.mask = strtoul(argv[4], NULL, 0);

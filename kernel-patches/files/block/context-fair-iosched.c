@@ -14,7 +14,7 @@
  * vx_disk_get_share(), and copied to the flow when it is made and when it changes.
  *
  * A request that comes back from the driver goes before everything else, but is
- * counted as any other.
+ * counted as any other. Next come those that others may wait for, see cf_urgent().
  *
  * Not here yet: the number of requests that a context may have allocated is not
  * limited, so one with very many requests can take all tags and the others wait
@@ -67,6 +67,7 @@ struct cf_flow {
 	unsigned int starved;
 
 	u64 ios[2], bytes[2], time;	/* done */
+	u64 urgent;			/* requests that went out of turn */
 };
 
 struct cf_data {
@@ -75,6 +76,7 @@ struct cf_data {
 	struct ctxfq fq;
 	struct ctxfq_model model;
 	struct list_head first;		/* came back from the driver */
+	struct list_head urgent;	/* others may wait for them */
 	bool work;			/* a request may be sent; read without lock */
 	struct hrtimer timer;		/* somebody comes below the limit */
 	struct notifier_block nb;	/* shares change */
@@ -232,7 +234,8 @@ static void cf_update(struct cf_data *cf)
 	lockdep_assert_held(&cf->lock);
 	/* The time is read under the lock: a later update never sees an earlier one. */
 	now = ktime_get_ns();
-	work = !list_empty(&cf->first) || ctxfq_may_send(&cf->fq, now);
+	work = !list_empty(&cf->first) || !list_empty(&cf->urgent) ||
+	       ctxfq_may_send(&cf->fq, now);
 	WRITE_ONCE(cf->work, work);
 	if (!work && ctxfq_wakeup(&cf->fq, now, &when) &&
 	    !(hrtimer_is_queued(&cf->timer) &&
@@ -287,6 +290,19 @@ static void cf_take_out(struct request_queue *q, struct cf_flow *f,
 		q->last_merge = NULL;
 }
 
+/*
+ * Metadata and swapped pages: whoever wants them may hold a lock, or an open
+ * transaction of a file system that contexts share, and the others would wait for
+ * his turn. They go at once, and their cost is owed; who owes too much for them
+ * waits like everybody. Journals are written by threads of the kernel, for all:
+ * those always go.
+ */
+static bool cf_urgent(struct cf_data *cf, struct cf_flow *f, struct request *rq)
+{
+	return (rq->cmd_flags & (REQ_META | REQ_SWAP)) && op_is_sync(rq->cmd_flags) &&
+	       (f == &cf->other || ctxfq_may_hurry(&cf->fq, &f->fq));
+}
+
 static void cf_insert(struct cf_data *cf, struct request *rq, blk_insert_t flags,
 		      struct list_head *free, u64 now)
 {
@@ -316,6 +332,8 @@ static void cf_insert(struct cf_data *cf, struct request *rq, blk_insert_t flags
 		 */
 		rq->fifo_time = jiffies - 1;
 		list_add(&rq->queuelist, &f->fifo[dir]);
+	} else if (cf_urgent(cf, f, rq)) {
+		list_add_tail(&rq->queuelist, &cf->urgent);
 	} else {
 		elv_rb_add(&f->sort[dir], rq);
 		if (rq_mergeable(rq)) {
@@ -441,7 +459,7 @@ static struct request *cf_expired(struct cf_flow *f, int dir)
 	return time_after(jiffies, (unsigned long)rq->fifo_time) ? rq : NULL;
 }
 
-/* Which of a flow's requests; NULL if all it has are in cf->first. */
+/* Which of a flow's requests; NULL if all it has are in cf->first and cf->urgent. */
 static struct request *cf_pick(struct cf_flow *f)
 {
 	bool reads = !list_empty(&f->fifo[READ]);
@@ -471,7 +489,8 @@ static struct request *cf_pick(struct cf_flow *f)
 	return rq ?: list_first_entry(&f->fifo[f->dir], struct request, queuelist);
 }
 
-static void cf_send(struct cf_data *cf, struct cf_flow *f, struct request *rq, u64 now)
+static void cf_send(struct cf_data *cf, struct cf_flow *f, struct request *rq,
+		    bool urgent, u64 now)
 {
 	enum ctxfq_op op = req_op(rq) == REQ_OP_READ ? CTXFQ_READ :
 			   op_is_discard(req_op(rq)) ? CTXFQ_DISCARD : CTXFQ_WRITE;
@@ -487,7 +506,12 @@ static void cf_send(struct cf_data *cf, struct cf_flow *f, struct request *rq, u
 	f->ios[dir]++;
 	f->bytes[dir] += bytes;
 	/* Its deadline is no longer needed. */
-	rq->fifo_time = ctxfq_dispatch(&cf->fq, &f->fq, &cost, now);
+	if (urgent) {
+		f->urgent++;
+		rq->fifo_time = ctxfq_hurry(&cf->fq, &f->fq, &cost, now);
+	} else {
+		rq->fifo_time = ctxfq_dispatch(&cf->fq, &f->fq, &cost, now);
+	}
 	sent = min(est, GENMASK_ULL(CF_EST_BITS - 1, 0)) |
 	       (u64)ctxfq_size_class(bytes) << CF_SIZE_SHIFT |
 	       (u64)seq << CF_SEQ_SHIFT | (u64)op << CF_OP_SHIFT;
@@ -501,12 +525,17 @@ static struct request *cf_dispatch_request(struct blk_mq_hw_ctx *hctx)
 	u64 now = ktime_get_ns();
 	struct ctxfq_flow *fq;
 	struct request *rq = NULL;
+	bool urgent = false;
 	struct cf_flow *f;
 
 	spin_lock_irq(&cf->lock);
 	if (!list_empty(&cf->first)) {
 		rq = list_first_entry(&cf->first, struct request, queuelist);
 		f = cf_rq_flow(rq);
+	} else if (!list_empty(&cf->urgent)) {
+		rq = list_first_entry(&cf->urgent, struct request, queuelist);
+		f = cf_rq_flow(rq);
+		urgent = true;
 	} else {
 		fq = ctxfq_next(&cf->fq, now);
 		if (fq) {
@@ -516,7 +545,7 @@ static struct request *cf_dispatch_request(struct blk_mq_hw_ctx *hctx)
 		}
 	}
 	if (rq)
-		cf_send(cf, f, rq, now);
+		cf_send(cf, f, rq, urgent, now);
 	cf_update(cf);
 	spin_unlock_irq(&cf->lock);
 	return rq;
@@ -636,6 +665,7 @@ static int cf_init_sched(struct request_queue *q, struct elevator_type *e)
 	cf->q = q;
 	ctxfq_init(&cf->fq, 0, ktime_get_ns());
 	INIT_LIST_HEAD(&cf->first);
+	INIT_LIST_HEAD(&cf->urgent);
 	hrtimer_init(&cf->timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS);
 	cf->timer.function = cf_timer;
 	hash_init(cf->flows);
@@ -662,7 +692,7 @@ static void cf_exit_sched(struct elevator_queue *e)
 
 	vx_disk_unregister(&cf->nb);
 	hrtimer_cancel(&cf->timer);
-	WARN_ON_ONCE(!list_empty(&cf->first));
+	WARN_ON_ONCE(!list_empty(&cf->first) || !list_empty(&cf->urgent));
 	hash_for_each_safe(cf->flows, bucket, next, f, node) {
 		WARN_ON_ONCE(!ctxfq_flow_exit(&cf->fq, &f->fq));
 		hash_del(&f->node);
@@ -723,7 +753,8 @@ static void cf_show_rate(char *page, int *len, const struct vx_disk_rate *r)
 /*
  * A line for each flow: "xid weight reserve limit", and what was sent for it so
  * far: requests and bytes read, requests and bytes written, device time in us;
- * then requests waiting and under way. As many as fit.
+ * then requests waiting and under way, and how many went out of turn. As many as
+ * fit.
  */
 static ssize_t cf_contexts_show(struct elevator_queue *e, char *page)
 {
@@ -736,11 +767,11 @@ static ssize_t cf_contexts_show(struct elevator_queue *e, char *page)
 		len += sysfs_emit_at(page, len, "%u %u", f->xid, f->share.weight);
 		cf_show_rate(page, &len, &f->share.reserve);
 		cf_show_rate(page, &len, &f->share.max);
-		len += sysfs_emit_at(page, len, " %llu %llu %llu %llu %llu %u %u\n",
+		len += sysfs_emit_at(page, len, " %llu %llu %llu %llu %llu %u %u %llu\n",
 				     f->ios[READ], f->bytes[READ],
 				     f->ios[WRITE], f->bytes[WRITE],
 				     div_u64(f->time, NSEC_PER_USEC),
-				     f->fq.queued, f->fq.inflight);
+				     f->fq.queued, f->fq.inflight, f->urgent);
 	}
 	spin_unlock_irq(&cf->lock);
 	return len;

@@ -17,13 +17,13 @@
  *   reservations add up to less than the device can do.
  * - A flow never gets more than its limit, plus CTXFQ_BURST_NS worth of it once.
  * - Nothing waits while fewer than D requests are at the device, unless all that
- *   wait are over their limits, or a serial device is kept for a flow that is
- *   behind and about to send its next request.
+ *   wait are over their limits, or the device is kept for a flow that is behind,
+ *   sends one request at a time, and would get more without the others.
  *
  * Reserved service counts in the share: a flow gets the larger of the two. A
  * flow that gets more by reservation than by weight would collect a start tag
  * far ahead of the others, and stand still when the reservation ends; the lead
- * stops at CTXFQ_LEAD_NS. The same holds for what is charged without waiting.
+ * stops at CTXFQ_LEAD_NS. The same holds for what is sent out of turn.
  */
 #include <linux/bits.h>
 #include <linux/errno.h>
@@ -46,6 +46,9 @@
 /* How far ahead of the others a flow can get by reservation or urgency. */
 #define CTXFQ_LEAD_NS	BIT_ULL(30)
 
+/* And how far for it to have more urgent requests. */
+#define CTXFQ_DEBT_NS	100000000ULL
+
 /* A reservation that could not be met is made up for this much time, not more. */
 #define CTXFQ_CATCH_UP_NS	100000000ULL
 
@@ -67,11 +70,23 @@
  * product of bandwidth and delay that BBR keeps in flight; Cardwell et al., ACM
  * Queue 2016), and a quarter more so that one sees if there is more to be had.
  */
-#define TUNE_START	8U		/* until anything is known */
 #define TUNE_MOST	4096U
 #define TUNE_WINDOW_NS	100000000ULL
-#define TUNE_SAMPLES	16U		/* of a latency */
-/* One request at a time costs something on a parallel device: 16 in 5 s. */
+/*
+ * At first one at a time, then twice as many as long as that gives a quarter more;
+ * a window ends when everything at the device has changed a few times.
+ */
+#define TUNE_START_NS	10000000ULL
+#define TUNE_START_TURNS	4U
+/*
+ * A flow that is alone may send four times the depth: some devices gain a little
+ * from a deep queue, but whoever comes next has to wait for all of it.
+ */
+#define TUNE_ALONE	4U
+#define TUNE_RATE_MOST	BIT_ULL(32)
+/* Of a latency; the better half of them, because one may have met a hiccup. */
+#define TUNE_SAMPLES	32U
+/* One request at a time costs something on a parallel device: 32 in 5 s. */
 #define TUNE_PROBE_NS	5000000000ULL
 /*
  * On a device that gains nothing from a second request, one at a time: whoever
@@ -79,23 +94,39 @@
  * may as well be noise.
  */
 #define TUNE_SERIAL_PERCENT	150
-/* Windows between two with more than the depth; up to eight times if in vain. */
+/* Windows between two with more than the depth; up to eight times if in vain. A
+ * tenth more is not.
+ */
 #define TUNE_GROW_EVERY	8U
 
 /*
  * Waiting for a flow that sends one request at a time: without it, whoever has
  * requests waiting gets the device in each of its pauses, and so half of it,
  * whatever the weights. Not idling as CFQ did, but only once the flow is behind by
- * more than WAIT_LEAD_NS of its service (FlashFQ, Shen and Park, USENIX ATC 2013);
- * it may be behind by twice that, or waiting would never begin.
+ * more than a few requests of its service (FlashFQ, Shen and Park, USENIX ATC 2013),
+ * or 8 ms if that is less or nothing is known; it may be behind by twice that, or
+ * waiting would never begin.
  */
 #define WAIT_LEAD_NS		8000000ULL
+#define WAIT_LEAD_REQUESTS	4U
 /* Twice its usual pause, and for whom that is more, not at all. */
 #define WAIT_MOST_NS		4000000ULL
 #define WAIT_LEAST_NS		200000ULL
 #define WAIT_MISSES		3
-/* On a device that does more at a time, others are served in its pauses. */
+/*
+ * On a device that does more at a time, others are served in its pauses; there
+ * it is waited for only if its requests take a tenth longer than one that is alone,
+ * that is if the others keep it from what it could have, and only with what is at
+ * the device beyond the product of bandwidth and delay. For one under way no longer
+ * than four times its usual time: it may have met an error.
+ */
 #define WAIT_DEPTH		2
+#define WAIT_SERVED_NS		100000000ULL
+
+/* Mean of what a flow's requests took, by what was expected: within these, as all. */
+#define RATIO_SHIFT	16
+#define RATIO_LOW	(3U << (RATIO_SHIFT - 2))
+#define RATIO_HIGH	(5U << (RATIO_SHIFT - 2))
 
 /* Fixed point of the device's time per request in flight. */
 #define SHARE_SHIFT	10
@@ -277,19 +308,27 @@ static void arrive(struct ctxfq *q, struct ctxfq_flow *f)
 		list_del_init(&f->idle_node);
 }
 
-static void maybe_idle(struct ctxfq *q, struct ctxfq_flow *f, u64 now)
+/* A flow may have got nothing waiting, or even nothing under way any more. */
+static void settle(struct ctxfq *q, struct ctxfq_flow *f, u64 now)
 {
-	if (!f->active || f->queued || f->inflight || !list_empty(&f->idle_node))
+	if (!f->active || f->queued)
 		return;
+	if (f->inflight) {
+		if (list_empty(&f->idle_node))
+			list_add_tail(&f->idle_node, &q->away);
+		return;
+	}
 	f->idle_since = now;
 	f->left_at = now;
-	list_add_tail(&f->idle_node, &q->idle);
+	list_move_tail(&f->idle_node, &q->idle);
 }
 
 static void forget(struct ctxfq *q, struct ctxfq_flow *f)
 {
 	if (q->awaited == f)
 		q->awaited = NULL;
+	if (q->kept == f)
+		q->kept = NULL;
 	list_del_init(&f->idle_node);
 	f->active = false;
 	q->active--;
@@ -332,7 +371,7 @@ static bool worth_waiting(const struct ctxfq_flow *f)
 	return f->sync && f->misses < WAIT_MISSES && 2 * f->think <= WAIT_MOST_NS;
 }
 
-/* A flow without requests gets one: was it away for no longer than it may be? */
+/* A flow without requests gets one: was it away for so short that it keeps its place? */
 static bool came_back(struct ctxfq *q, struct ctxfq_flow *f, u64 now)
 {
 	u64 pause = now - f->left_at;
@@ -342,7 +381,10 @@ static bool came_back(struct ctxfq *q, struct ctxfq_flow *f, u64 now)
 		q->awaited = NULL;
 	if (list_empty(&f->idle_node))
 		return false;
-	soon = worth_waiting(f) && pause <= wait_of(f);
+	/* Others of its requests are under way: no pause at all. */
+	if (f->inflight)
+		return worth_waiting(f);
+	soon = worth_waiting(f) && pause <= WAIT_MOST_NS;
 	/* An exact mean is not needed, one that ends is. */
 	f->think = f->think - f->think / 8 + min(pause, 4 * WAIT_MOST_NS) / 8;
 	if (pause <= wait_of(f))
@@ -350,15 +392,58 @@ static bool came_back(struct ctxfq *q, struct ctxfq_flow *f, u64 now)
 	return soon;
 }
 
+/* How far behind a flow may get before it is waited for, in ns of its service. */
+static u64 wait_lead(const struct ctxfq *q)
+{
+	if (!q->tune.latency)
+		return WAIT_LEAD_NS;
+	return clamp(WAIT_LEAD_REQUESTS * q->tune.latency, WAIT_LEAST_NS, WAIT_LEAD_NS);
+}
+
 /* It keeps its place, however far behind it was, up to a bound. */
 static void start_behind(struct ctxfq *q, struct ctxfq_flow *f)
 {
-	u64 rem, floor = q->vtime - normalized(f, 2 * WAIT_LEAD_NS, &rem);
+	u64 rem, floor = q->vtime - normalized(f, 2 * wait_lead(q), &rem);
 
 	if (before(f->start, floor)) {
 		f->start = floor;
 		f->start_rem = 0;
 	}
+}
+
+/* Would it get more if the others were not there? */
+static bool hindered(const struct ctxfq *q, const struct ctxfq_flow *g)
+{
+	return q->depth <= WAIT_DEPTH ||
+	       (q->tune.latency && g->latency / 11 > q->tune.latency / 10);
+}
+
+/* Is @g so far behind @f that it is waited for? */
+static bool far_behind(const struct ctxfq *q, const struct ctxfq_flow *g,
+		       const struct ctxfq_flow *f)
+{
+	u64 rem;
+
+	return before(g->start + normalized(g, wait_lead(q), &rem), f->start);
+}
+
+/* The device did nothing because of a flow, which pays for that. It has nothing waiting. */
+static void pay_kept(struct ctxfq *q, u64 now)
+{
+	if (q->kept)
+		start_forward(q, q->kept, now - q->kept_since);
+	q->kept = NULL;
+}
+
+static void keep(struct ctxfq *q, struct ctxfq_flow *g, u64 now)
+{
+	if (q->kept == g)
+		return;
+	pay_kept(q, now);
+	if (!g || q->inflight)
+		return;
+	q->kept = g;
+	q->kept_since = now;
 }
 
 /*
@@ -368,17 +453,30 @@ static void start_behind(struct ctxfq *q, struct ctxfq_flow *f)
 static struct ctxfq_flow *wait_for(const struct ctxfq *q, const struct ctxfq_flow *f,
 				   u64 now, u64 *until)
 {
+	/* Without the quarter more. */
+	unsigned int room = q->depth <= WAIT_DEPTH ? 0 : q->depth * 4 / 5;
 	struct ctxfq_flow *g;
-	u64 rem;
 
-	if (q->depth > WAIT_DEPTH || q->active <= 1)
+	if (q->active <= 1 || q->inflight + 1 < room)
 		return NULL;
+	/* What the device can do is seen only while it is asked for that. */
+	if (q->tune.on && (!q->tune.known || q->tune.growing))
+		return NULL;
+	/* Not more of them than are at the device. */
+	list_for_each_entry(g, &q->away, idle_node) {
+		u64 most = g->sent_at + min(4 * g->latency, WAIT_SERVED_NS);
+
+		if (q->inflight < room || !g->single || !worth_waiting(g) || !before(now, most) ||
+		    !hindered(q, g) || !far_behind(q, g, f))
+			continue;
+		*until = most;
+		return g;
+	}
 	list_for_each_entry_reverse(g, &q->idle, idle_node) {
 		if (!before(now, g->idle_since + WAIT_MOST_NS))
 			break;
-		if (!worth_waiting(g) || !before(now, g->left_at + wait_of(g)))
-			continue;
-		if (!before(g->start + normalized(g, WAIT_LEAD_NS, &rem), f->start))
+		if (!worth_waiting(g) || !before(now, g->left_at + wait_of(g)) ||
+		    !hindered(q, g) || !far_behind(q, g, f))
 			continue;
 		*until = g->left_at + wait_of(g);
 		return g;
@@ -391,32 +489,65 @@ static struct ctxfq_flow *wait_for(const struct ctxfq *q, const struct ctxfq_flo
 /* How many requests may be at the device now. */
 static unsigned int limit_of(const struct ctxfq *q)
 {
-	if (q->active <= 1)
-		return UINT_MAX;
+	unsigned int most = q->depth;
+
 	if (!q->tune.on)
-		return q->depth;
+		return q->active <= 1 ? UINT_MAX : most;
 	if (q->tune.probing)
 		return 1;
-	return q->depth + (q->tune.growing ? max(q->depth / 4, 1U) : 0);
+	if (q->tune.starting)
+		return most;
+	if (q->tune.growing)
+		most += max(most / 4, 1U);
+	return q->active <= 1 ? most * TUNE_ALONE : most;
+}
+
+/*
+ * Requests per second: the mean of the windows with the mean or more, but for the
+ * best one. Not the most, as BBR has it: a device that is held to a rate makes up
+ * for what it missed.
+ */
+static u64 tune_rate(const struct ctxfq_tune *t)
+{
+	u64 mean = 0, best = 0, sum;
+	unsigned int i, n, skip, round;
+
+	for (i = 0, n = 0, skip = 0; i < CTXFQ_WINDOWS; i++) {
+		n += !!t->rate[i];
+		if (t->rate[i] > best) {
+			best = t->rate[i];
+			skip = i;
+		}
+	}
+	if (n < 2)
+		return best;
+	for (round = 0; round < 2; round++) {
+		for (i = 0, n = 0, sum = 0; i < CTXFQ_WINDOWS; i++) {
+			if (i == skip || !t->rate[i] || t->rate[i] < mean)
+				continue;
+			sum += t->rate[i];
+			n++;
+		}
+		mean = div64_u64(sum, n);
+	}
+	return mean;
 }
 
 static void tune_depth(struct ctxfq *q)
 {
 	struct ctxfq_tune *t = &q->tune;
-	u64 rate = 0, percent;
-	unsigned int i;
+	u64 rate = tune_rate(t), percent;
 
-	for (i = 0; i < CTXFQ_WINDOWS; i++)
-		rate = max(rate, t->rate[i]);
-	if (!rate || !t->latency)
+	if (!rate || !t->latency || t->starting)
 		return;
 	/* Requests per second times seconds; 2^40 a second in 2^24 s do not fit. */
-	percent = div64_u64(min(rate, 1ULL << 32) * min(t->latency, 1ULL << 31),
-			    10000000ULL);
+	percent = div64_u64(rate * min(t->latency, 1ULL << 31), 10000000ULL);
 	if (percent < TUNE_SERIAL_PERCENT)
 		q->depth = 1;
 	else
 		q->depth = min(div64_u64(percent * 5 + 399, 400), (u64)TUNE_MOST);
+	/* One at a time, rate times latency is never more than one; two show the rest. */
+	q->depth = max(q->depth, t->proven);
 }
 
 static void tune_sent(struct ctxfq *q, u64 now)
@@ -427,47 +558,108 @@ static void tune_sent(struct ctxfq *q, u64 now)
 	t->alone_since = now;
 }
 
+static void tune_begin_window(struct ctxfq_tune *t, u64 now)
+{
+	t->window_at = now;
+	t->done = 0;
+	t->slack = false;
+	t->waited = false;
+}
+
 static void tune_latency(struct ctxfq *q, u64 now)
 {
 	struct ctxfq_tune *t = &q->tune;
 
 	t->latency_sum += min(now - t->alone_since, COST_MAX);
-	if (++t->latency_n < TUNE_SAMPLES)
+	if (++t->latency_n == TUNE_SAMPLES / 2)
+		t->latency_half = t->latency_sum;
+	if (t->latency_n < TUNE_SAMPLES)
 		return;
-	t->latency = max(div64_u64(t->latency_sum, t->latency_n), 1ULL);
+	t->latency = max(min(t->latency_half, t->latency_sum - t->latency_half) /
+			 (TUNE_SAMPLES / 2), 1ULL);
 	t->latency_sum = 0;
 	t->latency_n = 0;
+	if (t->starting && t->probing) {
+		q->depth = 2;
+		t->start_rate = div64_u64(1000000000ULL, t->latency);
+		tune_begin_window(t, now);
+	} else if (t->probing &&
+		   div64_u64(TUNE_SAMPLES * 10000000000ULL, now - t->probe_since) >
+		   9 * tune_rate(t)) {
+		t->proven = 1;
+	}
 	t->probing = false;
 	t->probe_at = now + TUNE_PROBE_NS;
 	tune_depth(q);
 }
 
+static void tune_double(struct ctxfq *q, u64 rate)
+{
+	q->tune.gained = q->tune.starting && q->tune.gained;
+	q->tune.starting = true;
+	q->tune.start_rate = rate;
+	q->depth = min(q->depth * 2, TUNE_MOST);
+}
+
+/* Twice as many, or that was no use. */
+static void tune_start(struct ctxfq *q, u64 now)
+{
+	struct ctxfq_tune *t = &q->tune;
+	u64 rate;
+
+	if (before(now, t->window_at + TUNE_START_NS))
+		return;
+	rate = div64_u64(t->done * 1000000000ULL, now - t->window_at);
+	/* Sooner if it is obvious: whoever sends single requests waits for all of it. */
+	if (t->done < q->depth ||
+	    (t->done < TUNE_START_TURNS * q->depth && rate > t->start_rate))
+		return;
+	if (t->slack) {
+		/* Nobody wants more; what they do will have to do. */
+		if (before(now, t->window_at + TUNE_WINDOW_NS))
+			return;
+		t->starting = false;
+		t->rate[t->window++ % CTXFQ_WINDOWS] = min(rate, TUNE_RATE_MOST);
+		tune_depth(q);
+	} else if (rate / 5 > t->start_rate / 4 && q->depth < TUNE_MOST) {
+		tune_double(q, rate);
+		t->gained = true;
+	} else {
+		q->depth /= 2;
+		t->known = true;
+		t->proven = t->gained ? 2 : 1;
+		t->starting = false;
+		t->rate[t->window++ % CTXFQ_WINDOWS] = min(rate, TUNE_RATE_MOST);
+		tune_depth(q);
+	}
+	tune_begin_window(t, now);
+}
+
 static void tune_window(struct ctxfq *q, u64 now)
 {
 	struct ctxfq_tune *t = &q->tune;
-	unsigned int depth = q->depth;
-	u64 rate, most = 0;
-	unsigned int i;
+	u64 rate, mean = tune_rate(t);
 
 	rate = div64_u64(t->done * 1000000000ULL, now - t->window_at);
-	for (i = 0; i < CTXFQ_WINDOWS; i++)
-		most = max(most, t->rate[i]);
 	/* Too few requests say only that the device can do as much, not more. */
-	if (!t->slack || rate > most)
-		t->rate[t->window++ % CTXFQ_WINDOWS] = rate;
+	if (!(t->slack || t->waited) || rate > mean)
+		t->rate[t->window++ % CTXFQ_WINDOWS] = min(rate, TUNE_RATE_MOST);
 	tune_depth(q);
 
 	if (t->growing) {
 		t->growing = false;
-		t->grow_every = q->depth > depth ? TUNE_GROW_EVERY :
-						   min(t->grow_every * 2, 8 * TUNE_GROW_EVERY);
+		t->grow_every = min(t->grow_every * 2, 8 * TUNE_GROW_EVERY);
+		if (!t->slack && rate / 11 > mean / 10) {
+			t->grow_every = TUNE_GROW_EVERY;
+			tune_double(q, mean);
+		}
 		t->grow_in = t->grow_every;
+	} else if (!t->slack && !t->known) {
+		tune_double(q, rate);
 	} else if (!t->slack && !--t->grow_in) {
 		t->growing = true;
 	}
-	t->window_at = now;
-	t->done = 0;
-	t->slack = false;
+	tune_begin_window(t, now);
 }
 
 static void tune_done(struct ctxfq *q, u64 now)
@@ -482,11 +674,17 @@ static void tune_done(struct ctxfq *q, u64 now)
 	t->done++;
 	if (t->probing || (!q->queued && q->inflight < q->depth))
 		t->slack = true;
+	if (t->starting) {
+		if (!t->probing)
+			tune_start(q, now);
+		return;
+	}
 	if (!before(now, t->window_at + TUNE_WINDOW_NS))
 		tune_window(q, now);
 	/* With a depth of one every request is a measurement. */
 	if (q->depth > 1 && q->active > 1 && !t->probing && !before(now, t->probe_at)) {
 		t->probing = true;
+		t->probe_since = now;
 		t->latency_sum = 0;
 		t->latency_n = 0;
 	}
@@ -509,6 +707,7 @@ void ctxfq_init(struct ctxfq *q, unsigned int depth, u64 now)
 		.share_at = now,
 	};
 	INIT_LIST_HEAD(&q->idle);
+	INIT_LIST_HEAD(&q->away);
 	ctxfq_set_depth(q, depth, now);
 }
 
@@ -516,14 +715,18 @@ void ctxfq_init(struct ctxfq *q, unsigned int depth, u64 now)
  * ctxfq_set_depth - how many requests may be at the device
  * @q: the device
  * @depth: so many while more than one flow is present; 0: as many as measuring
- *	   finds useful. A flow that is alone may send as many as the device takes.
+ *	   finds useful. A flow that is alone may send as many as the device takes, or
+ *	   if the depth is found by measuring, four times that.
  * @now: the time
  */
 void ctxfq_set_depth(struct ctxfq *q, unsigned int depth, u64 now)
 {
-	q->depth = depth ?: TUNE_START;
+	q->depth = depth ?: 1;
 	q->tune = (struct ctxfq_tune){
 		.on = !depth,
+		.starting = !depth,
+		.probing = !depth,
+		.proven = 1,
 		.probe_at = now,
 		.window_at = now,
 		.grow_in = TUNE_GROW_EVERY,
@@ -537,7 +740,10 @@ void ctxfq_set_depth(struct ctxfq *q, unsigned int depth, u64 now)
  */
 void ctxfq_flow_init(struct ctxfq_flow *f)
 {
-	*f = (struct ctxfq_flow){ .weight = CTXFQ_WEIGHT_DEFAULT };
+	*f = (struct ctxfq_flow){
+		.weight = CTXFQ_WEIGHT_DEFAULT,
+		.ratio = 1U << RATIO_SHIFT,
+	};
 	INIT_LIST_HEAD(&f->idle_node);
 }
 
@@ -636,14 +842,18 @@ void ctxfq_enqueue(struct ctxfq *q, struct ctxfq_flow *f, u64 now)
 	bool soon;
 
 	q->queued++;
+	f->lonely = !f->queued && !f->inflight;
 	if (f->queued++)
 		return;
+	f->arrived_at = now;
 	soon = came_back(q, f, now);
 	arrive(q, f);
 	if (soon)
 		start_behind(q, f);
 	else
 		start_now(q, f);
+	if (q->kept == f)
+		pay_kept(q, now);
 	if (before(f->reserve.tag, now)) {
 		f->reserve.tag = now;
 		f->reserve.rem = 0;
@@ -663,7 +873,7 @@ void ctxfq_remove(struct ctxfq *q, struct ctxfq_flow *f, u64 now)
 	if (--f->queued)
 		return;
 	take_out(q, f);
-	maybe_idle(q, f, now);
+	settle(q, f, now);
 	maybe_level(q);
 }
 
@@ -703,9 +913,13 @@ struct ctxfq_flow *ctxfq_next(struct ctxfq *q, u64 now)
 	f = by_node(rb_first_cached(&q->ready));
 	g = f ? wait_for(q, f, now, &until) : NULL;
 	if (q->awaited && q->awaited != g && q->awaited->misses < WAIT_MISSES &&
-	    !before(now, q->awaited->left_at + wait_of(q->awaited)))
+	    !q->awaited->inflight && !before(now, q->awaited->left_at + wait_of(q->awaited)))
 		q->awaited->misses++;
 	q->awaited = g;
+	keep(q, g, now);
+	/* The device could do more, but is not asked to. */
+	if (g)
+		q->tune.waited = true;
 	return g ? NULL : f;
 }
 
@@ -736,6 +950,25 @@ bool ctxfq_may_send(const struct ctxfq *q, u64 now)
 	return f && !wait_for(q, f, now, &until);
 }
 
+/* What is the same of every request that is sent. The flow is in no tree. */
+static u64 sent(struct ctxfq *q, struct ctxfq_flow *f, const struct ctxfq_cost *cost,
+		u64 now)
+{
+	if (f->limit.units)
+		pay(&f->limit, cost, now - CTXFQ_BURST_NS);
+	f->queued--;
+	q->queued--;
+	put_in(q, f, now);
+
+	share_forward(q, now);
+	f->single = !f->inflight++ && f->lonely;
+	f->sent_at = now;
+	settle(q, f, now);
+	q->inflight++;
+	tune_sent(q, now);
+	return q->share;
+}
+
 /**
  * ctxfq_dispatch - a waiting request goes to the device
  * @q: the device
@@ -748,6 +981,7 @@ bool ctxfq_may_send(const struct ctxfq *q, u64 now)
 u64 ctxfq_dispatch(struct ctxfq *q, struct ctxfq_flow *f,
 		   const struct ctxfq_cost *cost, u64 now)
 {
+	pay_kept(q, now);
 	take_out(q, f);
 	if (f->reserve.units && !before(now, f->reserve.tag)) {
 		pay(&f->reserve, cost, now - CTXFQ_CATCH_UP_NS);
@@ -756,17 +990,7 @@ u64 ctxfq_dispatch(struct ctxfq *q, struct ctxfq_flow *f,
 		q->vtime = later_of(q->vtime, f->start);
 		start_forward(q, f, cost->of[CTXFQ_TIME]);
 	}
-	if (f->limit.units)
-		pay(&f->limit, cost, now - CTXFQ_BURST_NS);
-	f->queued--;
-	q->queued--;
-	put_in(q, f, now);
-
-	share_forward(q, now);
-	f->inflight++;
-	q->inflight++;
-	tune_sent(q, now);
-	return q->share;
+	return sent(q, f, cost, now);
 }
 
 /**
@@ -777,8 +1001,10 @@ u64 ctxfq_dispatch(struct ctxfq *q, struct ctxfq_flow *f,
  * @stamp: what ctxfq_dispatch() returned
  * @now: the time
  *
- * The flow's start tag is corrected by what the estimate was wrong; an outlier
- * counts as a quarter or four times the estimate. Reservation and limit are not
+ * If the flow's requests take another time than expected, by a quarter on average,
+ * its start tag is corrected by what the estimate was wrong; an outlier counts as
+ * half or twice the estimate. Otherwise they count as all of their kind do: whoever
+ * meets a hiccup of the device does not pay for it. Reservation and limit are not
  * corrected: they rely on estimates that are right on average.
  *
  * Return: what it took, in ns of the device's time.
@@ -793,11 +1019,21 @@ u64 ctxfq_complete(struct ctxfq *q, struct ctxfq_flow *f, u64 estimate,
 	q->inflight--;
 	actual = (q->share - stamp) >> SHARE_SHIFT;
 	tune_done(q, now);
+	if (f->single) {
+		u64 took = min(now - f->arrived_at, COST_MAX);
+
+		f->latency = f->latency ? f->latency - f->latency / 8 + took / 8 : took;
+		f->single = false;
+	}
 
 	counted = actual;
 	if (estimate) {
 		estimate = min(estimate, COST_MAX);
-		counted = clamp(actual, estimate / 4, estimate * 4);
+		counted = clamp(actual, estimate / 2, estimate * 2);
+		f->ratio += (s64)div64_u64(counted << RATIO_SHIFT, estimate) / 32 -
+			    (s64)f->ratio / 32;
+		if (f->ratio > RATIO_LOW && f->ratio < RATIO_HIGH)
+			counted = estimate;
 	}
 	if (counted != estimate) {
 		/* Its place changes; with what is held, the limit decides. */
@@ -812,7 +1048,9 @@ u64 ctxfq_complete(struct ctxfq *q, struct ctxfq_flow *f, u64 estimate,
 		if (ready)
 			put_in(q, f, now);
 	}
-	maybe_idle(q, f, now);
+	settle(q, f, now);
+	if (f == q->awaited && q->queued)
+		keep(q, f, now);
 	maybe_level(q);
 	return actual;
 }
@@ -834,35 +1072,50 @@ void ctxfq_undo(struct ctxfq *q, struct ctxfq_flow *f, u64 estimate, u64 now)
 	f->inflight--;
 	q->inflight--;
 	q->tune.alone = false;
+	f->single = false;
 	if (ready)
 		take_out(q, f);
 	start_back(q, f, estimate);
 	if (ready)
 		put_in(q, f, now);
-	maybe_idle(q, f, now);
+	settle(q, f, now);
 	maybe_level(q);
 }
 
 /**
- * ctxfq_charge - a flow has used the device without having waited for its turn
+ * ctxfq_may_hurry - may a flow send something now that somebody else may wait for?
  * @q: the device
  * @f: the flow
- * @cost: what it used
+ *
+ * Return: false if it owes the others so much for such requests that the next ones
+ * have to wait for their turn.
+ */
+bool ctxfq_may_hurry(const struct ctxfq *q, const struct ctxfq_flow *f)
+{
+	u64 rem;
+
+	return !f->active ||
+	       before(f->start, q->vtime + normalized(f, CTXFQ_DEBT_NS, &rem));
+}
+
+/**
+ * ctxfq_hurry - a waiting request goes to the device, whosever turn it is
+ * @q: the device
+ * @f: its flow, of which at least one request waits
+ * @cost: what it takes
  * @now: the time
  *
- * It pays by waiting longer with its next requests.
+ * The flow pays by waiting longer with its next requests; depth and limit do not
+ * hold it back, but it counts in both. Return: a stamp to hand to ctxfq_complete().
  */
-void ctxfq_charge(struct ctxfq *q, struct ctxfq_flow *f,
-		  const struct ctxfq_cost *cost, u64 now)
+u64 ctxfq_hurry(struct ctxfq *q, struct ctxfq_flow *f,
+		const struct ctxfq_cost *cost, u64 now)
 {
+	pay_kept(q, now);
 	take_out(q, f);
-	arrive(q, f);
 	start_now(q, f);
 	start_forward_led(q, f, cost->of[CTXFQ_TIME]);
-	if (f->limit.units)
-		pay(&f->limit, cost, now - CTXFQ_BURST_NS);
-	put_in(q, f, now);
-	maybe_idle(q, f, now);
+	return sent(q, f, cost, now);
 }
 
 /**

@@ -53,6 +53,7 @@ struct ctxfq_flow {
 	u64 start;		/* start tag of the next request */
 	u32 weight;
 	u32 start_rem;		/* what was rounded off it, in 1/weight */
+	u32 ratio;		/* what requests took by estimate, see ctxfq_complete() */
 	struct ctxfq_rate reserve;
 	struct ctxfq_rate limit;
 	unsigned int queued;
@@ -63,8 +64,13 @@ struct ctxfq_flow {
 	u8 misses;		/* waited for it in vain, in a row */
 	u64 left_at;		/* when its last request was done */
 	u64 think;		/* mean time from there to its next one, ns */
+	u64 arrived_at;		/* when a request came after there was none waiting */
+	u64 sent_at;		/* when its last request was sent */
+	u64 latency;		/* mean time of those that were alone in the flow, ns */
+	bool lonely;		/* the one that came last found no other of the flow */
+	bool single;		/* so has been the one under way, and still is */
 	u64 idle_since;
-	struct list_head idle_node;
+	struct list_head idle_node;	/* in idle or away */
 	struct rb_node node;
 	struct rb_node reserve_node;
 };
@@ -74,13 +80,20 @@ struct ctxfq_flow {
 
 struct ctxfq_tune {
 	bool on;
+	bool known;			/* it was found with enough requests */
+	bool starting;			/* twice as many as long as that gives more */
+	u64 start_rate;			/* with half as many, per second */
 	bool probing;			/* only one request at a time, for a while */
 	bool growing;			/* a few more than the depth, for a window */
+	bool gained;			/* twice as many gave more, this time */
+	unsigned int proven;		/* 2: two gave more than one; or 1 */
+	u64 probe_since;
 	bool slack;			/* in this window requests were too few */
+	bool waited;			/* and in it some were kept back */
 	bool alone;			/* the one at the device has been so all along */
 	u64 alone_since;
 	u64 latency;			/* mean of a request alone, ns; 0 unknown */
-	u64 latency_sum;
+	u64 latency_sum, latency_half;
 	unsigned int latency_n;
 	u64 probe_at;			/* when to measure that again */
 	u64 window_at;
@@ -96,7 +109,10 @@ struct ctxfq {
 	struct rb_root_cached reserved;	/* by reservation tag */
 	struct rb_root_cached held;	/* by limit tag */
 	struct list_head idle;		/* active flows with no request, oldest first */
-	struct ctxfq_flow *awaited;	/* one of them; see ctxfq_next() */
+	struct list_head away;		/* those whose requests are all at the device */
+	struct ctxfq_flow *awaited;	/* one of either; see ctxfq_next() */
+	struct ctxfq_flow *kept;	/* the device does nothing because of it */
+	u64 kept_since;
 	u64 vtime;
 	u64 max_start;
 	unsigned int depth;
@@ -127,8 +143,9 @@ u64 ctxfq_dispatch(struct ctxfq *q, struct ctxfq_flow *f,
 u64 ctxfq_complete(struct ctxfq *q, struct ctxfq_flow *f, u64 estimate,
 		   u64 stamp, u64 now);
 void ctxfq_undo(struct ctxfq *q, struct ctxfq_flow *f, u64 estimate, u64 now);
-void ctxfq_charge(struct ctxfq *q, struct ctxfq_flow *f,
-		  const struct ctxfq_cost *cost, u64 now);
+bool ctxfq_may_hurry(const struct ctxfq *q, const struct ctxfq_flow *f);
+u64 ctxfq_hurry(struct ctxfq *q, struct ctxfq_flow *f,
+		const struct ctxfq_cost *cost, u64 now);
 bool ctxfq_may_send(const struct ctxfq *q, u64 now);
 bool ctxfq_wakeup(const struct ctxfq *q, u64 now, u64 *when);
 

@@ -44,6 +44,10 @@ static inline void list_move_tail(struct list_head *e, struct list_head *h)
 }
 
 #define list_first_entry(h, type, member) container_of((h)->next, type, member)
+#define list_for_each_entry(pos, head, member)				\
+	for (pos = container_of((head)->next, __typeof__(*pos), member);	\
+	     &pos->member != (head);						\
+	     pos = container_of(pos->member.next, __typeof__(*pos), member))
 #define list_for_each_entry_reverse(pos, head, member)			\
 	for (pos = container_of((head)->prev, __typeof__(*pos), member);	\
 	     &pos->member != (head);						\
