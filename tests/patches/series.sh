@@ -17,7 +17,8 @@ obj=$dir/obj
 
 rm -rf "$dir"
 mkdir -p "$obj"
-cp -a --reflink=auto "$OUT/kernel/src-$version" "$src"
+# With what is behind a link, should it be one: patching must not reach the original.
+cp -aH --reflink=auto "$OUT/kernel/src-$version" "$src"
 # Without what no patch touches: half of the machine's drivers.
 merge "$OUT/kernel/patched.wanted" "$patches/config/lean.config" >"$dir/wanted"
 n=0
