@@ -218,6 +218,9 @@ static void hogs_end(pid_t *pids, const char *where, unsigned int me)
 	char path[128];
 	unsigned int k, n;
 
+	/* An end that was no nuisance before costs nothing. */
+	if (!pids[0])
+		return;
 	for (k = 0; k < HOGS; k++)
 		if (pids[k] > 0)
 			kill(pids[k], SIGKILL);
