@@ -641,21 +641,6 @@ static int usage_error(const char *what, const char *arg)
 	return 2;
 }
 
-static int print_env(const struct bench_opts *o)
-{
-	static const struct bench_program program = {
-		.name = "bdisk",
-		.cc = "gcc " __VERSION__,
-		.cflags = BENCH_CFLAGS,
-	};
-	struct bench_host host = { .cpu = -1 };
-
-	if (clock_choose() != 0)
-		return 1;
-	clock_find_tick(&host);
-	return env_print(&program, o, &host) == 0 ? 0 : 1;
-}
-
 /* What has to be known of the disk, and whether there is one. */
 static int look_at_disk(struct opts *o)
 {
@@ -787,7 +772,7 @@ int main(int argc, char **argv)
 		return fflush(stdout) != 0;
 	}
 	if (env)
-		return print_env(&o.bench);
+		return env_standalone("bdisk", &o.bench);
 	if (optind == argc)
 		return usage_error("which rows?", "");
 	/* All words are known before the first case runs. */

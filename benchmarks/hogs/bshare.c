@@ -551,21 +551,6 @@ static int usage_error(const char *what, const char *arg)
 	return 2;
 }
 
-static int print_env(const struct bench_opts *o)
-{
-	static const struct bench_program program = {
-		.name = "bshare",
-		.cc = "gcc " __VERSION__,
-		.cflags = BENCH_CFLAGS,
-	};
-	struct bench_host host = { .cpu = -1 };
-
-	if (clock_choose() != 0)
-		return 1;
-	clock_find_tick(&host);
-	return env_print(&program, o, &host) == 0 ? 0 : 1;
-}
-
 int main(int argc, char **argv)
 {
 	enum { KERNEL, RAMDISK, GUEST, BY, MS, PLAIN_MS, STEP_MS, DIR_, TMPFS, ENV_PAD, LIST, ENV, HELP };
@@ -661,7 +646,7 @@ int main(int argc, char **argv)
 		return fflush(stdout) != 0;
 	}
 	if (env)
-		return print_env(&o.bench);
+		return env_standalone("bshare", &o.bench);
 	if (optind == argc)
 		return usage_error("which rows?", "");
 	/* All words are known before the first case runs. */

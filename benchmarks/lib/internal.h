@@ -64,6 +64,10 @@ uint64_t env_fault_around(bool *known);
 int env_print(const struct bench_program *program,
 	      const struct bench_opts *opts, const struct bench_host *host);
 
+/* standalone.c: print the env record of program @name, which pins nothing; an exit
+ * code. */
+int env_standalone(const char *name, const struct bench_opts *opts);
+
 /* record.c: print the samples or the verdict of a row; 0, or -1 when the
  * output could not be written. */
 int record_row(const struct bench_row *row, const struct bench_opts *opts,

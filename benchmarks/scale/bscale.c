@@ -570,21 +570,6 @@ static int read_places(const char *file)
 	return 0;
 }
 
-static int print_env(const struct bench_opts *o)
-{
-	static const struct bench_program program = {
-		.name = "bscale",
-		.cc = "gcc " __VERSION__,
-		.cflags = BENCH_CFLAGS,
-	};
-	struct bench_host host = { .cpu = -1 };
-
-	if (clock_choose() != 0)
-		return 1;
-	clock_find_tick(&host);
-	return env_print(&program, o, &host) == 0 ? 0 : 1;
-}
-
 static int detached_instance(const char *dir, unsigned int i)
 {
 	pid_t pid = fork();
@@ -731,7 +716,7 @@ int main(int argc, char **argv)
 		return fflush(stdout) != 0;
 	}
 	if (env)
-		return print_env(&o);
+		return env_standalone("bscale", &o);
 	if (optind == argc)
 		return usage_error("which rows?", "");
 	if (!places)
