@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* From the rows "scale." of a run to what stands beside each other. */
 #include "many.h"
-#include "stats.h"
 #include "util.h"
 
 #include <stdlib.h>
@@ -31,9 +30,9 @@ static int by_number(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static struct many_num num_of(const struct recs *rec)
+static struct spread num_of(const struct recs *rec)
 {
-	struct many_num out = { 0 };
+	struct spread out = { 0 };
 	double *v;
 
 	if (!rec || !rec->n || rec->status == ST_INVALID)
@@ -41,13 +40,7 @@ static struct many_num num_of(const struct recs *rec)
 	v = xcalloc(rec->n, sizeof(*v));
 	for (size_t i = 0; i < rec->n; i++)
 		v[i] = rec->s[i].value;
-	out.n = rec->n;
-	out.lo = out.hi = v[0];
-	for (size_t i = 0; i < rec->n; i++) {
-		out.lo = v[i] < out.lo ? v[i] : out.lo;
-		out.hi = v[i] > out.hi ? v[i] : out.hi;
-	}
-	out.median = median(v, rec->n);
+	out = spread_of(v, rec->n);
 	free(v);
 	return out;
 }
@@ -106,7 +99,7 @@ static void fill_side(struct many *m, struct many_side *s)
 	s->why = r->side_why[s->side];
 	for (size_t i = 0; i < r->n_bench; i++) {
 		const struct recs *rec = r->bench[i].by_side[s->side];
-		struct many_num x;
+		struct spread x;
 
 		if (!strcmp(r->bench[i].id, "scale.most")) {
 			x = num_of(rec);
@@ -159,13 +152,7 @@ struct many *many_make(const struct run *r)
 	find_hogs(m);
 	if (!m->n_size && !m->n_hog)
 		return m;
-	for (int i = 0; i < r->n_sides; i++) {
-		int j = i;
-
-		for (; j > 0 && r->info[order[j - 1]].order > r->info[i].order; j--)
-			order[j] = order[j - 1];
-		order[j] = i;
-	}
+	run_order(r, order);
 	m->n_side = (size_t)r->n_sides;
 	m->s = xcalloc(m->n_side + 1, sizeof(*m->s));
 	for (size_t k = 0; k < m->n_side; k++) {
@@ -211,7 +198,7 @@ double many_kept(const struct many *m, int s, const char **hog)
 	double least = -1;
 
 	for (size_t h = 0; s >= 0 && h < m->n_hog; h++) {
-		const struct many_num *x = &m->s[s].kept[h];
+		const struct spread *x = &m->s[s].kept[h];
 
 		if (x->n && (least < 0 || x->lo < least)) {
 			least = x->lo;

@@ -8,14 +8,9 @@
 #define BH_MANY_H
 
 #include "record.h"
+#include "stats.h"
 
 enum many_what { MANY_START, MANY_WORK, MANY_MEM, MANY_STOP, N_MANY };
-
-/* Median and range over executions. */
-struct many_num {
-	size_t n;	/* 0: not measured */
-	double median, lo, hi;
-};
 
 /* Kinds of nuisance of the rows "isolate.", in the order of the tables. */
 #define MAX_HOGS 8
@@ -25,8 +20,8 @@ struct many_side {
 	const char *why;	/* what ended it, or why there is nothing; or NULL */
 	unsigned most;		/* instances that were there at once; 0: none */
 	bool all;		/* as many as were asked for: there may be room for more */
-	struct many_num (*num)[N_MANY];	/* [many.n_size] */
-	struct many_num kept[MAX_HOGS];	/* %, of the work of the worst victim */
+	struct spread (*num)[N_MANY];	/* [many.n_size], over executions */
+	struct spread kept[MAX_HOGS];	/* %, of the work of the worst victim */
 };
 
 struct many {

@@ -32,7 +32,7 @@ static const struct unit *unit_of(const struct many *m, enum many_what w)
 	return w == MANY_MEM ? &bytes : m->run->accel == ACCEL_ICOUNT ? &counted : &time;
 }
 
-static void number(const struct many *m, enum many_what w, const struct many_num *x, char *buf, size_t n,
+static void number(const struct many *m, enum many_what w, const struct spread *x, char *buf, size_t n,
 		   bool ascii)
 {
 	if (!x->n)
@@ -47,7 +47,7 @@ static void number(const struct many *m, enum many_what w, const struct many_num
 }
 
 /* The figure of the most instances for which there is one. */
-static const struct many_num *at_most(const struct many *m, const struct many_side *s, enum many_what w)
+static const struct spread *at_most(const struct many *m, const struct many_side *s, enum many_what w)
 {
 	for (size_t i = m->n_size; i-- > 0;)
 		if (s->num[i][w].n)
@@ -64,7 +64,7 @@ static void reach(const struct many_side *s, char *buf, size_t n)
 }
 
 /* What victims kept, "98 %" or "30..34 %". */
-static void kept(const struct many_num *x, char *buf, size_t n)
+static void kept(const struct spread *x, char *buf, size_t n)
 {
 	if (!x->n)
 		snprintf(buf, n, "-");
@@ -156,10 +156,10 @@ out:
 
 /* ------------------------------------------------------------------- HTML */
 
-static void cell(FILE *f, const char *text, const struct many_num *x, const struct many *m, enum many_what w)
+static void cell(FILE *f, const char *text, const struct spread *x, const struct many *m, enum many_what w)
 {
 	char lo[80], hi[80];
-	const struct many_num a = { 1, x->lo, 0, 0 }, b = { 1, x->hi, 0, 0 };
+	const struct spread a = { 1, x->lo, 0, 0 }, b = { 1, x->hi, 0, 0 };
 
 	fprintf(f, "<td%s>%s", x->n ? "" : " class=\"gone\"", text);
 	if (x->n > 1) {
@@ -221,7 +221,7 @@ static void many_section(const struct many *m, FILE *f)
 	fputs("</tr></thead>\n<tbody>\n", f);
 	for (size_t k = 0; k < m->n_side; k++) {
 		const struct many_side *s = &m->s[k];
-		const struct many_num *x;
+		const struct spread *x;
 
 		fputs("<tr><th scope=\"row\">", f);
 		esc(f, m->run->side[s->side]);

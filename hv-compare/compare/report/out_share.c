@@ -125,7 +125,7 @@ out:
 
 /* ------------------------------------------------------------------ summary */
 
-static json_t *num_json(const struct share_num *x)
+static json_t *num_json(const struct spread *x)
 {
 	if (!x->n)
 		return json_null();
@@ -241,7 +241,7 @@ static void table_html(const struct share *s, FILE *f)
 				continue;
 			}
 			for (int w = 0; w < N_SHARE; w++) {
-				const struct share_num *v = &x->num[w];
+				const struct spread *v = &x->num[w];
 				char buf[40];
 
 				if (!used(s, w))

@@ -788,3 +788,14 @@ void run_free(struct run *r)
 	free(r->path);
 	free(r);
 }
+
+void run_order(const struct run *r, int order[MAX_SIDES])
+{
+	for (int i = 0; i < r->n_sides; i++) {
+		int j = i;
+
+		for (; j > 0 && r->info[order[j - 1]].order > r->info[i].order; j--)
+			order[j] = order[j - 1];
+		order[j] = i;
+	}
+}

@@ -129,6 +129,8 @@ struct run {
 struct run *run_read(const char *path);
 void run_free(struct run *r);
 
+/* The sides in the order of the tables, those with the same place as they came. */
+void run_order(const struct run *r, int order[MAX_SIDES]);
 int run_side(const struct run *r, const char *name);	/* index or -1 */
 const char *accel_name(enum accel a);
 bool emulated(const struct run *r);

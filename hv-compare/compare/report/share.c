@@ -19,19 +19,6 @@ const struct share_info share_info[N_SHARE] = {
 	{ "p99", "p99", "latency that 99 % of the requests did not exceed, of an instance with one at a time beside one with many; of CPUs: how long 99 % of the wake-ups waited at most" },
 };
 
-static struct share_num num_of(double *v, size_t n)
-{
-	struct share_num x = { .n = n };
-
-	if (!n)
-		return x;
-	sort_doubles(v, n);
-	x.lo = v[0];
-	x.hi = v[n - 1];
-	x.median = quantile_sorted(v, n, 0.5);
-	return x;
-}
-
 static const struct series *find(const struct run *r, size_t bench, int side, int boot, int exec, int inst,
 				 bool plain)
 {
@@ -244,9 +231,9 @@ static void fill_cell(const struct share *s, const struct bench *b, int side, st
 			free((void *)c.inst);
 		}
 	}
-	cell->mean1 = num_of(mean1, n_mean);
+	cell->mean1 = spread_of(mean1, n_mean);
 	for (int w = 0; w < N_SHARE; w++) {
-		cell->num[w] = num_of(v[w], n[w]);
+		cell->num[w] = spread_of(v[w], n[w]);
 		cell->goal_value[w] = cell->example.n ? goal_of((enum share_what)w, &cell->example, s->disk) : -1;
 		if (cell->num[w].n && cell->goal_value[w] >= 0 && !share_disturbed(s, cell))
 			cell->goal[w] = meets((enum share_what)w, cell->num[w].median, cell->goal_value[w]) ?
@@ -321,13 +308,7 @@ struct share *share_make(const struct run *r)
 		s->ncpu = r->series[i].ncpu;
 		s->disk = r->series[i].io_ns > 0;
 	}
-	for (int i = 0; i < r->n_sides; i++) {
-		int j = i;
-
-		for (; j > 0 && r->info[order[j - 1]].order > r->info[i].order; j--)
-			order[j] = order[j - 1];
-		order[j] = i;
-	}
+	run_order(r, order);
 	s->c = xcalloc(r->n_bench + 1, sizeof(*s->c));
 	for (size_t i = 0; i < r->n_bench; i++) {
 		struct share_case *c = &s->c[s->n_case];
@@ -385,7 +366,7 @@ void share_fmt(char *buf, size_t n, enum share_what w, double v)
 	}
 }
 
-void share_fmt_range(char *buf, size_t n, enum share_what w, const struct share_num *x)
+void share_fmt_range(char *buf, size_t n, enum share_what w, const struct spread *x)
 {
 	char lo[32], hi[32], *unit;
 

@@ -9,12 +9,7 @@
 
 #include "fair.h"
 #include "record.h"
-
-/* Median and range over the repeats of a case. */
-struct share_num {
-	size_t n;		/* 0: not measured */
-	double median, lo, hi;
-};
+#include "stats.h"
 
 enum share_goal { GOAL_NONE, GOAL_MET, GOAL_MISSED };
 
@@ -45,7 +40,7 @@ struct share_cell {
 	size_t repeats;
 	enum status status;		/* ST_OK: there is at least one repeat */
 	const char *why;
-	struct share_num num[N_SHARE], mean1;
+	struct spread num[N_SHARE], mean1;	/* over the repeats */
 	enum share_goal goal[N_SHARE];	/* of the median */
 	double goal_value[N_SHARE];
 	double late;		/* ns, worst of the repeats: fair_late() */
@@ -85,7 +80,7 @@ void share_free(struct share *s);
 /* "3.2 %" and the like. */
 void share_fmt(char *buf, size_t n, enum share_what w, double v);
 /* Smallest to largest of the repeats, "3.9..6.0 %", or "-". */
-void share_fmt_range(char *buf, size_t n, enum share_what w, const struct share_num *x);
+void share_fmt_range(char *buf, size_t n, enum share_what w, const struct spread *x);
 
 void share_table(const struct share *s, FILE *f, int width, bool ascii);
 void share_html(const struct share *s, FILE *f);

@@ -364,3 +364,16 @@ void holm(const double *p, double *adj, size_t n)
 	}
 	free(r);
 }
+
+struct spread spread_of(double *v, size_t n)
+{
+	struct spread x = { .n = n };
+
+	if (!n)
+		return x;
+	sort_doubles(v, n);
+	x.lo = v[0];
+	x.hi = v[n - 1];
+	x.median = quantile_sorted(v, n, 0.5);
+	return x;
+}

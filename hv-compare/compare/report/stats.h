@@ -29,6 +29,15 @@ uint64_t hash_str(uint64_t h, const char *s);
 
 /* Median of v[0..n); reorders v.  n must be > 0. */
 double median(double *v, size_t n);
+
+/* Median and range of a few values; n == 0: there are none. */
+struct spread {
+	size_t n;
+	double median, lo, hi;
+};
+
+/* Sorts v. */
+struct spread spread_of(double *v, size_t n);
 /* Median absolute deviation around m (not scaled).  n must be > 0. */
 double mad(const double *v, size_t n, double m);
 /*
