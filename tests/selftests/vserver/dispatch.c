@@ -117,7 +117,8 @@ TEST(vci, "get_vci: static ids and spaces; never the memcg and sign bits")
 	EQX(vci & (VS_VCI_NO_DYNAMIC | VS_VCI_SPACES), VS_VCI_NO_DYNAMIC | VS_VCI_SPACES);
 	EQX(vci & ((1u << 31) | (1u << 12) | (1u << 13)), 0);
 	/* what later issues bring must not be promised now */
-	EQX(vci, VS_VCI_NO_DYNAMIC | VS_VCI_SPACES | VS_VCI_HARDCPU | VS_VCI_IDLETIME);
+	EQX(vci, VS_VCI_NO_DYNAMIC | VS_VCI_SPACES | VS_VCI_HARDCPU | VS_VCI_IDLETIME |
+	    VS_VCI_NETV2);
 }
 
 TEST(unknown, "unknown categories, commands, versions and stray bits: ENOSYS")
@@ -146,11 +147,9 @@ TEST(unknown, "unknown categories, commands, versions and stray bits: ENOSYS")
 TEST(later, "commands of later issues answer ENOSYS, to root and in a context")
 {
 	static const uint32_t later[] = {
-		CMD_task_nid, CMD_task_tag, VS_CMD(46, 6, 0),			/* nx_info */
-		VS_CMD(25, 1, 0), VS_CMD(25, 1, 1), VS_CMD(27, 1, 0),		/* net_create, migrate */
-		VS_CMD(26, 1, 0), VS_CMD(26, 2, 0), VS_CMD(26, 1, 1), VS_CMD(26, 2, 1),
-		VS_CMD(26, 1, 2), VS_CMD(26, 2, 2), VS_CMD(26, 3, 1), VS_CMD(26, 4, 1),
-		VS_CMD(52, 5, 0), VS_CMD(52, 6, 0), VS_CMD(52, 7, 0), VS_CMD(52, 8, 0),
+		CMD_task_tag,
+		VS_CMD(25, 1, 0), VS_CMD(26, 1, 0), VS_CMD(26, 2, 0),		/* oldest net_* */
+		VS_CMD(26, 3, 1), VS_CMD(26, 4, 1),				/* IPv6 */
 		VS_CMD(35, 1, 0),						/* tag_migrate */
 		VS_CMD(38, 1, 1), VS_CMD(38, 2, 1), VS_CMD(38, 3, 0), VS_CMD(38, 4, 0),
 		VS_CMD(36, 1, 0), VS_CMD(36, 2, 0), VS_CMD(36, 5, 0), VS_CMD(36, 6, 0),

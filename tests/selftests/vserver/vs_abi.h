@@ -20,6 +20,7 @@
 #define VS_VCI_HARDCPU		(1u << 5)
 #define VS_VCI_IDLETIME		(1u << 7)
 #define VS_VCI_SPACES		(1u << 10)
+#define VS_VCI_NETV2		(1u << 11)
 
 #define VS_CMD(cat, cmd, ver)	((uint32_t)(cat) << 24 | (uint32_t)(cmd) << 16 | (ver))
 
@@ -61,6 +62,18 @@
 #define CMD_get_space_mask_v1	VS_CMD(54, 0, 1)
 #define CMD_get_space_default	VS_CMD(54, 1, 0)
 
+#define CMD_nx_info		VS_CMD(46, 6, 0)
+#define CMD_net_create_v1	VS_CMD(25, 1, 1)
+#define CMD_net_migrate		VS_CMD(27, 1, 0)
+#define CMD_net_add_ipv4_v1	VS_CMD(26, 1, 1)
+#define CMD_net_rem_ipv4_v1	VS_CMD(26, 2, 1)
+#define CMD_net_add_ipv4_v2	VS_CMD(26, 1, 2)
+#define CMD_net_rem_ipv4_v2	VS_CMD(26, 2, 2)
+#define CMD_get_nflags		VS_CMD(52, 5, 0)
+#define CMD_set_nflags		VS_CMD(52, 6, 0)
+#define CMD_get_ncaps		VS_CMD(52, 7, 0)
+#define CMD_set_ncaps		VS_CMD(52, 8, 0)
+
 #define CMD_set_sched_v2	VS_CMD(14, 1, 2)
 #define CMD_set_sched_v3	VS_CMD(14, 1, 3)
 #define CMD_set_sched_v4	VS_CMD(14, 1, 4)
@@ -90,6 +103,28 @@
 #define CF_SC_HELPER		(1ull << 36)
 #define CF_REBOOT_KILL		(1ull << 37)
 #define CF_PERSISTENT		(1ull << 38)
+
+#define NF_PRIVATE		0x8ull
+#define NF_SINGLE_IP		0x100ull
+#define NF_LBACK_REMAP		0x200ull
+#define NF_LBACK_ALLOW		0x400ull
+#define NF_HIDE_NETIF		0x02000000ull
+#define NF_HIDE_LBACK		0x04000000ull
+#define NF_STATE_SETUP		(1ull << 32)
+#define NF_STATE_ADMIN		(1ull << 34)
+#define NF_SC_HELPER		(1ull << 36)
+#define NF_PERSISTENT		(1ull << 38)
+#define NF_DEFAULT		(NF_STATE_ADMIN | NF_HIDE_NETIF | NF_LBACK_REMAP | NF_HIDE_LBACK)
+#define NC_RAW_ICMP		0x100ull
+#define NC_MULTICAST		0x1000ull
+#define NA_IPV4			0x1
+#define NA_IPV6			0x2
+#define NA_ADDR			0x10
+#define NA_MASK			0x20
+#define NA_RANGE		0x40
+#define NA_ANY			0xff
+#define NA_BCAST		0x100
+#define NA_LBACK		0x200
 
 #define CC_SET_UTSNAME		0x1ull
 #define CC_RAW_ICMP		0x100ull
@@ -172,6 +207,10 @@ struct abi_flagword { uint64_t flagword; };
 struct abi_word { uint64_t value, mask; };	/* cflags ccaps bcaps umask wmask */
 struct abi_badness { int64_t bias; };
 struct abi_space { uint64_t mask; uint32_t index, pad; };
+struct abi_nx_info { uint32_t nid; };
+/* addresses and masks in network order */
+struct abi_addr4_v1 { uint16_t type, flags; uint32_t ip, mask; };
+struct abi_addr4_v2 { uint16_t type, flags; uint32_t ip, ip2, mask; };
 struct abi_vhi { uint32_t field; char name[65]; char pad[3]; };
 
 _Static_assert(sizeof(struct abi_vx_info) == 8, "vx_info");
@@ -182,6 +221,8 @@ _Static_assert(sizeof(struct abi_sched_v4) == 36, "sched_v4");
 _Static_assert(sizeof(struct abi_sched_v5) == 44, "sched_v5");
 _Static_assert(sizeof(struct abi_sched_info) == 40, "sched_info");
 _Static_assert(sizeof(struct abi_cpu) == 40, "cpu");
+_Static_assert(sizeof(struct abi_addr4_v1) == 12, "net_addr_ipv4_v1");
+_Static_assert(sizeof(struct abi_addr4_v2) == 16, "net_addr_ipv4_v2");
 _Static_assert(sizeof(struct abi_vhi) == 72, "vhi_name");
 
 #endif

@@ -483,6 +483,8 @@ static void clean_up(void)
 	if (!vs_stock) {
 		for (i = 0; i < n; i++) {
 			set_word(CMD_set_cflags, sh->xids[i], 0, CF_SC_HELPER | CF_PERSISTENT);
+			/* numbers of network contexts are taken from the same stock */
+			set_word(CMD_set_nflags, sh->xids[i], 0, NF_SC_HELPER | NF_PERSISTENT);
 			ctx_kill(sh->xids[i], 1, SIGKILL);
 			ctx_kill(sh->xids[i], 0, SIGKILL);
 		}

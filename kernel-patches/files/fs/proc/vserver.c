@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /proc/virtual, /proc/<pid>/vinfo and the VxID line of /proc/<pid>/status.
+ * /proc/virtual and /proc/virtnet, /proc/<pid>/vinfo and ninfo, the VxID and
+ * NxID lines of /proc/<pid>/status.
  *
  * The directories of contexts are made when they are looked up, and hold
- * nothing but the id: an entry of a context that has gone, or that the
- * caller may not see, does not exist.  Host and watch id see all contexts, a
+ * nothing but the kind and the id: an entry of a context that has gone, or that
+ * the caller may not see, does not exist.  Host and watch id see all contexts, a
  * context sees itself.
  */
 #include <linux/dcache.h>
@@ -22,11 +23,13 @@
 
 struct vx_entry {
 	const char *name;
-	void (*show)(struct seq_file *m, struct vx_info *vxi);
+	void (*show)(struct seq_file *m, void *context);
 };
 
-static void vx_show_info(struct seq_file *m, struct vx_info *vxi)
+static void vx_show_info(struct seq_file *m, void *context)
 {
+	struct vx_info *vxi = context;
+
 	seq_printf(m, "ID:\t%u\n", vxi->vx_id);
 	/* tools expect a pointer here; none is given away */
 	seq_puts(m, "Info:\t0000000000000000\n");
@@ -34,8 +37,10 @@ static void vx_show_info(struct seq_file *m, struct vx_info *vxi)
 	seq_printf(m, "OOM:\t%lld\n", READ_ONCE(vxi->vx_badness));
 }
 
-static void vx_show_status(struct seq_file *m, struct vx_info *vxi)
+static void vx_show_status(struct seq_file *m, void *context)
 {
+	struct vx_info *vxi = context;
+
 	/* one reference is this reader's */
 	seq_printf(m, "UseCnt:\t%u\n", refcount_read(&vxi->vx_usecnt) - 1);
 	seq_printf(m, "Tasks:\t%d\n", atomic_read(&vxi->vx_tasks));
@@ -56,8 +61,9 @@ static u64 vx_us(u64 ns)
 }
 
 /* The format is described in <linux/vserver.h>. */
-static void vx_show_sched(struct seq_file *m, struct vx_info *vxi)
+static void vx_show_sched(struct seq_file *m, void *context)
 {
+	struct vx_info *vxi = context;
 	struct vx_sched_state st;
 	struct vx_sched_times t;
 	int bias, cpu;
@@ -94,9 +100,16 @@ static void vx_show_sched(struct seq_file *m, struct vx_info *vxi)
 }
 #endif
 
+#ifdef CONFIG_VSERVER_DISK
+static void vx_show_disk(struct seq_file *m, void *context)
+{
+	vx_disk_show(m, context);
+}
+#endif
+
 static const struct vx_entry vx_entries[] = {
 #ifdef CONFIG_VSERVER_DISK
-	{ "disk", vx_disk_show },
+	{ "disk", vx_show_disk },
 #endif
 	{ "info", vx_show_info },
 #ifdef CONFIG_VSERVER_SCHED
@@ -105,20 +118,112 @@ static const struct vx_entry vx_entries[] = {
 	{ "status", vx_show_status },
 };
 
-static bool vx_dir_visible(u32 xid)
+#ifdef CONFIG_VSERVER_NET
+static void nx_show_info(struct seq_file *m, void *context)
 {
-	u32 cur = vx_current_xid();
+	struct nx_info *nxi = context;
+	const struct nx_set4 *set;
+	__be32 bcast = READ_ONCE(nxi->nx_bcast);
+	__be32 lback = READ_ONCE(nxi->nx_lback);
+	unsigned int i;
 
-	return cur < VX_XID_MIN || cur == xid;
+	seq_printf(m, "ID:\t%u\n", nxi->nx_id);
+	seq_puts(m, "Info:\t0000000000000000\n");
+	seq_printf(m, "Bcast:\t%pI4\n", &bcast);
+	seq_printf(m, "Lback:\t%pI4\n", &lback);
+	rcu_read_lock();
+	set = rcu_dereference(nxi->nx_v4);
+	for (i = 0; set && i < set->n; i++)
+		seq_printf(m, "%u:\t[%pI4-%pI4/%pI4:%04x]\n", i,
+			   &set->a[i].ip[0], &set->a[i].ip[1],
+			   &set->a[i].mask, set->a[i].type);
+	rcu_read_unlock();
+}
+
+static void nx_show_status(struct seq_file *m, void *context)
+{
+	struct nx_info *nxi = context;
+
+	/* one reference is this reader's */
+	seq_printf(m, "UseCnt:\t%u\n", refcount_read(&nxi->nx_usecnt) - 1);
+	seq_printf(m, "Tasks:\t%d\n", atomic_read(&nxi->nx_tasks));
+	seq_printf(m, "Flags:\t%016llx\n", READ_ONCE(nxi->nx_flags));
+	seq_printf(m, "NCaps:\t%016llx\n", READ_ONCE(nxi->nx_ncaps));
+}
+
+static const struct vx_entry nx_entries[] = {
+	{ "info", nx_show_info },
+	{ "status", nx_show_status },
+};
+#endif
+
+/* The two kinds of contexts, each with a directory in /proc. */
+struct vx_kind {
+	const char *dir;
+	const struct vx_entry *entries;
+	unsigned int nr_entries;
+	void *(*find)(u32 id);		/* with a reference, or NULL */
+	void (*put)(void *context);
+	u32 (*next)(u32 id);		/* the smallest id from there, or 0 */
+	u32 (*own)(void);		/* current's id */
+};
+
+static void *vx_kind_find(u32 id)
+{
+	return vx_lookup(id);
+}
+
+static void vx_kind_put(void *context)
+{
+	vx_put(context);
+}
+
+#ifdef CONFIG_VSERVER_NET
+static void *nx_kind_find(u32 id)
+{
+	return nx_lookup(id);
+}
+
+static void nx_kind_put(void *context)
+{
+	nx_put(context);
+}
+
+/* The host, by its xid, sees all, whatever network context it works in. */
+static u32 nx_kind_own(void)
+{
+	return vx_current_xid() < VX_XID_MIN ? 0 : current->nid;
+}
+#endif
+
+static const struct vx_kind vx_kinds[] = {
+	{ "virtual", vx_entries, ARRAY_SIZE(vx_entries), vx_kind_find,
+	  vx_kind_put, vx_next_xid, vx_current_xid },
+#ifdef CONFIG_VSERVER_NET
+	{ "virtnet", nx_entries, ARRAY_SIZE(nx_entries), nx_kind_find,
+	  nx_kind_put, nx_next_nid, nx_kind_own },
+#endif
+};
+
+/* Host and watch id see all; a context without a network context none. */
+static bool vx_dir_visible(const struct vx_kind *kind, u32 id)
+{
+	return vx_current_xid() < VX_XID_MIN || kind->own() == id;
 }
 
 /* The context of a directory if it is there for the caller, with a reference. */
-static struct vx_info *vx_dir_context(u32 xid)
+static void *vx_dir_context(const struct vx_kind *kind, u32 id)
 {
-	return xid >= VX_XID_MIN && vx_dir_visible(xid) ? vx_lookup(xid) : NULL;
+	return id >= VX_XID_MIN && vx_dir_visible(kind, id) ?
+	       kind->find(id) : NULL;
 }
 
-/* An inode keeps its context's id and, for a file, its row plus one. */
+/* An inode keeps its context's kind and id and, for a file, its row plus one. */
+static const struct vx_kind *vx_inode_kind(const struct inode *inode)
+{
+	return &vx_kinds[(unsigned long)inode->i_private >> 24];
+}
+
 static u32 vx_inode_xid(const struct inode *inode)
 {
 	return (unsigned long)inode->i_private & 0xffff;
@@ -126,24 +231,27 @@ static u32 vx_inode_xid(const struct inode *inode)
 
 static unsigned int vx_inode_entry(const struct inode *inode)
 {
-	return (unsigned long)inode->i_private >> 16;
+	return ((unsigned long)inode->i_private >> 16) & 0xff;
 }
 
-static unsigned long vx_ino(u32 xid, unsigned int entry)
+static unsigned long vx_ino(const struct vx_kind *kind, u32 xid,
+			    unsigned int entry)
 {
 	/* above all that proc numbers itself, below 32 bits */
-	return 0x40000000UL + xid * 64UL + entry;
+	return 0x40000000UL + ((kind - vx_kinds) * 65536UL + xid) * 64UL +
+	       entry;
 }
 
 static int vx_file_show(struct seq_file *m, void *v)
 {
 	struct inode *inode = m->private;
-	struct vx_info *vxi = vx_dir_context(vx_inode_xid(inode));
+	const struct vx_kind *kind = vx_inode_kind(inode);
+	void *context = vx_dir_context(kind, vx_inode_xid(inode));
 
-	if (!vxi)
+	if (!context)
 		return -ESRCH;
-	vx_entries[vx_inode_entry(inode) - 1].show(m, vxi);
-	vx_put(vxi);
+	kind->entries[vx_inode_entry(inode) - 1].show(m, context);
+	kind->put(context);
 	return 0;
 }
 
@@ -163,17 +271,19 @@ static const struct file_operations vx_file_fops = {
 /* Good only as long as the context is there for whoever asks. */
 static int vx_revalidate(struct dentry *dentry, unsigned int flags)
 {
+	const struct vx_kind *kind;
 	struct inode *inode;
-	struct vx_info *vxi;
+	void *context;
 	int ret = 0;
 
 	rcu_read_lock();
 	inode = d_inode_rcu(dentry);
 	if (inode) {
-		vxi = vx_dir_context(vx_inode_xid(inode));
-		if (vxi) {
+		kind = vx_inode_kind(inode);
+		context = vx_dir_context(kind, vx_inode_xid(inode));
+		if (context) {
 			ret = 1;
-			vx_put(vxi);
+			kind->put(context);
 		}
 	}
 	rcu_read_unlock();
@@ -200,16 +310,18 @@ static const struct inode_operations vx_dir_iops;
 static const struct file_operations vx_dir_fops;
 
 /* Attach an inode for a context's directory (@entry 0) or file. */
-static struct dentry *vx_instantiate(struct dentry *dentry, u32 xid,
+static struct dentry *vx_instantiate(struct dentry *dentry,
+				     const struct vx_kind *kind, u32 xid,
 				     unsigned int entry)
 {
 	struct inode *inode = new_inode(dentry->d_sb);
 
 	if (!inode)
 		return ERR_PTR(-ENOMEM);
-	inode->i_ino = vx_ino(xid, entry);
+	inode->i_ino = vx_ino(kind, xid, entry);
 	simple_inode_init_ts(inode);
-	inode->i_private = (void *)(((unsigned long)entry << 16) | xid);
+	inode->i_private = (void *)(((unsigned long)(kind - vx_kinds) << 24) |
+				    ((unsigned long)entry << 16) | xid);
 	if (entry) {
 		inode->i_mode = S_IFREG | 0444;
 		inode->i_op = &vx_file_iops;
@@ -227,37 +339,39 @@ static struct dentry *vx_instantiate(struct dentry *dentry, u32 xid,
 static struct dentry *vx_dir_lookup(struct inode *dir, struct dentry *dentry,
 				    unsigned int flags)
 {
+	const struct vx_kind *kind = vx_inode_kind(dir);
 	u32 xid = vx_inode_xid(dir);
-	struct vx_info *vxi = vx_dir_context(xid);
+	void *context = vx_dir_context(kind, xid);
 	unsigned int i;
 
-	if (!vxi)
+	if (!context)
 		return ERR_PTR(-ENOENT);
-	vx_put(vxi);
+	kind->put(context);
 
-	for (i = 0; i < ARRAY_SIZE(vx_entries); i++)
-		if (!strcmp(dentry->d_name.name, vx_entries[i].name))
-			return vx_instantiate(dentry, xid, i + 1);
+	for (i = 0; i < kind->nr_entries; i++)
+		if (!strcmp(dentry->d_name.name, kind->entries[i].name))
+			return vx_instantiate(dentry, kind, xid, i + 1);
 	return ERR_PTR(-ENOENT);
 }
 
 static int vx_dir_readdir(struct file *file, struct dir_context *ctx)
 {
+	const struct vx_kind *kind = vx_inode_kind(file_inode(file));
 	u32 xid = vx_inode_xid(file_inode(file));
-	struct vx_info *vxi = vx_dir_context(xid);
+	void *context = vx_dir_context(kind, xid);
 
-	if (!vxi)
+	if (!context)
 		return -ENOENT;
-	vx_put(vxi);
+	kind->put(context);
 
 	if (!dir_emit_dots(file, ctx))
 		return 0;
-	while (ctx->pos - 2 < ARRAY_SIZE(vx_entries)) {
+	while (ctx->pos - 2 < kind->nr_entries) {
 		unsigned int i = ctx->pos - 2;
+		const char *name = kind->entries[i].name;
 
-		if (!dir_emit(ctx, vx_entries[i].name,
-			      strlen(vx_entries[i].name), vx_ino(xid, i + 1),
-			      DT_REG))
+		if (!dir_emit(ctx, name, strlen(name),
+			      vx_ino(kind, xid, i + 1), DT_REG))
 			return 0;
 		ctx->pos++;
 	}
@@ -275,23 +389,22 @@ static const struct file_operations vx_dir_fops = {
 	.llseek		= generic_file_llseek,
 };
 
-/* /proc/virtual itself: two plain files and the contexts. */
-static struct proc_dir_entry *vx_proc_root;
-
+/* /proc/virtual and virtnet themselves: two plain files and the contexts. */
 static struct dentry *vx_root_lookup(struct inode *dir, struct dentry *dentry,
 				     unsigned int flags)
 {
+	const struct vx_kind *kind = pde_data(dir);
 	unsigned int xid = name_to_int(&dentry->d_name);
-	struct vx_info *vxi;
+	void *context;
 
 	if (xid == ~0U)
 		return proc_lookup(dir, dentry, flags);
 
-	vxi = xid <= VX_XID_MAX ? vx_dir_context(xid) : NULL;
-	if (!vxi)
+	context = xid <= VX_XID_MAX ? vx_dir_context(kind, xid) : NULL;
+	if (!context)
 		return ERR_PTR(-ENOENT);
-	vx_put(vxi);
-	return vx_instantiate(dentry, xid, 0);
+	kind->put(context);
+	return vx_instantiate(dentry, kind, xid, 0);
 }
 
 /* Positions: 0, 1 dots; 2, 3 the plain files; then 4 + xid. */
@@ -299,6 +412,7 @@ static struct dentry *vx_root_lookup(struct inode *dir, struct dentry *dentry,
 
 static int vx_root_readdir(struct file *file, struct dir_context *ctx)
 {
+	const struct vx_kind *kind = pde_data(file_inode(file));
 	u32 xid;
 
 	if (ctx->pos < VX_ROOT_FIRST) {
@@ -314,13 +428,14 @@ static int vx_root_readdir(struct file *file, struct dir_context *ctx)
 
 		if (ctx->pos - VX_ROOT_FIRST > VX_XID_MAX)
 			return 0;
-		xid = vx_next_xid(ctx->pos - VX_ROOT_FIRST);
+		xid = kind->next(ctx->pos - VX_ROOT_FIRST);
 		if (!xid)
 			return 0;
 		ctx->pos = VX_ROOT_FIRST + xid;
-		if (vx_dir_visible(xid)) {
+		if (vx_dir_visible(kind, xid)) {
 			len = snprintf(name, sizeof(name), "%u", xid);
-			if (!dir_emit(ctx, name, len, vx_ino(xid, 0), DT_DIR))
+			if (!dir_emit(ctx, name, len, vx_ino(kind, xid, 0),
+				      DT_DIR))
 				return 0;
 		}
 		ctx->pos++;
@@ -360,6 +475,49 @@ static int vx_root_status_show(struct seq_file *m, void *v)
 	return 0;
 }
 
+#ifdef CONFIG_VSERVER_NET
+static int nx_root_status_show(struct seq_file *m, void *v)
+{
+	int total, active;
+
+	nx_counts(&total, &active);
+	seq_printf(m, "#NTotal:\t%d\n", total);
+	seq_printf(m, "#NActive:\t%d\n", active);
+	return 0;
+}
+
+int proc_pid_nx_info(struct seq_file *m, struct pid_namespace *ns,
+		     struct pid *pid, struct task_struct *p)
+{
+	struct vx_info *own = current->vx_info;
+	const struct nx_set4 *set;
+	struct nx_info *nxi;
+	__be32 addr;
+	unsigned int i;
+
+	seq_printf(m, "NID:\t%u\n", READ_ONCE(p->nid));
+	if (own && vx_state_flag(own, VXF_HIDE_VINFO))
+		return 0;
+	rcu_read_lock();
+	nxi = READ_ONCE(p->nx_info);
+	if (nxi) {
+		seq_printf(m, "NCaps:\t%016llx\n", READ_ONCE(nxi->nx_ncaps));
+		seq_printf(m, "NFlags:\t%016llx\n", READ_ONCE(nxi->nx_flags));
+		addr = READ_ONCE(nxi->nx_bcast);
+		seq_printf(m, "V4Root[bcast]:\t%pI4\n", &addr);
+		addr = READ_ONCE(nxi->nx_lback);
+		seq_printf(m, "V4Root[lback]:\t%pI4\n", &addr);
+		set = rcu_dereference(nxi->nx_v4);
+		for (i = 0; set && i < set->n; i++)
+			seq_printf(m, "V4Root[%u]:\t[%pI4-%pI4/%pI4:%04x]\n",
+				   i, &set->a[i].ip[0], &set->a[i].ip[1],
+				   &set->a[i].mask, set->a[i].type);
+	}
+	rcu_read_unlock();
+	return 0;
+}
+#endif
+
 int proc_pid_vx_info(struct seq_file *m, struct pid_namespace *ns,
 		     struct pid *pid, struct task_struct *p)
 {
@@ -387,17 +545,38 @@ void proc_vserver_status(struct seq_file *m, struct task_struct *p)
 		return;
 	seq_put_decimal_ull(m, "VxID:\t", READ_ONCE(p->xid));
 	seq_putc(m, '\n');
+#ifdef CONFIG_VSERVER_NET
+	seq_put_decimal_ull(m, "NxID:\t", READ_ONCE(p->nid));
+	seq_putc(m, '\n');
+#endif
+}
+
+static struct proc_dir_entry *__init vx_proc_mkdir(const struct vx_kind *kind)
+{
+	struct proc_dir_entry *root = proc_mkdir_data(kind->dir, 0, NULL,
+						      (void *)kind);
+
+	if (root) {
+		root->proc_iops = &vx_root_iops;
+		root->proc_dir_ops = &vx_root_fops;
+		proc_create_single("info", 0444, root, vx_root_info_show);
+	}
+	return root;
 }
 
 static int __init proc_vserver_init(void)
 {
-	vx_proc_root = proc_mkdir("virtual", NULL);
-	if (!vx_proc_root)
+	struct proc_dir_entry *root = vx_proc_mkdir(&vx_kinds[0]);
+
+	if (!root)
 		return -ENOMEM;
-	vx_proc_root->proc_iops = &vx_root_iops;
-	vx_proc_root->proc_dir_ops = &vx_root_fops;
-	proc_create_single("info", 0444, vx_proc_root, vx_root_info_show);
-	proc_create_single("status", 0444, vx_proc_root, vx_root_status_show);
+	proc_create_single("status", 0444, root, vx_root_status_show);
+#ifdef CONFIG_VSERVER_NET
+	root = vx_proc_mkdir(&vx_kinds[1]);
+	if (!root)
+		return -ENOMEM;
+	proc_create_single("status", 0444, root, nx_root_status_show);
+#endif
 	return 0;
 }
 fs_initcall(proc_vserver_init);

@@ -173,6 +173,8 @@ long __vx_badness(struct task_struct *p, unsigned long totalpages);
 /* fs/proc/vserver.c */
 int proc_pid_vx_info(struct seq_file *m, struct pid_namespace *ns,
 		     struct pid *pid, struct task_struct *p);
+int proc_pid_nx_info(struct seq_file *m, struct pid_namespace *ns,
+		     struct pid *pid, struct task_struct *p);
 void proc_vserver_status(struct seq_file *m, struct task_struct *p);
 
 /* kernel/nsproxy.c */

@@ -22,6 +22,7 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <linux/vserver_net.h>
 #include <linux/vserver_sched.h>
 #include <linux/xarray.h>
 #include "internal.h"
@@ -122,7 +123,7 @@ static void vx_release(struct work_struct *work)
 
 	vx_drop_spaces(vxi);
 	if (vx_state_flag(vxi, VXF_SC_HELPER))
-		vx_helper_wait(vxi, "shutdown");
+		vx_helper_wait(vxi->vx_id, "shutdown");
 
 	set_bit(VXS_RELEASED, &vxi->vx_state);
 	wake_up_all(&vxi->vx_wait);
@@ -284,7 +285,7 @@ long vc_ctx_create(struct vx_info *none, u32 id, void *arg)
 	atomic_inc(&vx_live);
 
 	if ((vxi->vx_flags & VXF_SC_HELPER) &&
-	    vx_helper_wait(vxi, "startup")) {
+	    vx_helper_wait(vxi->vx_id, "startup")) {
 		/* No shutdown helper for what was never started. */
 		spin_lock(&vxi->vx_lock);
 		ret = (vxi->vx_flags & VXF_PERSISTENT) ? 1 : 0;
@@ -395,10 +396,12 @@ void __vx_fork_task(struct task_struct *p)
 		atomic_inc(&vxi->vx_tasks);
 		vx_get(vxi);
 	}
+	nx_fork_task(p);
 }
 
 void __vx_unfork_task(struct task_struct *p)
 {
+	nx_exit_task(p);
 	if (p->vx_info)
 		vx_unclaim(p->vx_info);
 }
@@ -411,6 +414,7 @@ void __vx_exit_task(struct task_struct *p, long code, bool group_dead)
 {
 	struct vx_info *vxi = p->vx_info;
 
+	nx_exit_task(p);
 	if (!vxi)
 		return;
 

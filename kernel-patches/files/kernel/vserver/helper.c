@@ -31,17 +31,15 @@ struct vx_helper_call {
 };
 
 /* The path may be changed by sysctl at any time: the copy is what runs. */
-static struct vx_helper_call *vx_helper_alloc(struct vx_info *vxi,
-					      const char *action)
+static struct vx_helper_call *vx_helper_alloc(u32 id, const char *action)
 {
 	struct vx_helper_call *call = kzalloc(sizeof(*call), GFP_KERNEL);
 
 	if (!call)
 		return NULL;
-	call->vxi = vxi;
 	memcpy(call->path, vx_helper_path, sizeof(call->path));
 	call->path[sizeof(call->path) - 1] = '\0';
-	snprintf(call->xid, sizeof(call->xid), "%u", vxi->vx_id);
+	snprintf(call->xid, sizeof(call->xid), "%u", id);
 	call->argv[0] = call->path;
 	call->argv[1] = (char *)action;
 	call->argv[2] = call->xid;
@@ -53,14 +51,14 @@ static struct vx_helper_call *vx_helper_alloc(struct vx_info *vxi,
 
 /**
  * vx_helper_wait - tell the helper of a state, and wait for its end
- * @vxi: context, reference held by the caller
- * @action: "startup" or "shutdown"
+ * @id: of the context or, for network contexts, of that
+ * @action: "startup" or "shutdown", "netup" or "netdown"
  *
  * Return: 0 if it ran and exited with 0.
  */
-int vx_helper_wait(struct vx_info *vxi, const char *action)
+int vx_helper_wait(u32 id, const char *action)
 {
-	struct vx_helper_call *call = vx_helper_alloc(vxi, action);
+	struct vx_helper_call *call = vx_helper_alloc(id, action);
 	int ret;
 
 	if (!call)
@@ -160,10 +158,11 @@ int vx_reboot(unsigned int cmd, void __user *arg)
 	if (test_and_set_bit(VXS_HELPER, &vxi->vx_state))
 		return -EAGAIN;
 
-	call = vx_helper_alloc(vxi, action);
+	call = vx_helper_alloc(vxi->vx_id, action);
 	rw = kmalloc(sizeof(*rw), GFP_KERNEL);
 	if (!call || !rw)
 		goto out_free;
+	call->vxi = vxi;
 	snprintf(call->uid, sizeof(call->uid), "VS_UID=%u",
 		 from_kuid(&init_user_ns, current_uid()));
 	snprintf(call->pid, sizeof(call->pid), "VS_PID=%d",

@@ -5,6 +5,8 @@
 
 #include <linux/vserver.h>
 
+struct net;
+
 /* context.c: references, claims, look-up, life; work that may take long */
 extern struct workqueue_struct *vx_wq;
 struct vx_info *vx_lookup(u32 xid);
@@ -36,7 +38,7 @@ struct nsproxy *vx_recorded_nsproxy(struct vx_info *vxi, unsigned int index,
 				    unsigned long need);
 
 /* helper.c */
-int vx_helper_wait(struct vx_info *vxi, const char *action);
+int vx_helper_wait(u32 id, const char *action);
 
 /* Flags that sched.c acts upon. */
 #define VXF_SCHED_FLAGS	(VXF_SCHED_HARD | VXF_SCHED_PRIO | VXF_SCHED_PAUSE)
@@ -65,6 +67,85 @@ void vx_disk_free(struct vx_info *vxi);
 #else
 static inline void vx_disk_end(u32 xid) { }
 static inline void vx_disk_free(struct vx_info *vxi) { }
+#endif
+
+#ifdef CONFIG_VSERVER_NET
+/*
+ * Network contexts. nx_lock protects the words, nx_bcast, nx_lback and changes
+ * of nx_v4; it is a leaf. nx_v4 is read under RCU, and is NULL while empty.
+ */
+struct nx_addr4 {
+	u32	type;	/* NXA_TYPE_ADDR, _MASK or _RANGE */
+	__be32	ip[2];	/* as given; the second for ranges */
+	__be32	mask;
+	u32	lo, hi;	/* first and last address, host order */
+};
+
+struct nx_set4 {
+	struct rcu_head	rcu;
+	unsigned int	n;
+	struct nx_addr4	a[] __counted_by(n);
+};
+
+/**
+ * struct nx_info - a network context
+ * @nx_id: id, 2..65535, constant
+ * @nx_usecnt: references: the table, claims, sockets
+ * @nx_tasks: claims: members plus one while NXF_PERSISTENT
+ * @nx_flags: nflags
+ * @nx_ncaps: ncaps
+ * @nx_net: cookie of the network name space it was made in, constant; it means
+ *	nothing in others
+ * @nx_v4: addresses
+ * @nx_bcast: broadcast address, or 0
+ * @nx_lback: what 127.0.0.1 stands for with NXF_LBACK_REMAP
+ * @nx_lock: see above
+ */
+struct nx_info {
+	u32			nx_id;
+	refcount_t		nx_usecnt;
+	atomic_t		nx_tasks;
+	u64			nx_flags;
+	u64			nx_ncaps;
+	u64			nx_net;
+	struct nx_set4 __rcu	*nx_v4;
+	__be32			nx_bcast;
+	__be32			nx_lback;
+	spinlock_t		nx_lock;	/* see above */
+	struct work_struct	nx_release_work;
+	struct rcu_head		nx_rcu;
+};
+
+/* net.c */
+struct nx_info *nx_lookup(u32 nid);
+void nx_put(struct nx_info *nxi);
+u32 nx_next_nid(u32 nid);
+void nx_counts(int *total, int *active);
+bool nx_applies(const struct nx_info *nxi, const struct net *net);
+
+long vc_net_create(struct nx_info *nxi, u32 id, void *arg);
+long vc_net_migrate(struct nx_info *nxi, u32 id, void *arg);
+long vc_task_nid(struct nx_info *nxi, u32 id, void *arg);
+long vc_nx_info(struct nx_info *nxi, u32 id, void *arg);
+long vc_get_nflags(struct nx_info *nxi, u32 id, void *arg);
+long vc_set_nflags(struct nx_info *nxi, u32 id, void *arg);
+long vc_get_ncaps(struct nx_info *nxi, u32 id, void *arg);
+long vc_set_ncaps(struct nx_info *nxi, u32 id, void *arg);
+
+/* inet.c */
+long vc_net_add_ipv4_v1(struct nx_info *nxi, u32 id, void *arg);
+long vc_net_add_ipv4(struct nx_info *nxi, u32 id, void *arg);
+long vc_net_rem_ipv4_v1(struct nx_info *nxi, u32 id, void *arg);
+long vc_net_rem_ipv4(struct nx_info *nxi, u32 id, void *arg);
+
+static inline bool nx_flag(const struct nx_info *nxi, u64 flag)
+{
+	return READ_ONCE(nxi->nx_flags) & flag;
+}
+#else
+struct nx_info;
+static inline struct nx_info *nx_lookup(u32 nid) { return NULL; }
+static inline void nx_put(struct nx_info *nxi) { }
 #endif
 
 /* signal.c */
@@ -134,6 +215,8 @@ static inline u32 vx_features(void)
 		features |= VCF_SCHED_HARD;
 	if (IS_ENABLED(CONFIG_VSERVER_SCHED_SMP_FAIR))
 		features |= VCF_IDLETIME;
+	if (IS_ENABLED(CONFIG_VSERVER_NET))
+		features |= VCF_NETV2;
 	return features;
 }
 

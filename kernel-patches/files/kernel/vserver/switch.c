@@ -30,6 +30,7 @@ int vx_host_sees_all;
 #define VCC_DEAD	0x100	/* works on a context without STATE_ADMIN */
 #define VCC_WATCH	0x200	/* id 1 is the watch id, not a context */
 #define VCC_ZIDOK	0x400	/* id 0 is the host, not a context */
+#define VCC_NXI		0x800	/* the id names a network context */
 
 struct vx_command {
 	u32 cmd;
@@ -38,6 +39,8 @@ struct vx_command {
 	u8 size;	/* of the argument, without trailing padding */
 	long (*handler)(struct vx_info *vxi, u32 id, void *arg);
 	u16 word;	/* offset in vx_info, for vx_word() instead */
+	/* for commands about network contexts, with that or NULL */
+	long (*nx_handler)(struct nx_info *nxi, u32 id, void *arg);
 };
 
 static long vc_get_version(struct vx_info *vxi, u32 id, void *arg)
@@ -52,6 +55,9 @@ static long vc_get_vci(struct vx_info *vxi, u32 id, void *arg)
 
 #define VX_GET	(VCC_VXI | VCC_INFO | VCC_OUT)
 #define VX_SET	(VCC_VXI | VCC_ARES | VCC_SETUP | VCC_IN)
+#define NX_GET	(VCC_NXI | VCC_INFO | VCC_OUT)
+#define NX_SET	(VCC_NXI | VCC_ARES | VCC_SETUP | VCC_IN)
+#define NX(handler)	.nx_handler = handler
 #define VX_WORD(member)	.word = offsetof(struct vx_info, member)
 
 /* Four names of one layout. */
@@ -121,6 +127,22 @@ static const struct vx_command vx_commands[] = {
 	{ VCMD_set_prio_bias, VX_SET, 7, 8, vc_set_prio_bias },
 	{ VCMD_set_cpu, VX_SET, 7, 40, vc_set_cpu },
 #endif
+#ifdef CONFIG_VSERVER_NET
+	{ VCMD_task_nid, 0, 2, 0, NX(vc_task_nid) },
+	{ VCMD_nx_info, NX_GET, 3, 4, NX(vc_nx_info) },
+	{ VCMD_get_nflags, NX_GET, 3, 16, NX(vc_get_nflags) },
+	{ VCMD_get_ncaps, NX_GET, 3, 16, NX(vc_get_ncaps) },
+	{ VCMD_net_create, VCC_ADMIN | VCC_IN | VCC_NULLOK, 5, 8,
+	  NX(vc_net_create) },
+	{ VCMD_net_migrate, VCC_NXI | VCC_ADMIN | VCC_WATCH, 5, 0,
+	  NX(vc_net_migrate) },
+	{ VCMD_set_nflags, NX_SET, 7, 16, NX(vc_set_nflags) },
+	{ VCMD_set_ncaps, NX_SET, 7, 16, NX(vc_set_ncaps) },
+	{ VCMD_net_add_ipv4_v1, NX_SET, 8, 12, NX(vc_net_add_ipv4_v1) },
+	{ VCMD_net_rem_ipv4_v1, NX_SET, 8, 12, NX(vc_net_rem_ipv4_v1) },
+	{ VCMD_net_add_ipv4, NX_SET, 8, 16, NX(vc_net_add_ipv4) },
+	{ VCMD_net_rem_ipv4, NX_SET, 8, 16, NX(vc_net_rem_ipv4) },
+#endif
 #ifdef CONFIG_VSERVER_DISK
 	{ VCMD_get_disk, VX_GET | VCC_IN | VCC_ZIDOK, 3, 40, vc_get_disk },
 	{ VCMD_set_disk, VX_SET | VCC_ZIDOK, 7, 40, vc_set_disk },
@@ -151,6 +173,24 @@ static bool vx_interface_visible(void)
 	       (READ_ONCE(vxi->vx_bcaps) & VXB_CONTEXT);
 }
 
+/* Is @id the network context that current is in? */
+static bool vx_own_nid(u32 id)
+{
+#ifdef CONFIG_VSERVER_NET
+	return current->nx_info && ((s32)id < 0 || id == current->nid);
+#else
+	return false;
+#endif
+}
+
+/* Does @id, of a command about one kind or the other, name current's own? */
+static bool vx_own_id(const struct vx_command *c, u32 id)
+{
+	if (c->flags & VCC_NXI)
+		return vx_own_nid(id);
+	return (s32)id < 0 || id == current->vx_info->vx_id;
+}
+
 /* Rules for who may call: returns 0 or a negative errno. */
 static int vx_check_caller(const struct vx_command *c, u32 id)
 {
@@ -169,15 +209,24 @@ static int vx_check_caller(const struct vx_command *c, u32 id)
 	if ((c->flags & VCC_ADMIN) && vx_current_xid()) {
 		if (!(c->flags & VCC_SETUP) || !own)
 			return -EPERM;
-		if ((s32)id >= 0 && id != own->vx_id)
+		if (!vx_own_id(c, id))
 			return -EPERM;
 		if (!vx_state_flag(own, VXF_STATE_SETUP))
 			return -EPERM;
 	}
-	if ((c->flags & VCC_INFO) && own &&
-	    (s32)id >= 0 && id != own->vx_id)
+	if ((c->flags & VCC_INFO) && own && !vx_own_id(c, id))
 		return -EPERM;
 	return 0;
+}
+
+/* Does the network context still take the host's commands? */
+static bool vx_nx_open(struct nx_info *nxi)
+{
+#ifdef CONFIG_VSERVER_NET
+	return nx_flag(nxi, NXF_STATE_ADMIN);
+#else
+	return false;
+#endif
 }
 
 /*
@@ -190,6 +239,7 @@ SYSCALL_DEFINE3(vserver, u32, cmd, u32, id, void __user *, data)
 {
 	const struct vx_command *c = vx_find_command(cmd);
 	struct vx_info *vxi = NULL;
+	struct nx_info *nxi = NULL;
 	char buf[80] __aligned(8) = { };
 	void *arg = buf;
 	long ret;
@@ -215,6 +265,17 @@ SYSCALL_DEFINE3(vserver, u32, cmd, u32, id, void __user *, data)
 		}
 	}
 
+	if ((c->flags & VCC_NXI) &&
+	    !((c->flags & VCC_WATCH) && id == VX_XID_WATCH)) {
+		nxi = nx_lookup(id);
+		if (!nxi)
+			return -ESRCH;
+		if ((c->flags & VCC_ADMIN) && !vx_nx_open(nxi)) {
+			ret = -EACCES;
+			goto out;
+		}
+	}
+
 	if (c->flags & VCC_IN) {
 		if (!data && (c->flags & VCC_NULLOK)) {
 			arg = NULL;
@@ -229,6 +290,8 @@ SYSCALL_DEFINE3(vserver, u32, cmd, u32, id, void __user *, data)
 	if (c->word) {
 		vx_word(vxi, c->word, arg, c->flags & VCC_IN);
 		ret = 0;
+	} else if (c->nx_handler) {
+		ret = c->nx_handler(nxi, id, arg);
 	} else {
 		ret = c->handler(vxi, id, arg);
 	}
@@ -239,6 +302,8 @@ SYSCALL_DEFINE3(vserver, u32, cmd, u32, id, void __user *, data)
 out:
 	if (vxi)
 		vx_put(vxi);
+	if (nxi)
+		nx_put(nxi);
 	return ret;
 }
 

@@ -461,6 +461,125 @@ struct vcmd_disk {
  * example what was only dirtied in memory, is not in it.
  */
 
+/*
+ * Network contexts: a set of addresses in the stack of the host, for the sockets
+ * that members make. Their ids are numbers of their own.
+ *
+ * net_create makes one and moves the caller in (all of nflags is the argument, by
+ * default NXF_INIT_SET); net_migrate moves the caller into one, or, with id 1, to
+ * where all can be seen. Errors as with ctx_create and ctx_migrate. Sockets keep
+ * the network context they were made in.
+ *
+ * An address set is changed by net_add_ipv4 and net_rem_ipv4. type is one of
+ *
+ *   ADDR		the address ip; mask tells its subnet and may be 0
+ *   MASK		all addresses that are ip under mask
+ *   RANGE		the addresses ip .. ip2; not by version 1
+ *   ADDR | MOD_BCAST	the broadcast address
+ *   ADDR | MOD_LBACK	what 127.0.0.1 stands for, in 127.0.0.0/8
+ *   ANY		net_rem_ipv4: all of them; nothing else is looked at
+ *
+ * and may have the bit IPV4. Adding the second ADDR clears NXF_SINGLE_IP. What
+ * is removed must be there with the same type and addresses.
+ *
+ * Errors: EINVAL another type, a mask with holes, a range that ends before it
+ * begins, an address that no host can have; EEXIST it is there; ESRCH it is
+ * not; ENOSPC more than NX_ADDRS_MAX.
+ *
+ * There is no IPv6 in network contexts yet: members get no such sockets.
+ */
+#define VCMD_task_nid		VC_CMD(VC_CAT_VINFO, 2, 0)
+#define VCMD_nx_info		VC_CMD(VC_CAT_VINFO, 6, 0)
+#define VCMD_net_create		VC_CMD(VC_CAT_VNET, 1, 1)
+#define VCMD_net_migrate	VC_CMD(VC_CAT_NETMIG, 1, 0)
+#define VCMD_net_add_ipv4_v1	VC_CMD(VC_CAT_NETALT, 1, 1)
+#define VCMD_net_rem_ipv4_v1	VC_CMD(VC_CAT_NETALT, 2, 1)
+#define VCMD_net_add_ipv4	VC_CMD(VC_CAT_NETALT, 1, 2)
+#define VCMD_net_rem_ipv4	VC_CMD(VC_CAT_NETALT, 2, 2)
+#define VCMD_get_nflags		VC_CMD(VC_CAT_FLAGS, 5, 0)
+#define VCMD_set_nflags		VC_CMD(VC_CAT_FLAGS, 6, 0)
+#define VCMD_get_ncaps		VC_CMD(VC_CAT_FLAGS, 7, 0)
+#define VCMD_set_ncaps		VC_CMD(VC_CAT_FLAGS, 8, 0)
+
+struct vcmd_nx_info {
+	__u32 nid;
+};
+
+struct vcmd_net_create {
+	__u64 flagword;
+};
+
+/* addresses in network order */
+struct vcmd_net_addr_ipv4_v1 {
+	__u16 type;
+	__u16 flags;
+	__be32 ip;
+	__be32 mask;
+};
+
+struct vcmd_net_addr_ipv4 {
+	__u16 type;
+	__u16 flags;
+	__be32 ip;
+	__be32 ip2;
+	__be32 mask;
+};
+
+struct vcmd_net_flags {
+	__u64 flagword;
+	__u64 mask;
+};
+
+struct vcmd_net_caps {
+	__u64 ncaps;
+	__u64 cmask;
+};
+
+#define NXA_TYPE_IPV4		0x0001
+#define NXA_TYPE_IPV6		0x0002
+#define NXA_TYPE_ADDR		0x0010
+#define NXA_TYPE_MASK		0x0020
+#define NXA_TYPE_RANGE		0x0040
+#define NXA_TYPE_ANY		0x00ff
+#define NXA_MOD_BCAST		0x0100
+#define NXA_MOD_LBACK		0x0200
+
+#define NX_ADDRS_MAX		256
+
+/*
+ * nflags
+ *
+ *   INFO_PRIVATE	closed for net_migrate after set-up
+ *   SINGLE_IP		bound to no address is bound to the only one
+ *   LBACK_REMAP	127.0.0.1 stands for an address of the context's own
+ *   LBACK_ALLOW	127.0.0.1 is in the set, and the host's
+ *   HIDE_NETIF		no devices but those with an address of the set
+ *   HIDE_LBACK		what 127.0.0.1 stands for is shown as 127.0.0.1
+ */
+#define NXF_INFO_LOCK		0x00000001ULL
+#define NXF_INFO_PRIVATE	0x00000008ULL
+#define NXF_SINGLE_IP		0x00000100ULL
+#define NXF_LBACK_REMAP		0x00000200ULL
+#define NXF_LBACK_ALLOW		0x00000400ULL
+#define NXF_HIDE_NETIF		0x02000000ULL
+#define NXF_HIDE_LBACK		0x04000000ULL
+#define NXF_STATE_SETUP		0x100000000ULL
+#define NXF_STATE_ADMIN		0x400000000ULL
+#define NXF_SC_HELPER		0x1000000000ULL
+#define NXF_PERSISTENT		0x4000000000ULL
+
+#define NXF_ONE_TIME		(NXF_STATE_SETUP | NXF_STATE_ADMIN)
+#define NXF_INIT_SET		(NXF_STATE_ADMIN | NXF_HIDE_NETIF | \
+				 NXF_LBACK_REMAP | NXF_HIDE_LBACK)
+
+/*
+ * ncaps: RAW_ICMP raw sockets for ICMP, to who has CAP_NET_RAW but for bcaps;
+ * MULTICAST to send to and receive from groups. TUN_CREATE has no effect yet.
+ */
+#define NXC_TUN_CREATE		0x00000001ULL
+#define NXC_RAW_ICMP		0x00000100ULL
+#define NXC_MULTICAST		0x00001000ULL
+
 /* Host names */
 #define VCMD_set_vhi_name	VC_CMD(VC_CAT_VHOST, 1, 0)
 #define VCMD_get_vhi_name	VC_CMD(VC_CAT_VHOST, 2, 0)
