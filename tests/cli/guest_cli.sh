@@ -25,7 +25,7 @@ is "$?" 0 "it wrote the configuration and the record"
 refuses 4 "vctx: create web1: context exists already
 hint: choose another name, or delete it first" "create twice" \
 	vctx create web1 --root $ROOT
-is "$(vctx list --no-header | tr -s ' ')" "web1 1000 stopped 0 - - 100 100 -" \
+is "$(vctx list --no-header | tr -s ' ')" "web1 1000 stopped 0 - - 100 100 - -" \
 	"list shows it"
 is "$(vctx list --json | jq -c '.[] | [.name,.id,.state,.pid,.procs,.cpu_ns,.mem_bytes,.unmanaged]')" \
 	'["web1",1000,"stopped",null,0,null,null,false]' "list --json shows it"

@@ -92,12 +92,52 @@ refuses 2 "vctx: $TMP/key.conf:5: unknown key \"cpu.wieght\"
 hint: did you mean \"cpu.weight\"?" "a mistyped key" \
 	vctx create web1 -f "$TMP/key.conf"
 conf later <<END
-[net]
-mode = bridge
+[limits]
+files = 100
 END
-refuses 2 "vctx: $TMP/later.conf:2: unknown key \"net.mode\"
+refuses 2 "vctx: $TMP/later.conf:2: unknown key \"limits.files\"
 hint: this version of vctx does not have it yet; leave it out" \
 	"a key of a later version" vctx create web1 -f "$TMP/later.conf"
+# bad_net TEXT SETTING...: [net] that cannot be
+bad_net() {
+	bad_net=$1
+	shift
+	for setting; do
+		set -- "$@" -s "$setting"
+		shift
+	done
+	try vctx create web1 --root / "$@"
+	is "$STATUS: ${STDERR%%
+*}" "2: vctx: $bad_net" "a network that cannot be: $*"
+}
+bad_net '-s net.mode=cable: bad value "cable" for "net.mode": host, none, bridge, routed or shared-address' \
+	net.mode=cable
+for a in 127.0.0.1 0.0.0.0 224.0.0.1 255.255.255.255 10.0.0 10.0.0.1/33 10.0.0.1/ \
+	10.0.0.1/x ::1 :: ff02::1 ::ffff:10.0.0.1 fe80::1/129 name; do
+	bad_net "-s net.address=$a: bad value \"$a\" for \"net.address\": an address of a host such as 10.0.7.11/24" \
+		"net.address=$a"
+done
+bad_net '-s net.address=10.0.0.1/8: bad value "10.0.0.1/8" for "net.address": each address once' \
+	net.address=10.0.0.1 net.address=10.0.0.1/8
+for b in .. -x a/b 0123456789abcdef; do
+	bad_net "-s net.bridge=$b: bad value \"$b\" for \"net.bridge\": name of a network device, or none" \
+		"net.bridge=$b"
+done
+bad_net '-s net.gateway=10.0.0.1/24: bad value "10.0.0.1/24" for "net.gateway": an address such as 10.0.7.1, or none' \
+	net.gateway=10.0.0.1/24
+bad_net 'create web1: net.bridge has no meaning with net.mode=host' net.bridge=br0
+bad_net 'create web1: net.gateway has no meaning with net.mode=routed' \
+	net.mode=routed net.address=10.0.0.2 net.gateway=10.0.0.1
+bad_net 'create web1: net.address has no meaning with net.mode=none' \
+	net.mode=none net.address=10.0.0.2
+bad_net 'create web1: net.mode=routed needs addresses' net.mode=routed
+bad_net 'create web1: net.mode=shared-address needs addresses' net.mode=shared-address
+bad_net 'create web1: net.mode=bridge needs the name of a bridge' net.mode=bridge
+bad_net 'create web1: there is no bridge "lo"' net.mode=bridge net.bridge=lo
+bad_net 'create web1: the host does not have the address 192.0.2.77/24' \
+	net.mode=shared-address net.address=192.0.2.77/24
+bad_net 'create web1: 2001:db8::7/128 cannot be shared' \
+	net.mode=shared-address net.address=2001:db8::7
 conf strange <<END
 colour = red
 END
@@ -319,7 +359,7 @@ cp "$TMP/state/etc/vctx/set1.conf" "$TMP/set1.before"
 is "$(vctx list --json | jq -c '.[0] | [.name,.state,.cpu_weight,.cpu_guarantee,.cpu_max,.cpu_burst_ns]')" \
 	'["set1","stopped",150,0,0,100000000]' \
 	"the share of a stopped context is that of its configuration"
-is "$(vctx list --no-header | tr -s ' ')" "set1 1001 stopped 0 - - 150 100 -" \
+is "$(vctx list --no-header | tr -s ' ')" "set1 1001 stopped 0 - - 150 100 - -" \
 	"list shows its weight"
 refuses 2 "vctx: -s cpu.wieght=1: unknown key \"cpu.wieght\"
 hint: did you mean \"cpu.weight\"?" "set of a mistyped key" \
@@ -544,7 +584,7 @@ else
 fi
 
 is "$(vctx list --json)" "[]" "an empty list as JSON"
-is "$(vctx list)" "NAME   CTX  STATE    PROCS   CPU%      MEM CPU.W DISK.W  UPTIME" \
+is "$(vctx list)" "NAME   CTX  STATE    PROCS   CPU%      MEM CPU.W DISK.W  ADDRESS  UPTIME" \
 	"an empty list as a table"
 is "$(vctx list --no-header)" "" "an empty list without its header"
 is "$(vctx --json list)" "[]" "an option before the verb"
@@ -618,6 +658,90 @@ try "$MK" --dry-run --include jq "$TMP/newroot"
 matches "$STDOUT" "mmdebstrap *--include=busybox,procps,jq* bookworm $TMP/newroot *" \
 	"vctx-mkroot --dry-run prints its command"
 is "$(ls -d "$TMP"/newroot* 2>/dev/null)" "" "and does nothing"
+
+# --- configurations of util-vserver ---
+
+CONVERT=$OUT/userland/vctx-convert
+refuses 2 "vctx-convert: no directory given
+hint: see 'vctx-convert --help'" "vctx-convert without a directory" "$CONVERT"
+refuses 2 "vctx-convert: there is no directory $TMP/nothing
+hint: the guests of util-vserver are directories in /etc/vservers" \
+	"vctx-convert of nothing" "$CONVERT" "$TMP/nothing"
+old=$TMP/vservers/web1
+mkdir -p "$old/uts" "$old/apps/init" "$old/interfaces/0" "$old/interfaces/1" \
+	"$old/interfaces/2" "$TMP/oldroot"
+echo 40 >"$old/context"
+ln -s "$TMP/oldroot" "$old/vdir"
+printf '# who\n\n  web.example.org \n' >"$old/uts/nodename"
+echo default >"$old/apps/init/mark"
+printf '/sbin/init\n3\n' >"$old/apps/init/cmd.start"
+cat >"$old/fstab" <<END
+none /proc proc defaults 0 0
+none /tmp tmpfs size=16m,mode=1777 0 0
+$TMP /srv/www none bind,ro 0 0
+END
+printf 'CAP_NET_RAW\n~SYS_PTRACE # none\n' >"$old/bcapabilities"
+echo syslog >"$old/ccapabilities"
+printf 'hide_mount\n!fakeinit\n' >"$old/flags"
+try "$CONVERT" "$old"
+is "$STATUS: $STDERR" "0: " "all of a guest of util-vserver is converted"
+is "$STDOUT" "# From $old, by vctx-convert
+version = 1
+
+[context]
+root = $TMP/oldroot
+hostname = web.example.org
+id = 40
+init = /sbin/init 3
+autostart = yes
+
+[mount]
+tmpfs = /tmp size=16M mode=1777
+bind = $TMP /srv/www ro
+
+[security]
+capabilities = secure +net_raw -sys_ptrace
+context-capabilities = secure +syslog
+flags = default +hide_mount -fakeinit" "as the keys that mean the same"
+"$CONVERT" "$old" >"$TMP/converted.conf"
+try vctx create conv1 -f "$TMP/converted.conf" --dry-run
+is "$STATUS: $STDERR" "0: " "vctx reads it"
+mkdir "$old/rlimits"
+echo 131072 >"$old/rlimits/rss.hard"
+echo 300 >"$old/rlimits/nproc"
+echo 5 >"$old/rlimits/locks"
+rm "$old/apps/init/cmd.start"
+echo 24 >"$old/interfaces/prefix"
+echo 10.0.7.11 >"$old/interfaces/0/ip"
+echo eth0 >"$old/interfaces/0/dev"
+echo 10.0.8.1 >"$old/interfaces/1/ip"
+echo 255.255.240.0 >"$old/interfaces/1/mask"
+echo fd00::1 >"$old/interfaces/2/ip"
+echo "/dev/sdb1 /data ext4 defaults 0 0" >>"$old/fstab"
+try "$CONVERT" --root /srv/x "$old"
+is "$STATUS: $STDERR" "3: vctx-convert: $old/apps/init/style: not converted: \"sysv\" is not known; init is /sbin/init
+vctx-convert: $old/rlimits/locks: not converted: vctx has no such limit yet
+vctx-convert: $old/interfaces/0/dev: not converted: the host must have the address: ip address add 10.0.7.11/24 dev eth0
+vctx-convert: $old/interfaces/2/ip: not converted: IPv6 cannot be shared; use net.mode=bridge or routed
+vctx-convert: $old/fstab: not converted: /data: a ext4 on /dev/sdb1; mount it on the host and bind it" \
+	"what has no place is told"
+matches "$STDOUT" "*root = /srv/x
+*
+\[memory\]
+max = 524288K
+
+\[limits\]
+processes = 300
+
+\[net\]
+mode = shared-address
+address = 10.0.7.11/24
+address = 10.0.8.1/20
+
+\[mount\]
+tmpfs = /tmp size=16M mode=1777
+bind = $TMP /srv/www ro
+*" "and all the rest is there"
 
 # --- the library and the parser ---
 

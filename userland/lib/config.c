@@ -21,7 +21,9 @@
 enum key_id {
 	K_VERSION, K_ROOT, K_HOSTNAME, K_ID, K_INIT, K_AUTOSTART,
 	K_CPU_WEIGHT, K_CPU_GUARANTEE, K_CPU_MAX, K_CPU_BURST,
-	K_DISK_WEIGHT, K_DISK_RESERVE, K_DISK_MAX, K_BIND, K_TMPFS,
+	K_DISK_WEIGHT, K_DISK_RESERVE, K_DISK_MAX,
+	K_MEMORY_MAX, K_MEMORY_SWAP, K_PROCESSES, K_NET_MODE, K_NET_BRIDGE, K_NET_ADDRESS, K_NET_GATEWAY,
+	K_BIND, K_TMPFS,
 	K_CAPABILITIES, K_CCAPS, K_FLAGS, K_READONLY, K_START, K_STOP_SIGNAL,
 	K_STOP_TIMEOUT, K_COUNT
 };
@@ -692,6 +694,101 @@ static int p_stop_timeout(struct vctx_config *cfg, const char *value,
 	       bad(why, "a time such as 10s, 500ms or 2m") : 0;
 }
 
+/* Less than this and not even a shell starts. */
+#define MEMORY_MIN	(1U << 20)
+
+static int p_memory_max(struct vctx_config *cfg, const char *value,
+			struct why *why)
+{
+	uint64_t v = 0;
+
+	if (strcmp(value, "none") &&
+	    (vctx_parse_size(value, &v) || v < MEMORY_MIN || v > INT64_MAX))
+		return bad(why, "a size from 1M such as 512M, or none");
+	cfg->memory_max = v;
+	return 0;
+}
+
+static int p_memory_swap(struct vctx_config *cfg, const char *value,
+			 struct why *why)
+{
+	uint64_t v = 0;
+
+	if (strcmp(value, "none") &&
+	    (vctx_parse_size(value, &v) || v > INT64_MAX))
+		return bad(why, "a size such as 512M, 0, or none");
+	cfg->have_swap = strcmp(value, "none");
+	cfg->memory_swap = v;
+	return 0;
+}
+
+static int p_processes(struct vctx_config *cfg, const char *value,
+		       struct why *why)
+{
+	const char *end;
+	uint64_t v = 0;
+
+	if (strcmp(value, "none") &&
+	    (parse_u64(value, &end, &v) || *end || v < 1 || v > 4194304))
+		return bad(why, "a number from 1 to 4194304, or none");
+	cfg->processes = v;
+	return 0;
+}
+
+static int p_net_mode(struct vctx_config *cfg, const char *value,
+		      struct why *why)
+{
+	int mode = vctx_net_mode_find(value);
+
+	if (mode < 0)
+		return bad(why, "host, none, bridge, routed or shared-address");
+	cfg->net_mode = (enum vctx_net_mode)mode;
+	return 0;
+}
+
+static int p_net_bridge(struct vctx_config *cfg, const char *value,
+			struct why *why)
+{
+	char *name = NULL;
+
+	if (strcmp(value, "none")) {
+		if (!vx_net_device_ok(value))
+			return bad(why, "name of a network device, or none");
+		name = vx_strdup(value);
+	}
+	free(cfg->net_bridge);
+	cfg->net_bridge = name;
+	return 0;
+}
+
+static int p_net_address(struct vctx_config *cfg, const char *value,
+			 struct why *why)
+{
+	struct vctx_net_addr a;
+	size_t i;
+
+	if (vctx_net_addr_parse(value, &a))
+		return bad(why, "an address of a host such as 10.0.7.11/24");
+	for (i = 0; i < cfg->n_net_addr; i++)
+		if (cfg->net_addr[i].family == a.family &&
+		    !memcmp(cfg->net_addr[i].ip, a.ip, sizeof(a.ip)))
+			return bad(why, "each address once");
+	cfg->net_addr = vx_realloc(cfg->net_addr, (cfg->n_net_addr + 1) *
+				   sizeof(*cfg->net_addr));
+	cfg->net_addr[cfg->n_net_addr++] = a;
+	return 0;
+}
+
+static int p_net_gateway(struct vctx_config *cfg, const char *value,
+			 struct why *why)
+{
+	cfg->net_has_gateway = strcmp(value, "none");
+	if (cfg->net_has_gateway &&
+	    (strchr(value, '/') || vctx_net_addr_parse(value, &cfg->net_gateway)))
+		return bad(why, "an address such as 10.0.7.1, or none");
+	return 0;
+}
+
 static void r_bind(struct vctx_config *cfg)
 {
 	while (cfg->n_bind) {
@@ -705,6 +802,11 @@ static void r_disk(struct vctx_config *cfg)
 {
 	while (cfg->n_disk)
 		free(cfg->disk[--cfg->n_disk].name);
+}
+
+static void r_net_address(struct vctx_config *cfg)
+{
+	cfg->n_net_addr = 0;
 }
 
 static void r_tmpfs(struct vctx_config *cfg)
@@ -880,6 +982,63 @@ static void d_disk_max(FILE *f, const char *key, const struct vctx_config *cfg)
 	dump_disk(f, key, cfg, VXDISK_MAX);
 }
 
+static void dump_number(FILE *f, const char *key, bool have, uint64_t v)
+{
+	if (have)
+		fprintf(f, "%s = %llu\n", key, (unsigned long long)v);
+	else
+		fprintf(f, "%s = none\n", key);
+}
+
+static void d_memory_max(FILE *f, const char *key,
+			 const struct vctx_config *cfg)
+{
+	dump_number(f, key, cfg->memory_max, cfg->memory_max);
+}
+
+static void d_memory_swap(FILE *f, const char *key,
+			  const struct vctx_config *cfg)
+{
+	dump_number(f, key, cfg->have_swap, cfg->memory_swap);
+}
+
+static void d_processes(FILE *f, const char *key, const struct vctx_config *cfg)
+{
+	dump_number(f, key, cfg->processes, cfg->processes);
+}
+
+static void d_net_mode(FILE *f, const char *key, const struct vctx_config *cfg)
+{
+	fprintf(f, "%s = %s\n", key, vctx_net_mode_name(cfg->net_mode));
+}
+
+static void d_net_bridge(FILE *f, const char *key,
+			 const struct vctx_config *cfg)
+{
+	fprintf(f, "%s = %s\n", key, cfg->net_bridge ? cfg->net_bridge : "none");
+}
+
+static void d_net_address(FILE *f, const char *key,
+			  const struct vctx_config *cfg)
+{
+	size_t i;
+
+	for (i = 0; i < cfg->n_net_addr; i++) {
+		vx_autofree char *text = vctx_net_addr_text(&cfg->net_addr[i]);
+
+		fprintf(f, "%s = %s\n", key, text);
+	}
+}
+
+static void d_net_gateway(FILE *f, const char *key,
+			  const struct vctx_config *cfg)
+{
+	vx_autofree char *text = vctx_net_addr_text(&cfg->net_gateway);
+
+	text[strcspn(text, "/")] = '\0';
+	fprintf(f, "%s = %s\n", key, cfg->net_has_gateway ? text : "none");
+}
+
 static void d_bind(FILE *f, const char *key, const struct vctx_config *cfg)
 {
 	size_t i;
@@ -1006,6 +1165,30 @@ static const struct key {
 		{ "disk.max", "none", "what it never exceeds on a disk",
 		  VCTX_AT_ONCE },
 		p_disk_max, NULL, d_disk_max },
+	[K_MEMORY_MAX] = {
+		{ "memory.max", "none", "memory it can have", VCTX_AT_ONCE },
+		p_memory_max, NULL, d_memory_max },
+	[K_MEMORY_SWAP] = {
+		{ "memory.swap", "none 0", "swap space it can have",
+		  VCTX_AT_ONCE },
+		p_memory_swap, NULL, d_memory_swap },
+	[K_PROCESSES] = {
+		{ "limits.processes", "none",
+		  "processes and threads it can have", VCTX_AT_ONCE },
+		p_processes, NULL, d_processes },
+	[K_NET_MODE] = {
+		{ "net.mode", "host none bridge routed shared-address",
+		  "where its network comes from", VCTX_AT_START },
+		p_net_mode, NULL, d_net_mode },
+	[K_NET_BRIDGE] = {
+		{ "net.bridge", "none", "bridge of the host", VCTX_AT_START },
+		p_net_bridge, NULL, d_net_bridge },
+	[K_NET_ADDRESS] = {
+		{ "net.address", NULL, "an address of its own", VCTX_AT_START },
+		p_net_address, r_net_address, d_net_address },
+	[K_NET_GATEWAY] = {
+		{ "net.gateway", "none", "router of its bridge", VCTX_AT_START },
+		p_net_gateway, NULL, d_net_gateway },
 	[K_BIND] = {
 		{ "mount.bind", NULL, "a directory of the host", VCTX_AT_START },
 		p_bind, r_bind, d_bind },
@@ -1065,9 +1248,8 @@ static size_t find_key(const char *full)
 static const char *const later_keys[] = {
 	"cpu.cpus",
 	"disk.read-max", "disk.write-max",
-	"memory.max", "memory.swap",
-	"limits.processes", "limits.files",
-	"net.mode", "net.bridge", "net.address", "net.rate-out",
+	"limits.files",
+	"net.rate-out", "net.rate-in", "net.weight",
 };
 
 static int unknown_key(const char *where, const char *full,
@@ -1377,6 +1559,8 @@ void vctx_config_free(struct vctx_config *cfg)
 	r_tmpfs(cfg);
 	r_disk(cfg);
 	free(cfg->disk);
+	free(cfg->net_bridge);
+	free(cfg->net_addr);
 	free(cfg->bind);
 	free(cfg->tmpfs);
 	free_words(cfg->init);

@@ -68,6 +68,15 @@ static void check_disk(struct vctx_check *c)
 		 "no disk's queue/scheduler is context-fair");
 }
 
+static void check_net(struct vctx_check *c)
+{
+	uint32_t nid;
+
+	c->ok = !vctx_sys_net_task(0, &nid);
+	snprintf(c->detail, sizeof(c->detail), "%s",
+		 c->ok ? "IPv4" : strerror(errno));
+}
+
 static void check_spaces(struct vctx_check *c)
 {
 	const uint64_t want = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC |
@@ -131,7 +140,16 @@ static void check_ipcns(struct vctx_check *c)
 
 static void check_cgroup(struct vctx_check *c)
 {
-	check_path(c, "/sys/fs/cgroup/cgroup.controllers");
+	vx_autofree char *text =
+		vx_read_file("/sys/fs/cgroup/cgroup.controllers", 4096);
+
+	if (!text || !vx_cgroup_host()) {
+		check_path(c, "/sys/fs/cgroup/cgroup.controllers");
+		return;
+	}
+	text[strcspn(text, "\n")] = '\0';
+	c->ok = strstr(text, "memory") && strstr(text, "pids");
+	snprintf(c->detail, sizeof(c->detail), "%s", text);
 }
 
 static void check_root(struct vctx_check *c)
@@ -165,6 +183,11 @@ static void check_mmdebstrap(struct vctx_check *c)
 	check_tool(c, "mmdebstrap");
 }
 
+static void check_ip(struct vctx_check *c)
+{
+	check_tool(c, "ip");
+}
+
 static void check_mkroot(struct vctx_check *c)
 {
 	check_tool(c, "vctx-mkroot");
@@ -194,12 +217,15 @@ static const struct {
 	  check_ipcns },
 	{ "root", "only the superuser of the host manages contexts", true,
 	  check_root },
-	{ "cgroup-v2", "limits will need it; nothing uses it yet", false,
+	{ "cgroup-v2", "[memory] and [limits] need it at /sys/fs/cgroup", false,
 	  check_cgroup },
 	{ "cpu-scheduling", "[cpu], pause and stats need it (CONFIG_VSERVER_SCHED)",
 	  false, check_sched },
 	{ "disk-scheduling", "[disk] has an effect on these disks", false,
 	  check_disk },
+	{ "network-contexts", "net.mode=shared-address needs them (CONFIG_VSERVER_NET)",
+	  false, check_net },
+	{ "ip", "net.mode=bridge and routed call it", false, check_ip },
 	{ "vctx-mkroot", "makes root directories", false, check_mkroot },
 	{ "mmdebstrap", "vctx-mkroot calls it", false, check_mmdebstrap },
 };

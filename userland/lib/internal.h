@@ -188,6 +188,39 @@ bool vx_cpu_default(const struct vctx_config *cfg);
 /* Error of set_cpu and get_cpu, by errno.  Always -1. */
 int vx_cpu_error(struct vctx_err *err, const struct vctx_config *cfg);
 
+/* cgroup.c: does [memory] or [limits] say anything? */
+bool vx_cgroup_wanted(const struct vctx_config *cfg);
+/* Are there control groups where they should be? */
+bool vx_cgroup_host(void);
+char *vx_cgroup_path(const struct vctx *v, const char *name);
+/* Make the group with the limits of cfg.  Whoever fails removes it. */
+int vx_cgroup_make(struct vctx *v, const char *name,
+		   const struct vctx_config *cfg, struct vctx_err *err);
+/* dir: the group.  The caller joins it; its limits are set anew. */
+int vx_cgroup_join(const char *dir, struct vctx_err *err);
+int vx_cgroup_set(const char *dir, const struct vctx_config *cfg,
+		  struct vctx_err *err);
+/* As they were when vctx_limits() filled "old". */
+void vx_cgroup_restore(const char *dir, const struct vctx_limits *old);
+/* The context must have ended. */
+void vx_cgroup_remove(struct vctx *v, const char *name);
+/* net.c: is this a name of a network device? */
+bool vx_net_device_ok(const char *name);
+/* Does the context get a network name space of its own? */
+bool vx_net_own_space(const struct vctx_config *cfg);
+/* Is [net] consistent, and is there on the host what it needs? */
+int vx_net_check(const struct vctx_config *cfg, struct vctx_err *err);
+/* Mode and addresses for people; released with free(). */
+char *vx_net_text(const struct vctx_config *cfg);
+/*
+ * The caller moves into a network name space of its own with what [net] says,
+ * or into a new network context.  The host's ip and /sys must be in reach.
+ */
+int vx_net_unshare(const struct vctx_config *cfg, uint32_t id,
+		   struct vctx_err *err);
+int vx_net_enter(const struct vctx_config *cfg, uint32_t id,
+		 struct vctx_err *err);
+
 /* config.c: is a path one we can mount on (absolute, no "..")? */
 bool vx_path_ok(const char *path);
 

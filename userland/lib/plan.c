@@ -31,14 +31,14 @@
 # define CLONE_FS	0x00000200
 #endif
 
-/* The namespaces a context has of its own, and its root and directory. */
+/* The namespaces every context has of its own, and its root and directory. */
 #define SPACES	((uint64_t)(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_FS))
 
 enum step_kind {
 	/* parent */
-	S_ID, S_STATE, S_LOG, S_FORK,
+	S_ID, S_STATE, S_LOG, S_CGROUP, S_FORK,
 	/* child */
-	S_UNSHARE, S_PRIVATE, S_ROOT, S_SHARE_ROOT, S_PROC, S_PROTECT, S_MASK,
+	S_JOIN, S_UNSHARE, S_NET, S_PRIVATE, S_ROOT, S_SHARE_ROOT, S_PROC, S_PROTECT, S_MASK,
 	S_DEV, S_SYS, S_RUN, S_BIND, S_TMPFS, S_ROOT_RO, S_PIVOT, S_HOSTNAME,
 	S_CREATE, S_SPACE, S_NAME, S_BCAPS, S_CCAPS, S_READY,
 	/* parent, then child */
@@ -49,8 +49,10 @@ enum step_kind {
 
 /* Names of steps, for failure injection and its tests. */
 static const char *const step_names[] = {
-	[S_ID] = "id", [S_STATE] = "state", [S_LOG] = "log", [S_FORK] = "fork",
-	[S_UNSHARE] = "unshare", [S_PRIVATE] = "private", [S_ROOT] = "root",
+	[S_ID] = "id", [S_STATE] = "state", [S_LOG] = "log", [S_CGROUP] = "cgroup",
+	[S_FORK] = "fork", [S_JOIN] = "join",
+	[S_UNSHARE] = "unshare", [S_NET] = "net", [S_PRIVATE] = "private",
+	[S_ROOT] = "root",
 	[S_SHARE_ROOT] = "share-root", [S_PROC] = "proc",
 	[S_PROTECT] = "protect", [S_MASK] = "mask", [S_DEV] = "dev",
 	[S_SYS] = "sys", [S_RUN] = "run", [S_BIND] = "bind",
@@ -78,6 +80,7 @@ struct vctx_plan {
 	char *const *argv;
 	bool share_root;	/* root is "/" */
 	char *const *start;	/* exec.start, or NULL */
+	char *cgroup;		/* NULL: it needs none */
 	struct step *steps;
 	size_t n;
 };
@@ -161,7 +164,8 @@ static int check_plan(struct vctx_plan *p, struct vctx_err *err)
 			return vx_fail_errno(err, VCTX_USAGE, NULL,
 					     "bind source %s",
 					     cfg->bind[i].source);
-	return vx_cpu_values(cfg, &cpu, err) || vx_disk_check(cfg, err) ? -1 : 0;
+	return vx_cpu_values(cfg, &cpu, err) || vx_disk_check(cfg, err) ||
+	       vx_net_check(cfg, err) ? -1 : 0;
 }
 
 struct vctx_plan *vctx_plan_new(struct vctx *v, const char *name,
@@ -198,9 +202,22 @@ struct vctx_plan *vctx_plan_new(struct vctx *v, const char *name,
 	add(p, S_STATE, NULL, 0, "write %s/%s/state.json", v->run, name);
 	if (!opts->foreground)
 		add(p, S_LOG, NULL, 0, "open %s/%s.log", v->log, name);
-	add(p, S_FORK, NULL, 0, "fork a helper");
+	if (vx_cgroup_wanted(cfg)) {
+		p->cgroup = vx_cgroup_path(v, name);
+		add(p, S_CGROUP, NULL, 0, "make the control group %s",
+		    p->cgroup);
+		add(p, S_FORK, NULL, 0, "fork a helper");
+		add(p, S_JOIN, p->cgroup, 0, "join the control group");
+	} else {
+		add(p, S_FORK, NULL, 0, "fork a helper");
+	}
 	add(p, S_UNSHARE, NULL, 0,
 	    "unshare the mount, UTS and IPC namespaces");
+	if (cfg->net_mode != VCTX_NET_HOST) {
+		vx_autofree char *net = vx_net_text(cfg);
+
+		add(p, S_NET, NULL, 0, "make its network: %s", net);
+	}
 	add(p, S_PRIVATE, NULL, 0, "make all mounts private");
 	if (p->share_root)
 		add(p, S_SHARE_ROOT, "/", 0, "share the host's root directory");
@@ -265,6 +282,7 @@ void vctx_plan_free(struct vctx_plan *p)
 	for (i = 0; i < p->n; i++)
 		free(p->steps[i].text);
 	free(p->steps);
+	free(p->cgroup);
 	free(p->name);
 	free(p);
 }
@@ -638,10 +656,15 @@ static int do_step(struct act *a, const struct step *s)
 		return fail(a, "cannot %s", s->text);
 
 	switch (s->kind) {
+	case S_JOIN:
+		return vx_cgroup_join(s->path, a->err);
 	case S_UNSHARE:
 		if (unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC))
 			return fail(a, "cannot unshare namespaces");
 		return 0;
+	case S_NET:
+		return vx_net_own_space(cfg) ? vx_net_unshare(cfg, a->id, a->err)
+					     : vx_net_enter(cfg, a->id, a->err);
 	case S_PRIVATE:
 		if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
 			return fail(a, "cannot make mounts private");
@@ -690,7 +713,8 @@ static int do_step(struct act *a, const struct step *s)
 			return vctx_sys_error(a->err, "cannot make a context");
 		return 0;
 	case S_SPACE:
-		if (vctx_sys_set_space(SPACES, 0))
+		if (vctx_sys_set_space(SPACES | (vx_net_own_space(cfg) ?
+						 CLONE_NEWNET : 0), 0))
 			return vctx_sys_error(a->err,
 					      "cannot record the namespaces");
 		return 0;
@@ -890,6 +914,15 @@ int vctx_plan_run(struct vctx_plan *p, pid_t *pid_out, uint32_t *id_out,
 	if (!p->opts.foreground) {
 		a.log = open_log(p, err);
 		if (a.log < 0)
+			goto out;
+	}
+	if (p->cgroup) {
+		if (vx_fail_point("cgroup")) {
+			vx_fail_errno(err, VCTX_FAILED, NULL,
+				      "cannot make its control group");
+			goto out;
+		}
+		if (vx_cgroup_make(p->v, p->name, p->cfg, err))
 			goto out;
 	}
 	if (vx_fail_point("fork") || pipe2(status, O_CLOEXEC) ||

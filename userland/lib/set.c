@@ -79,11 +79,18 @@ static int readable(const char *text, struct vctx_err *err)
 	return r;
 }
 
+static bool of_cgroup(const struct vctx_key *key)
+{
+	return !strncmp(key->name, "memory.", 7) ||
+	       !strncmp(key->name, "limits.", 7);
+}
+
 /* The context as it runs: its share, its stop signal, its copy in /run. */
 static int change_running(struct vctx *v, const struct vctx_info *info,
 			  char *const *assignments, bool cpu, bool disk,
-			  bool commit, struct vctx_sys_cpu *old, bool *changed,
-			  struct vx_disk_saved *disks, struct vctx_err *err)
+			  bool limit, bool commit, struct vctx_sys_cpu *old,
+			  bool *changed, struct vx_disk_saved *disks,
+			  struct vctx_err *err)
 {
 	struct vctx_config *cfg = vctx_config_new();
 	vx_autofree char *dir = NULL;
@@ -118,6 +125,7 @@ static int change_running(struct vctx *v, const struct vctx_info *info,
 			vctx_config_key(vx_config_find_key(assignments[i]));
 
 		if (key && key->when == VCTX_AT_ONCE &&
+		    (limit || !of_cgroup(key)) &&
 		    vctx_config_set(cfg, assignments[i], err))
 			goto out;
 	}
@@ -146,6 +154,8 @@ static int change_running(struct vctx *v, const struct vctx_info *info,
 		*changed = true;
 	}
 	if (disk && vx_disk_apply(info->id, cfg, disks, err))
+		goto out;
+	if (limit && vx_cgroup_set(info->cgroup, cfg, err))
 		goto out;
 	if (!dir) {
 		r = 0;
@@ -183,7 +193,8 @@ int vctx_set(struct vctx *v, const struct vctx_info *info,
 	vx_autofree char *wait = NULL;
 	struct vctx_sys_cpu old, values;
 	struct vx_disk_saved disks = { 0 };
-	bool cpu = false, disk = false, changed = false;
+	bool cpu = false, disk = false, limit = false, changed = false;
+	struct vctx_limits limits;
 	int lock = -1, r = -1;
 
 	if (later)
@@ -210,12 +221,17 @@ int vctx_set(struct vctx *v, const struct vctx_info *info,
 			cpu = true;
 		if (!strncmp(key->name, "disk.", 5))
 			disk = true;
+		if (of_cgroup(key))
+			limit = true;
 	}
+	/* Who was started without limits is in no group that could have some. */
+	limit = limit && !vctx_limits(info, &limits);
 	for (i = 0; i < n; i++) {
 		const struct vctx_key *key = vctx_config_key(i);
 
 		/* A context that only the kernel has has shares, and no more. */
 		if (!given[i] || (key->when == VCTX_AT_ONCE &&
+				  !(up && of_cgroup(key) && !limit) &&
 				  (!info->unmanaged ||
 				   !strncmp(key->name, "cpu.", 4) ||
 				   !strncmp(key->name, "disk.", 5))))
@@ -235,7 +251,8 @@ int vctx_set(struct vctx *v, const struct vctx_info *info,
 			wait = more;
 		}
 	}
-	if (kept && (vx_cpu_values(cfg, &values, err) || vx_disk_check(cfg, err)))
+	if (kept && (vx_cpu_values(cfg, &values, err) || vx_disk_check(cfg, err) ||
+		     vx_net_check(cfg, err)))
 		goto out;
 	if (kept) {
 		dir = drop_in_dir(v, info->name);
@@ -259,8 +276,8 @@ int vctx_set(struct vctx *v, const struct vctx_info *info,
 			goto undo;
 		}
 	}
-	if (up && change_running(v, info, assignments, cpu, disk, commit, &old,
-				 &changed, &disks, err))
+	if (up && change_running(v, info, assignments, cpu, disk, limit, commit,
+				 &old, &changed, &disks, err))
 		goto undo;
 	if (commit && kept) {
 		if (vx_fail_point("set")) {
@@ -282,6 +299,8 @@ undo:
 		vctx_sys_set_cpu(info->id, &old);
 	if (r)
 		vx_disk_restore(info->id, &disks);
+	if (r && limit)
+		vx_cgroup_restore(info->cgroup, &limits);
 	if (lock >= 0) {
 		if (!vx_alive(v, info->name))
 			vx_state_remove(v, info->name, 0);

@@ -458,6 +458,8 @@ void vx_state_remove(struct vctx *v, const char *name, uint32_t id)
 	struct dirent *d;
 	DIR *h;
 
+	/* First: while it is there, the directory tells gc of it. */
+	vx_cgroup_remove(v, name);
 	if (id)
 		vx_unmark(v->run, id, name);
 	unlink(state);
@@ -850,6 +852,8 @@ void vctx_info_free(struct vctx_info *info)
 	free(info->created);
 	free(info->started);
 	free(info->root);
+	free(info->cgroup);
+	free(info->net_addr);
 	free(info);
 }
 
@@ -911,6 +915,28 @@ static void look_running(struct vctx_info *info)
 		       (flags & VXF_SCHED_PAUSE);
 }
 
+/* The addresses change owners: cfg is only good for freeing. */
+static void take_net(struct vctx_info *info, struct vctx_config *cfg)
+{
+	info->have_net = true;
+	info->net_mode = cfg->net_mode;
+	info->net_addr = cfg->net_addr;
+	info->n_net_addr = cfg->n_net_addr;
+	cfg->net_addr = NULL;
+	cfg->n_net_addr = 0;
+}
+
+/* The network is what it was started with, whatever its file says now. */
+static void look_net(struct vctx *v, struct vctx_info *info)
+{
+	vx_autofree char *path = vctx_running_config_path(v, info->name);
+	struct vctx_config *cfg = vctx_config_new();
+
+	if (!vctx_config_read(cfg, path, NULL))
+		take_net(info, cfg);
+	vctx_config_free(cfg);
+}
+
 /* What a stopped context would have. */
 static void look_stopped(struct vctx_info *info)
 {
@@ -923,6 +949,7 @@ static void look_stopped(struct vctx_info *info)
 		info->have_cpu = !vx_cpu_values(cfg, &info->cpu, NULL);
 		info->have_disk = true;
 		vx_disk_all(cfg, &info->disk);
+		take_net(info, cfg);
 	}
 	vctx_config_free(cfg);
 }
@@ -967,6 +994,12 @@ static struct vctx_info *look(struct vctx *v, const char *name)
 			st->started = NULL;
 			st->root = NULL;
 			look_running(info);
+			look_net(v, info);
+			info->cgroup = vx_cgroup_path(v, name);
+			if (access(info->cgroup, F_OK)) {
+				free(info->cgroup);
+				info->cgroup = NULL;
+			}
 		} else if (!st->running && vx_locked(v, name)) {
 			info->id = st->id;
 			info->state = VCTX_STARTING;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The Linux-VServer system call, typed.  No policy here. */
 
+#include <arpa/inet.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
@@ -295,6 +296,59 @@ int vctx_sys_set_disk(uint32_t id, dev_t dev, const struct vctx_sys_disk *disk)
 	};
 
 	return vserver(VCMD_set_disk, id, &a) < 0 ? -1 : 0;
+}
+
+_Static_assert(sizeof(struct vcmd_net_addr_ipv4) == 16, "net_addr_ipv4");
+
+int vctx_sys_net_create(uint32_t nid, uint64_t flags)
+{
+	struct vcmd_net_create a = { .flagword = flags };
+
+	return vserver(VCMD_net_create, nid, &a) < 0 ? -1 : 0;
+}
+
+int vctx_sys_net_migrate(uint32_t nid)
+{
+	return vserver(VCMD_net_migrate, nid, NULL) < 0 ? -1 : 0;
+}
+
+int vctx_sys_net_add(uint32_t nid, const struct vctx_net_addr *addr)
+{
+	struct vcmd_net_addr_ipv4 a = {
+		.type = NXA_TYPE_IPV4 | NXA_TYPE_ADDR,
+		.mask = htonl(addr->prefix ? ~0u << (32 - addr->prefix) : 0),
+	};
+
+	if (addr->family != AF_INET) {
+		errno = EAFNOSUPPORT;
+		return -1;
+	}
+	memcpy(&a.ip, addr->ip, sizeof(a.ip));
+	return vserver(VCMD_net_add_ipv4, nid, &a) < 0 ? -1 : 0;
+}
+
+int vctx_sys_net_flags(uint32_t nid, uint64_t value, uint64_t mask)
+{
+	struct vcmd_net_flags a = { .flagword = value, .mask = mask };
+
+	return vserver(VCMD_set_nflags, nid, &a) < 0 ? -1 : 0;
+}
+
+int vctx_sys_net_caps(uint32_t nid, uint64_t value)
+{
+	struct vcmd_net_caps a = { .ncaps = value, .cmask = ~0ull };
+
+	return vserver(VCMD_set_ncaps, nid, &a) < 0 ? -1 : 0;
+}
+
+int vctx_sys_net_task(pid_t pid, uint32_t *nid)
+{
+	int r = vserver(VCMD_task_nid, (uint32_t)pid, NULL);
+
+	if (r < 0)
+		return -1;
+	*nid = (uint32_t)r;
+	return 0;
 }
 
 int vctx_sys_error(struct vctx_err *err, const char *what)

@@ -13,6 +13,21 @@
 
 #include "internal.h"
 
+/*
+ * The network context that its init is in.  One of another tool may have no
+ * init, and then tells by having the same number.
+ */
+static int enter_net(const struct vctx_info *info)
+{
+	uint32_t nid = 0;
+
+	if (info->pid && vctx_sys_net_task(info->pid, &nid))
+		return errno == ENOSYS ? 0 : -1;
+	if (!info->pid && !info->unmanaged)
+		nid = info->net_mode == VCTX_NET_SHARED ? info->id : 0;
+	return nid ? vctx_sys_net_migrate(nid) : 0;
+}
+
 int vx_exec_in(const struct vctx_info *info, char *const *argv,
 	       char *const *env, bool terminal, int out, pid_t *pid_out,
 	       struct vctx_err *err)
@@ -45,6 +60,15 @@ int vx_exec_in(const struct vctx_info *info, char *const *argv,
 		close(status[0]);
 		if (out >= 0)
 			null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		/*
+		 * Into its limits before anything is done on its behalf.  Its
+		 * control group is not in reach of its namespaces.
+		 */
+		if (info->cgroup && vx_cgroup_join(info->cgroup, &e)) {
+			e.code = VCTX_OURS;
+			vx_err_send(status[1], &e);
+			_exit(VCTX_OURS);
+		}
 		/* A context of another tool may have no namespaces of its own. */
 		if (vctx_sys_enter_space(info->id, 0, 0) &&
 		    !(info->unmanaged && errno == EINVAL)) {
@@ -66,6 +90,8 @@ int vx_exec_in(const struct vctx_info *info, char *const *argv,
 		} else if (!vx_same(info)) {
 			errno = ESRCH;
 			vctx_sys_error(&e, "cannot enter the context");
+		} else if (enter_net(info)) {
+			vctx_sys_error(&e, "cannot enter its network context");
 		} else if (vctx_sys_migrate(info->id, 0)) {
 			vctx_sys_error(&e, "cannot enter the context");
 		} else {

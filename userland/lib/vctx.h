@@ -195,6 +195,27 @@ int vctx_sys_get_disk(uint32_t id, dev_t dev, struct vctx_sys_disk *disk);
  */
 int vctx_sys_set_disk(uint32_t id, dev_t dev, const struct vctx_sys_disk *disk);
 
+/* An address of a context: the first 4 or all 16 bytes of ip, network order. */
+struct vctx_net_addr {
+	int family;		/* AF_INET or AF_INET6 */
+	unsigned int prefix;	/* bits of its subnet */
+	unsigned char ip[16];
+};
+
+/*
+ * Network contexts.  create makes one with these nflags and moves the caller
+ * in; migrate moves the caller in.  ENOSYS: a kernel without them.
+ */
+int vctx_sys_net_create(uint32_t nid, uint64_t flags);
+int vctx_sys_net_migrate(uint32_t nid);
+/* EEXIST: it has it.  EAFNOSUPPORT: not IPv4. */
+int vctx_sys_net_add(uint32_t nid, const struct vctx_net_addr *addr);
+int vctx_sys_net_flags(uint32_t nid, uint64_t value, uint64_t mask);
+/* All ncaps. */
+int vctx_sys_net_caps(uint32_t nid, uint64_t value);
+/* The network context of a process, 0: none. */
+int vctx_sys_net_task(pid_t pid, uint32_t *nid);
+
 /* What /proc/virtual/ID/disk tells; totals since the context was made. */
 struct vctx_disk_use {
 	dev_t dev;
@@ -257,6 +278,23 @@ struct vctx_disk {
 	struct vctx_sys_disk share;
 };
 
+/* Where the network of a context comes from. */
+enum vctx_net_mode {
+	VCTX_NET_HOST,		/* the host's, whole */
+	VCTX_NET_NONE,		/* one of its own, that leads nowhere */
+	VCTX_NET_BRIDGE,	/* ... with a cable to a bridge of the host */
+	VCTX_NET_ROUTED,	/* ... with a cable to the host's routing */
+	VCTX_NET_SHARED,	/* a set of the host's addresses */
+};
+
+const char *vctx_net_mode_name(enum vctx_net_mode mode);
+/* -1: there is no such mode. */
+int vctx_net_mode_find(const char *text);
+/* "10.0.7.11/24"; without a prefix all bits.  -1: no address of a host. */
+int vctx_net_addr_parse(const char *text, struct vctx_net_addr *addr);
+/* The other way; released with free(). */
+char *vctx_net_addr_text(const struct vctx_net_addr *addr);
+
 struct vctx_config {
 	char *root;		/* NULL: not set */
 	char *hostname;		/* NULL: the context's name */
@@ -269,6 +307,16 @@ struct vctx_config {
 	uint64_t cpu_burst_ms;
 	struct vctx_disk *disk;
 	size_t n_disk;
+	enum vctx_net_mode net_mode;
+	char *net_bridge;		/* NULL: none */
+	struct vctx_net_addr *net_addr;
+	size_t n_net_addr;
+	bool net_has_gateway;
+	struct vctx_net_addr net_gateway;
+	uint64_t memory_max;		/* bytes; 0: no limit */
+	bool have_swap;			/* memory_swap, in bytes, is a limit */
+	uint64_t memory_swap;
+	uint64_t processes;		/* with their threads; 0: no limit */
 	struct vctx_bind *bind;
 	size_t n_bind;
 	struct vctx_tmpfs *tmpfs;
@@ -362,6 +410,11 @@ struct vctx_info {
 	struct vctx_sys_cpu cpu; /* from its configuration when not */
 	bool have_disk;		/* the same for disk, which is of all disks */
 	struct vctx_sys_disk disk;
+	char *cgroup;		/* directory of its control group, or NULL */
+	bool have_net;		/* what it was, or would be, started with */
+	enum vctx_net_mode net_mode;
+	struct vctx_net_addr *net_addr;
+	size_t n_net_addr;
 	int stop_signal;
 	uint64_t stop_timeout_ms;
 	bool unmanaged;		/* in the kernel, not in our files */
@@ -381,6 +434,23 @@ struct vctx_info *vctx_find(struct vctx *v, const char *name_or_id,
 /* Every context of our files and of the kernel, by name; NULL-terminated. */
 struct vctx_info **vctx_list(struct vctx *v, struct vctx_err *err);
 void vctx_list_free(struct vctx_info **list);
+
+struct vctx_limit {
+	bool have_max;
+	uint64_t max;
+	uint64_t now;
+	uint64_t peak;		/* since the start; 0 where the kernel has none */
+	uint64_t hits;		/* how often max was in the way */
+};
+
+/* memory and swap in bytes; processes with their threads */
+struct vctx_limits {
+	struct vctx_limit memory, swap, processes;
+	uint64_t oom_kills;	/* processes killed for want of memory */
+};
+
+/* -1, ENOENT: it was started without limits, and nothing is counted. */
+int vctx_limits(const struct vctx_info *info, struct vctx_limits *limits);
 
 /*
  * Make a context: give it an id, write its configuration (unless "file"

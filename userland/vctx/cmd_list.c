@@ -3,6 +3,24 @@
 
 #include "cli.h"
 
+/* The first address, and how many more there are. */
+static const char *address(const struct vctx_info *x, char *buf, size_t size)
+{
+	char *first;
+
+	snprintf(buf, size, "-");
+	if (!x->n_net_addr)
+		return buf;
+	first = vctx_net_addr_text(&x->net_addr[0]);
+	first[strcspn(first, "/")] = '\0';
+	if (x->n_net_addr == 1)
+		snprintf(buf, size, "%s", first);
+	else
+		snprintf(buf, size, "%s+%zu", first, x->n_net_addr - 1);
+	free(first);
+	return buf;
+}
+
 int cmd_list(struct cli *c)
 {
 	struct vctx_err err = VCTX_ERR_INIT;
@@ -11,7 +29,8 @@ int cmd_list(struct cli *c)
 	size_t n = 0, i;
 	bool looked = false, any = false;
 	json_t *out = NULL;
-	int width = 4;
+	char addr[64];
+	int width = 4, addr_width = 7;
 
 	if (!list)
 		return cli_fail(c, NULL, &err);
@@ -20,6 +39,9 @@ int cmd_list(struct cli *c)
 			any = true;
 		if (list[i]->name && (int)strlen(list[i]->name) > width)
 			width = (int)strlen(list[i]->name);
+		address(list[i], addr, sizeof(addr));
+		if ((int)strlen(addr) > addr_width)
+			addr_width = (int)strlen(addr);
 	}
 	/* Looking at all processes is the expensive part; -q needs none of it. */
 	if (any && !c->quiet) {
@@ -32,9 +54,9 @@ int cmd_list(struct cli *c)
 	if (c->json)
 		out = json_array();
 	else if (!c->quiet && !c->no_header)
-		printf("%-*s %5s  %-8s %5s %6s %8s %5s %6s  %s\n", width,
+		printf("%-*s %5s  %-8s %5s %6s %8s %5s %6s  %-*s  %s\n", width,
 		       "NAME", "CTX", "STATE", "PROCS", "CPU%", "MEM", "CPU.W",
-		       "DISK.W", "UPTIME");
+		       "DISK.W", addr_width, "ADDRESS", "UPTIME");
 	for (i = 0; list[i]; i++) {
 		const struct vctx_info *x = list[i];
 		struct usage u = cli_usage_of(procs, n, x->id);
@@ -66,10 +88,10 @@ int cmd_list(struct cli *c)
 				cli_duration(up, upt, sizeof(upt));
 			}
 		}
-		printf("%-*s %5s  %-8s %5zu %6s %8s %5s %6s  %s\n", width,
+		printf("%-*s %5s  %-8s %5zu %6s %8s %5s %6s  %-*s  %s\n", width,
 		       x->name ? x->name : "-", id, cli_state(x),
 		       x->state == VCTX_STOPPED ? 0 : u.procs, cpu, mem, weight,
-		       disk, upt);
+		       disk, addr_width, address(x, addr, sizeof(addr)), upt);
 	}
 	vctx_procs_free(procs, n);
 	vctx_list_free(list);

@@ -84,6 +84,54 @@ static void print_disks(uint32_t id)
 	vctx_sys_disks_free(use, n);
 }
 
+static void print_net(const struct vctx_info *x)
+{
+	size_t i;
+
+	printf("  %-13s%s", "network", vctx_net_mode_name(x->net_mode));
+	for (i = 0; i < x->n_net_addr; i++) {
+		char *text = vctx_net_addr_text(&x->net_addr[i]);
+
+		printf(" %s", text);
+		free(text);
+	}
+	putchar('\n');
+}
+
+static void print_limit(const char *what, const struct vctx_limit *l,
+			bool bytes)
+{
+	const uint64_t values[] = { l->max, l->now, l->peak };
+	char text[ARRAY_SIZE(values)][24], buf[24];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(values); i++)
+		if (bytes)
+			snprintf(text[i], sizeof(text[i]), "%s",
+				 cli_size(values[i], buf, sizeof(buf)));
+		else
+			snprintf(text[i], sizeof(text[i]), "%llu",
+				 (unsigned long long)values[i]);
+	printf("  %-13slimit %s, now %s, most %s, reached %llu times\n", what,
+	       l->have_max ? text[0] : "none", text[1], text[2],
+	       (unsigned long long)l->hits);
+}
+
+/* What control groups count of a context that has limits. */
+static void print_limits(const struct vctx_info *x)
+{
+	struct vctx_limits l;
+
+	if (vctx_limits(x, &l))
+		return;
+	print_limit("memory limit", &l.memory, true);
+	print_limit("swap limit", &l.swap, true);
+	print_limit("tasks limit", &l.processes, false);
+	if (l.oom_kills)
+		printf("  %-13s%llu processes for want of memory\n", "killed",
+		       (unsigned long long)l.oom_kills);
+}
+
 int cmd_status(struct cli *c)
 {
 	const char *name = c->args[0];
@@ -118,6 +166,8 @@ int cmd_status(struct cli *c)
 		print_share(&x->cpu);
 	if (x->have_disk)
 		print_disk_share("  disks        ", &x->disk);
+	if (x->have_net)
+		print_net(x);
 	if (x->state != VCTX_STOPPED) {
 		if (x->pid)
 			printf("  %-13s%d\n", "init", (int)x->pid);
@@ -133,6 +183,7 @@ int cmd_status(struct cli *c)
 		printf("  %-13s%s\n", "memory",
 		       cli_size(u.rss, buf, sizeof(buf)));
 		printf("  %-13s%.2fs\n", "cpu time", (double)u.cpu_ns / 1e9);
+		print_limits(x);
 		print_disks(x->id);
 		if (!vctx_sys_get(x->id, VCTX_WORD_CFLAGS, &w))
 			print_words("flags", VCTX_NAMES_CFLAGS, w);

@@ -103,11 +103,37 @@ json_t *cli_rate(bool known, const struct vctx_disk_rate *r)
 	return j;
 }
 
+static void add_limit(json_t *o, const char *name, bool known,
+		      const struct vctx_limit *l)
+{
+	static const char *const parts[] = { "max", "now", "peak", "hits" };
+	const uint64_t values[] = { l->max, l->now, l->peak, l->hits };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(parts); i++) {
+		char key[32];
+
+		snprintf(key, sizeof(key), "%s_%s", name, parts[i]);
+		json_object_set_new(o, key, number(known && (i || l->have_max),
+						   values[i]));
+	}
+}
+
 json_t *cli_info_json(const struct vctx_info *info, const struct usage *u)
 {
 	json_t *o = json_object();
+	json_t *addresses = json_array();
+	struct vctx_limits limits;
+	bool limited = !vctx_limits(info, &limits);
 	bool up = info->state != VCTX_STOPPED;
+	size_t i;
 
+	for (i = 0; i < info->n_net_addr; i++) {
+		char *text = vctx_net_addr_text(&info->net_addr[i]);
+
+		json_array_append_new(addresses, cli_string(text));
+		free(text);
+	}
 	json_object_set_new(o, "name", cli_string(info->name));
 	json_object_set_new(o, "id", number(info->id != 0, info->id));
 	json_object_set_new(o, "state", json_string(cli_state(info)));
@@ -131,7 +157,14 @@ json_t *cli_info_json(const struct vctx_info *info, const struct usage *u)
 							&info->disk.reserve));
 	json_object_set_new(o, "disk_max", cli_rate(info->have_disk,
 						    &info->disk.max));
-	json_object_set_new(o, "addr", json_array());
+	add_limit(o, "memory", limited, &limits.memory);
+	add_limit(o, "swap", limited, &limits.swap);
+	add_limit(o, "processes", limited, &limits.processes);
+	json_object_set_new(o, "oom_kills", number(limited, limits.oom_kills));
+	json_object_set_new(o, "net_mode", info->have_net ?
+			    json_string(vctx_net_mode_name(info->net_mode)) :
+			    json_null());
+	json_object_set_new(o, "addr", addresses);
 	json_object_set_new(o, "started", cli_string(info->started));
 	json_object_set_new(o, "uptime_ns", number(info->started_ns != 0,
 						   cli_uptime_ns(info)));

@@ -1,0 +1,100 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Limits of memory and processes. Runs in the machine as the job's run.sh.
+. /job/guest_lib.sh
+
+groups() {
+	ls -d /sys/fs/cgroup/vctx* /sys/fs/cgroup/vctx*/*/ 2>/dev/null
+}
+value() { # NAME KEY
+	vctx show "$1" --json | jq -c ".$2"
+}
+# eat NAME MEGABYTES: a process that has so much memory at once
+eat() {
+	vctx exec "$1" -- /bin/bash -o pipefail -c "head -c ${2}M /dev/zero | tail -c ${2}M | wc -c"
+}
+mountpoint -q /sys/fs/cgroup || mount -t cgroup2 none /sys/fs/cgroup
+mkdir -p /run/vctx/.ids
+before=$(footprint)$(groups)
+
+is "$(vctx check --json | jq '.[] | select(.name == "cgroup-v2").ok')" true \
+	"check finds control groups"
+vctx create l0 --root $ROOT -s "context.init=/bin/busybox init" --start
+is "$(value l0 memory_now) $(groups)" "null " "who has no limit has no control group"
+try vctx set l0 memory.max=64M
+is "$STATUS: $STDOUT$STDERR" "0: vctx: set l0: memory.max takes effect when it is restarted" \
+	"and gets one when it is started again"
+vctx restart l0 --kill
+is "$(value l0 memory_max)" 67108864 "then it has it"
+vctx delete l0 --force
+
+vctx create l1 --root $ROOT -s "context.init=/bin/busybox init" \
+	-s memory.max=48M -s memory.swap=0 -s limits.processes=20 --start
+is "$(groups | tr '\n' ' ')" "/sys/fs/cgroup/vctx /sys/fs/cgroup/vctx/l1/ " \
+	"who has limits has a control group"
+is "$(vctx show l1 --json | jq -c '[.memory_max,.swap_max,.processes_max,.memory_hits,.oom_kills]')" \
+	"[50331648,0,20,0,0]" "show tells"
+is "$(vctx show l1 --config | sed -n '/^\[memory\]/,/^\[net\]/p')" "[memory]
+max = 50331648
+swap = 0
+[limits]
+processes = 20
+[net]" "show --config tells"
+is "$(cat /sys/fs/cgroup/vctx/l1/cgroup.procs)" "$(value l1 pid)" "its init is in it"
+is "$(eat l1 4)" 4194304 "what fits is had"
+try eat l1 100
+is "$([ "$STATUS" -ne 0 ] && echo no)$(value l1 oom_kills)$(value l1 '"memory_hits" > 0')" "no1true" \
+	"what does not fit is killed, and counted"
+is "$(value l1 'memory_peak <= 50331648 and .memory_peak > 33554432')" true \
+	"it never had more than its limit"
+is "$(eat l1 4)" 4194304 "the context itself lives on"
+matches "$(vctx status l1)" "*memory limit *limit 48.0M, now *, most *, reached [1-9]* times
+*swap limit *limit 0, *
+*tasks limit *limit 20, now *
+*killed *1 processes for want of memory*" "status tells"
+# The control: the same with more.
+try vctx set l1 memory.max=400M
+is "$STATUS: $STDOUT$STDERR $(cat /sys/fs/cgroup/vctx/l1/memory.max)" "0:  419430400" \
+	"set takes effect at once"
+is "$(eat l1 100)" 104857600 "with more it fits"
+try vctx exec l1 -- /bin/bash -c 'for i in $(seq 40); do sleep 100 & done; wait'
+matches "$STATUS: $STDERR" "[1-9]*: *fork*" "more processes than the limit are not made"
+is "$(value l1 'processes_hits > 0')$(value l1 'processes_peak <= 20')" truetrue "and counted"
+vctx kill l1 KILL --all
+until_ok sh -c "! $V running l1"
+vctx start l1
+vctx set l1 limits.processes=none
+is "$(cat /sys/fs/cgroup/vctx/l1/pids.max) $(value l1 processes_max)" "max null" \
+	"a limit can be taken away"
+VCTX_FAIL_AT='set' "$VT" set l1 memory.max=5M limits.processes=5 2>/dev/null
+is "$? $(cat /sys/fs/cgroup/vctx/l1/memory.max /sys/fs/cgroup/vctx/l1/pids.max | tr '\n' ' ')" \
+	"1 419430400 max " "a set that fails halfway is taken back"
+for bad in memory.max=5 memory.max=x memory.max=-1 memory.swap=x limits.processes=0 \
+	limits.processes=1.5 limits.processes=4194305; do
+	try vctx set l1 "$bad"
+	matches "$STATUS: $STDERR" "2: *bad value*" "$bad is refused"
+done
+
+"$V" --root /tmp/other run --rm l1 --root $ROOT -s limits.processes=9 -- /bin/sleep 1000 &
+other=$!
+until_ok test -d /sys/fs/cgroup/vctx-tmp-other/l1
+is "$(cat /sys/fs/cgroup/vctx-tmp-other/l1/pids.max)$(cat /sys/fs/cgroup/vctx/l1/pids.max)" 9max \
+	"another state root has groups of its own"
+"$V" --root /tmp/other stop l1 --kill
+wait $other
+rm -rf /tmp/other
+vctx delete l1 --force
+rm -rf /var/log/vctx
+is "$(footprint)$(groups)" "$before" "nothing is left"
+
+for step in cgroup fork join net create ready record init; do
+	VCTX_FAIL_AT=$step "$VT" run --rm f1 --root $ROOT -s memory.max=50M \
+		-s net.mode=none -- /bin/true 2>/dev/null
+	is "$? $(footprint)$(groups)" "125 $before" "a failure at $step leaves nothing behind"
+	VCTX_FAIL_AT=$step:kill "$VT" run --rm f1 --root $ROOT -s memory.max=50M \
+		-s net.mode=none -- /bin/true >/dev/null 2>&1
+	until_ok sh -c "! pgrep -x vctx-test"
+	try vctx gc
+	is "$STATUS: $(footprint)$(groups)" "0: $before" "killed at $step: gc removes all of it"
+done
+finish

@@ -1,0 +1,455 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The network of a context: [net].
+ *
+ * Three of the five modes give it a network name space of its own, which ends
+ * with its last process and takes the virtual device with it: there is nothing
+ * to undo.  "shared-address" gives it a set of addresses of the host's one
+ * stack, in a network context with the number of the context.
+ *
+ * Devices, addresses and routes are made by iproute2's ip.
+ */
+
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "internal.h"
+
+/*
+ * What a routed context sends everything to: an address of the host's end of
+ * the cable that means the same on each of them (RFC 3927, RFC 4291 2.5.6).
+ */
+#define GATEWAY4	"169.254.1.1"
+#define GATEWAY6	"fe80::1"
+
+static const char *const mode_names[] = {
+	[VCTX_NET_HOST] = "host", [VCTX_NET_NONE] = "none",
+	[VCTX_NET_BRIDGE] = "bridge", [VCTX_NET_ROUTED] = "routed",
+	[VCTX_NET_SHARED] = "shared-address",
+};
+
+const char *vctx_net_mode_name(enum vctx_net_mode mode)
+{
+	return mode_names[mode];
+}
+
+int vctx_net_mode_find(const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(mode_names); i++)
+		if (!strcmp(text, mode_names[i]))
+			return (int)i;
+	return -1;
+}
+
+static int parse_ip(const char *text, int *family, unsigned char ip[16])
+{
+	memset(ip, 0, 16);
+	*family = strchr(text, ':') ? AF_INET6 : AF_INET;
+	return inet_pton(*family, text, ip) == 1 ? 0 : -1;
+}
+
+/* An address that no host can have: none, loopback, a group, broadcast. */
+static bool unusable(int family, const unsigned char *ip)
+{
+	struct in6_addr a6;
+
+	if (family == AF_INET)
+		return ip[0] == 0 || ip[0] == 127 || ip[0] >= 224;
+	memcpy(&a6, ip, sizeof(a6));
+	return IN6_IS_ADDR_UNSPECIFIED(&a6) || IN6_IS_ADDR_LOOPBACK(&a6) ||
+	       IN6_IS_ADDR_MULTICAST(&a6) || IN6_IS_ADDR_V4MAPPED(&a6);
+}
+
+int vctx_net_addr_parse(const char *text, struct vctx_net_addr *a)
+{
+	vx_autofree char *ip = vx_strdup(text);
+	char *slash = strchr(ip, '/');
+	unsigned int all;
+	char *end;
+	unsigned long n;
+
+	if (slash)
+		*slash++ = '\0';
+	if (parse_ip(ip, &a->family, a->ip) || unusable(a->family, a->ip))
+		return -1;
+	all = a->family == AF_INET ? 32 : 128;
+	a->prefix = all;
+	if (!slash)
+		return 0;
+	if (strspn(slash, "0123456789") != strlen(slash) || !*slash ||
+	    strlen(slash) > 3)
+		return -1;
+	n = strtoul(slash, &end, 10);
+	if (n < 1 || n > all)
+		return -1;
+	a->prefix = (unsigned int)n;
+	return 0;
+}
+
+char *vctx_net_addr_text(const struct vctx_net_addr *a)
+{
+	char ip[INET6_ADDRSTRLEN];
+
+	inet_ntop(a->family, a->ip, ip, sizeof(ip));
+	return vx_printf("%s/%u", ip, a->prefix);
+}
+
+/* A name a network device can have, and that is safe as a file name. */
+bool vx_net_device_ok(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 0 && n < IFNAMSIZ && strcmp(name, ".") && strcmp(name, "..") &&
+	       name[0] != '-' && strspn(name,
+			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			"0123456789_.-") == n;
+}
+
+bool vx_net_own_space(const struct vctx_config *cfg)
+{
+	return cfg->net_mode == VCTX_NET_NONE ||
+	       cfg->net_mode == VCTX_NET_BRIDGE ||
+	       cfg->net_mode == VCTX_NET_ROUTED;
+}
+
+/* Is the address one of the host's? */
+static bool host_has(const struct ifaddrs *list, const struct vctx_net_addr *a)
+{
+	const struct ifaddrs *i;
+
+	for (i = list; i; i = i->ifa_next) {
+		const struct sockaddr_in *in = (const void *)i->ifa_addr;
+
+		if (in && in->sin_family == AF_INET && a->family == AF_INET &&
+		    !memcmp(&in->sin_addr, a->ip, sizeof(in->sin_addr)))
+			return true;
+	}
+	return false;
+}
+
+static int check_shared(const struct vctx_config *cfg, struct vctx_err *err)
+{
+	struct ifaddrs *list;
+	size_t i;
+	int r = 0;
+
+	if (!cfg->n_net_addr)
+		return vx_fail(err, VCTX_USAGE, "give net.address",
+			       "net.mode=shared-address needs addresses");
+	if (getifaddrs(&list))
+		return vx_fail_errno(err, VCTX_FAILED, NULL,
+				     "cannot list the host's addresses");
+	for (i = 0; i < cfg->n_net_addr && !r; i++) {
+		const struct vctx_net_addr *a = &cfg->net_addr[i];
+		vx_autofree char *text = vctx_net_addr_text(a);
+		vx_autofree char *hint = NULL;
+
+		if (a->family != AF_INET) {
+			r = vx_fail(err, VCTX_USAGE,
+				    "network contexts know IPv4 only; use net.mode=bridge or routed",
+				    "%s cannot be shared", text);
+		} else if (!host_has(list, a)) {
+			hint = vx_printf("'ip address add %s dev DEVICE' adds it",
+					 text);
+			r = vx_fail(err, VCTX_USAGE, hint,
+				    "the host does not have the address %s",
+				    text);
+		}
+	}
+	freeifaddrs(list);
+	return r;
+}
+
+int vx_net_check(const struct vctx_config *cfg, struct vctx_err *err)
+{
+	const char *mode = mode_names[cfg->net_mode];
+	vx_autofree char *path = NULL;
+	size_t i;
+
+	if (cfg->net_bridge && cfg->net_mode != VCTX_NET_BRIDGE)
+		return vx_fail(err, VCTX_USAGE, "set net.mode=bridge, or leave it out",
+			       "net.bridge has no meaning with net.mode=%s", mode);
+	if (cfg->net_has_gateway && cfg->net_mode != VCTX_NET_BRIDGE)
+		return vx_fail(err, VCTX_USAGE, "set net.mode=bridge, or leave it out",
+			       "net.gateway has no meaning with net.mode=%s", mode);
+	switch (cfg->net_mode) {
+	case VCTX_NET_HOST:
+	case VCTX_NET_NONE:
+		if (cfg->n_net_addr)
+			return vx_fail(err, VCTX_USAGE,
+				"set net.mode to bridge, routed or shared-address",
+				"net.address has no meaning with net.mode=%s",
+				mode);
+		return 0;
+	case VCTX_NET_SHARED:
+		return check_shared(cfg, err);
+	case VCTX_NET_ROUTED:
+		if (!cfg->n_net_addr)
+			return vx_fail(err, VCTX_USAGE, "give net.address",
+				       "net.mode=routed needs addresses");
+		return 0;
+	case VCTX_NET_BRIDGE:
+		break;
+	}
+	if (!cfg->net_bridge)
+		return vx_fail(err, VCTX_USAGE, "give net.bridge",
+			       "net.mode=bridge needs the name of a bridge");
+	path = vx_printf("/sys/class/net/%s/bridge", cfg->net_bridge);
+	if (access(path, F_OK))
+		return vx_fail(err, VCTX_USAGE,
+			       "'ip link add NAME type bridge' makes one",
+			       "there is no bridge \"%s\"", cfg->net_bridge);
+	if (!cfg->net_has_gateway)
+		return 0;
+	for (i = 0; i < cfg->n_net_addr; i++)
+		if (cfg->net_addr[i].family == cfg->net_gateway.family)
+			return 0;
+	return vx_fail(err, VCTX_USAGE, "give net.address",
+		       "net.gateway needs an address of the same family");
+}
+
+char *vx_net_text(const struct vctx_config *cfg)
+{
+	char *s = vx_strdup(mode_names[cfg->net_mode]);
+	size_t i;
+
+	for (i = 0; i < cfg->n_net_addr; i++) {
+		vx_autofree char *a = vctx_net_addr_text(&cfg->net_addr[i]);
+		char *more = vx_printf("%s %s", s, a);
+
+		free(s);
+		s = more;
+	}
+	return s;
+}
+
+/* ------------------------------------------------------------------ */
+/* In the helper that becomes the context                              */
+/* ------------------------------------------------------------------ */
+
+/*
+ * Run ip with the words of one line, in the network name space "ns" (-1: the
+ * caller's).  Its first line of complaint becomes the message.
+ */
+static int ip(struct vctx_err *err, int ns, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static int ip(struct vctx_err *err, int ns, const char *fmt, ...)
+{
+	vx_autofree char *line = NULL;
+	char *argv[32] = { (char *)"ip" };
+	char out[256] = "";
+	char *save, *w;
+	size_t n = 1, len = 0;
+	va_list ap;
+	int p[2], status;
+	ssize_t r;
+	pid_t pid;
+
+	va_start(ap, fmt);
+	if (vasprintf(&line, fmt, ap) < 0)
+		line = NULL;
+	va_end(ap);
+	if (!line || pipe2(p, O_CLOEXEC))
+		return vx_fail_errno(err, VCTX_FAILED, NULL, "cannot run ip");
+	pid = fork();
+	if (pid < 0) {
+		close(p[0]);
+		close(p[1]);
+		return vx_fail_errno(err, VCTX_FAILED, NULL, "cannot fork");
+	}
+	if (!pid) {
+		static char *const env[] = {
+			(char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL
+		};
+
+		for (w = strtok_r(line, " ", &save);
+		     w && n + 1 < ARRAY_SIZE(argv);
+		     w = strtok_r(NULL, " ", &save))
+			argv[n++] = w;
+		dup2(p[1], STDOUT_FILENO);
+		dup2(p[1], STDERR_FILENO);
+		vx_signals_default();
+		if (ns >= 0 && setns(ns, CLONE_NEWNET)) {
+			dprintf(STDERR_FILENO, "cannot enter the host's network\n");
+			_exit(1);
+		}
+		putenv(env[0]);
+		execvpe(argv[0], argv, env);
+		dprintf(STDERR_FILENO, "%s\n", strerror(errno));
+		_exit(127);
+	}
+	close(p[1]);
+	while ((r = read(p[0], out + len, sizeof(out) - 1 - len)) > 0 ||
+	       (r < 0 && errno == EINTR))
+		if (r > 0)
+			len += (size_t)r;
+	/* What does not fit is read too, or ip would wait for it. */
+	while (len == sizeof(out) - 1 && read(p[0], argv, sizeof(argv)) > 0)
+		;
+	close(p[0]);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (WIFEXITED(status) && !WEXITSTATUS(status))
+		return 0;
+	out[len] = '\0';
+	out[strcspn(out, "\n")] = '\0';
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+		return vx_fail(err, VCTX_HOST, "install iproute2",
+			       "cannot run ip: %s", out);
+	return vx_fail(err, VCTX_FAILED, NULL, "ip %s: %s", line, out);
+}
+
+/* A new name space has a loopback device, which is down. */
+static int loopback_up(struct vctx_err *err)
+{
+	struct ifreq ifr = { .ifr_name = "lo" };
+	vx_autoclose int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (s < 0 || ioctl(s, SIOCGIFFLAGS, &ifr))
+		return vx_fail_errno(err, VCTX_FAILED, NULL,
+				     "cannot find the loopback device");
+	ifr.ifr_flags |= IFF_UP;
+	if (ioctl(s, SIOCSIFFLAGS, &ifr))
+		return vx_fail_errno(err, VCTX_FAILED, NULL,
+				     "cannot start the loopback device");
+	return 0;
+}
+
+/*
+ * A virtual cable from eth0 of this name space to "vctxID" of the host.  The
+ * name space of an earlier run may still be on its way out, with a device of
+ * the same name.
+ */
+static int cable(uint32_t id, int host, const char *bridge,
+		 struct vctx_err *err)
+{
+	vx_autofree char *old = vx_printf("/sys/class/net/vctx%u", id);
+
+	if (!access(old, F_OK) && ip(NULL, host, "link del vctx%u", id) &&
+	    !access(old, F_OK))
+		return vx_fail(err, VCTX_FAILED, NULL,
+			       "cannot remove the old device vctx%u", id);
+	/* Made by the host's side: the peer goes to this process's space. */
+	if (ip(err, host, "link add vctx%u type veth peer name eth0 netns %d",
+	       id, (int)getpid()))
+		return -1;
+	if (bridge && ip(err, host, "link set vctx%u master %s", id, bridge))
+		return -1;
+	return ip(err, host, "link set vctx%u up", id) ||
+	       ip(err, -1, "link set eth0 up") ? -1 : 0;
+}
+
+static int set_addresses(const struct vctx_config *cfg, struct vctx_err *err)
+{
+	size_t i;
+
+	for (i = 0; i < cfg->n_net_addr; i++) {
+		const struct vctx_net_addr *a = &cfg->net_addr[i];
+		vx_autofree char *text = vctx_net_addr_text(a);
+
+		/* Duplicate detection would make it unusable for seconds. */
+		if (ip(err, -1, "address add %s dev eth0%s", text,
+		       a->family == AF_INET6 ? " nodad" : ""))
+			return -1;
+	}
+	return 0;
+}
+
+static int gateway(const struct vctx_config *cfg, struct vctx_err *err)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (!cfg->net_has_gateway)
+		return 0;
+	inet_ntop(cfg->net_gateway.family, cfg->net_gateway.ip, text,
+		  sizeof(text));
+	return ip(err, -1, "route add default via %s dev eth0", text);
+}
+
+static int routes(const struct vctx_config *cfg, uint32_t id, int host,
+		  struct vctx_err *err)
+{
+	bool v4 = false, v6 = false;
+	size_t i;
+
+	for (i = 0; i < cfg->n_net_addr; i++) {
+		const struct vctx_net_addr *a = &cfg->net_addr[i];
+		char text[INET6_ADDRSTRLEN];
+
+		inet_ntop(a->family, a->ip, text, sizeof(text));
+		if (a->family == AF_INET)
+			v4 = true;
+		else
+			v6 = true;
+		if (ip(err, host, "route add %s dev vctx%u", text, id))
+			return -1;
+	}
+	if (v4 && (ip(err, host, "address add " GATEWAY4 "/32 dev vctx%u scope link",
+		      id) ||
+		   ip(err, -1, "route add " GATEWAY4 " dev eth0 scope link") ||
+		   ip(err, -1, "route add default via " GATEWAY4 " dev eth0")))
+		return -1;
+	if (v6 && (ip(err, host, "address add " GATEWAY6 "/64 dev vctx%u nodad",
+		      id) ||
+		   ip(err, -1, "route add default via " GATEWAY6 " dev eth0")))
+		return -1;
+	return 0;
+}
+
+int vx_net_unshare(const struct vctx_config *cfg, uint32_t id,
+		   struct vctx_err *err)
+{
+	vx_autoclose int host = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	if (host < 0 || unshare(CLONE_NEWNET))
+		return vx_fail_errno(err, VCTX_FAILED, NULL,
+				     "cannot make a network of its own");
+	if (loopback_up(err))
+		return -1;
+	if (cfg->net_mode == VCTX_NET_NONE)
+		return 0;
+	if (cable(id, host, cfg->net_bridge, err) || set_addresses(cfg, err))
+		return -1;
+	return cfg->net_mode == VCTX_NET_BRIDGE ?
+	       gateway(cfg, err) : routes(cfg, id, host, err);
+}
+
+int vx_net_enter(const struct vctx_config *cfg, uint32_t id,
+		 struct vctx_err *err)
+{
+	uint64_t ncaps = 0;
+	size_t i;
+
+	if (vctx_sys_net_create(id, NXF_INIT_SET | NXF_STATE_SETUP)) {
+		if (errno == ENOSYS)
+			return vx_fail_errno(err, VCTX_HOST,
+				"this kernel was built without network contexts (CONFIG_VSERVER_NET); see 'vctx check'",
+				"cannot make a network context");
+		return vctx_sys_error(err, "cannot make a network context");
+	}
+	for (i = 0; i < cfg->n_net_addr; i++) {
+		const struct vctx_net_addr *a = &cfg->net_addr[i];
+		vx_autofree char *text = vctx_net_addr_text(a);
+
+		if (vctx_sys_net_add(id, a))
+			return vx_fail_errno(err, VCTX_FAILED, NULL,
+					     "cannot give it the address %s",
+					     text);
+	}
+	/* One word for both: whoever may ping says so among the ccaps. */
+	if (cfg->ccaps & VXC_RAW_ICMP)
+		ncaps |= NXC_RAW_ICMP;
+	if (vctx_sys_net_caps(id, ncaps) ||
+	    vctx_sys_net_flags(id, 0, NXF_STATE_SETUP))
+		return vctx_sys_error(err, "cannot set up the network context");
+	return 0;
+}
