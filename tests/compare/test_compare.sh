@@ -603,5 +603,32 @@ order=$(
 is "$(echo "$order" | cut -f1,3 | tr '\t\n' ': ')" "1:prog 2:prog 3:prog 1:late 2:late 3:late " \
 	"a program that the experiment calls last runs when all executions of the others are done"
 
+# --- the footprint counts all lines in one go
+mkdir -p "$TMP/foot/bin" "$TMP/foot/work"
+cat >"$TMP/foot/bin/cloc" <<'END'
+#!/bin/sh
+echo "$*" >>"$CALLS"
+echo '{"header":{"n_files":3},"userland/lib/a.c":{"code":7},"./userland/b.sh":{"code":30},"hv-compare/keel/k.c":{"code":100},"hv-compare/keels/k.c":{"code":5},"SUM":{"code":142}}'
+END
+chmod +x "$TMP/foot/bin/cloc"
+foot() { # PATH
+	(
+		PATH=$1 CALLS=$TMP/foot/calls OUT=$TMP/foot work=$TMP/foot/work
+		export CALLS
+		. "$TOP/hv-compare/compare/footprint.sh"
+		footprint
+	)
+}
+foot "$TMP/foot/bin:$PATH" >"$TMP/foot/records"
+is "$(jq -r '"\(.part) \(.lines)"' "$TMP/foot/records" | tr '\n' ';')" \
+	"stock kernel null;our kernel 0;vctx and libvctx 37;keel 100;Xen null;benchmarks 0;comparison and report 0;tests 0;" \
+	"lines are those of the files below a part's directories"
+is "$(wc -l <"$TMP/foot/calls")" 1 "and cloc is called once"
+mkdir "$TMP/foot/less"
+for p in jq awk size stat cat grep sh; do
+	ln -s "$(command -v $p)" "$TMP/foot/less/$p"
+done
+is "$(foot "$TMP/foot/less" | jq -r '.lines // "none"' | sort -u)" none "without cloc there are no lines, and all else"
+
 OUT=$real_out
 finish
