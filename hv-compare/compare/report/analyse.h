@@ -31,6 +31,7 @@ struct options {
 
 struct share;
 struct many;
+struct publist;
 
 enum ivkind {
 	IV_NONE,
@@ -119,6 +120,7 @@ struct analysis {
 	const struct share *share[MAX_SHARE];	/* runs of how CPUs are shared, share.h */
 	int n_share;
 	const struct many *many;	/* a run of many instances, many.h, or NULL */
+	const struct publist *published;	/* figures of others, published.h, or NULL */
 	const struct analysis *beside;	/* the same sides under another accelerator, or NULL */
 	struct options opt;
 	int base;		/* index of the baseline side */

@@ -8,6 +8,7 @@
  */
 #include "many.h"
 #include "out.h"
+#include "published.h"
 #include "share.h"
 
 #include <errno.h>
@@ -59,6 +60,7 @@ static void usage(FILE *f)
 	      "  --beside RUN.jsonl  table, html: show a run with another accel beside it\n"
 	      "  --share RUN.jsonl   table, html: show a run of the experiment share, too (repeatable)\n"
 	      "  --many RUN.jsonl    table, html: show a run of the experiment scale, too\n"
+	      "  --published FILE    table, html: published figures of this file, not our own list of them\n"
 	      "  --help              this text\n"
 	      "\nexample:\n"
 	      "  bhreport html out/results/RUN/run.jsonl > out/report/index.html\n",
@@ -119,7 +121,7 @@ static int share_only(const struct command *cmd, const struct share *s, const st
 
 int main(int argc, char **argv)
 {
-	enum { BASELINE = 256, RESAMPLES, WIDTH, ASCII, BESIDE, SHARE, MANY, HELP };
+	enum { BASELINE = 256, RESAMPLES, WIDTH, ASCII, BESIDE, SHARE, MANY, PUBLISHED, HELP };
 	static const struct option longopts[] = {
 		{ "baseline", required_argument, NULL, BASELINE },
 		{ "boot-resamples", required_argument, NULL, RESAMPLES },
@@ -128,6 +130,7 @@ int main(int argc, char **argv)
 		{ "beside", required_argument, NULL, BESIDE },
 		{ "share", required_argument, NULL, SHARE },
 		{ "many", required_argument, NULL, MANY },
+		{ "published", required_argument, NULL, PUBLISHED },
 		{ "help", no_argument, NULL, HELP },
 		{ 0 },
 	};
@@ -136,9 +139,10 @@ int main(int argc, char **argv)
 	struct analysis *a[3] = { NULL, NULL, NULL };
 	struct run *r[3] = { NULL, NULL, NULL }, *sr[MAX_SHARE] = { NULL };
 	struct share *s[MAX_SHARE] = { NULL };
-	const char *share_file[MAX_SHARE], *many_file = NULL;
+	const char *share_file[MAX_SHARE], *many_file = NULL, *published_file = NULL;
 	struct run *mr = NULL;
 	struct many *many = NULL;
+	struct publist *published = NULL;
 	int c, n_share = 0, ret = 1;
 	long n;
 
@@ -176,6 +180,9 @@ int main(int argc, char **argv)
 			break;
 		case MANY:
 			many_file = optarg;
+			break;
+		case PUBLISHED:
+			published_file = optarg;
 			break;
 		case HELP:
 			usage(stdout);
@@ -266,6 +273,10 @@ int main(int argc, char **argv)
 		}
 		a[0]->many = many;
 	}
+	published = published_read(published_file);
+	if (!published)
+		goto out;
+	a[0]->published = published;
 	if (cmd->print) {
 		cmd->print(a[0], stdout);
 		ret = finish(stdout);
@@ -281,6 +292,7 @@ out:
 		share_free(s[i]);
 		run_free(sr[i]);
 	}
+	published_free(published);
 	many_free(many);
 	run_free(mr);
 	return ret;

@@ -109,8 +109,10 @@ static void fill_side(struct many *m, struct many_side *s)
 		}
 		if (!strncmp(r->bench[i].id, "isolate.", 8)) {
 			for (size_t h = 0; h < m->n_hog; h++)
-				if (!strcmp(m->hog[h], r->bench[i].id + 8))
+				if (!strcmp(m->hog[h], r->bench[i].id + 8)) {
 					s->kept[h] = num_of(rec);
+					s->hog_why[h] = rec ? rec->why : NULL;
+				}
 			if (rec && rec->why && rec->status == ST_FAIL && !s->why)
 				s->why = rec->why;
 			continue;
@@ -191,6 +193,16 @@ double many_ratio(const struct many *m, bool *at_least)
 		return 0;
 	*at_least = m->s[m->context].all;
 	return (double)m->s[m->context].most / m->s[m->vmm].most;
+}
+
+unsigned many_at_most(const struct many *m, const struct many_side *s, enum many_what w, double *median)
+{
+	for (size_t i = m->n_size; i-- > 0;)
+		if (s->num[i][w].n) {
+			*median = s->num[i][w].median;
+			return m->size[i];
+		}
+	return 0;
 }
 
 double many_kept(const struct many *m, int s, const char **hog)

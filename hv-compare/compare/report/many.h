@@ -22,6 +22,7 @@ struct many_side {
 	bool all;		/* as many as were asked for: there may be room for more */
 	struct spread (*num)[N_MANY];	/* [many.n_size], over executions */
 	struct spread kept[MAX_HOGS];	/* %, of the work of the worst victim */
+	const char *hog_why[MAX_HOGS];	/* there is none; or NULL */
 };
 
 struct many {
@@ -52,6 +53,10 @@ double many_ratio(const struct many *m, bool *at_least);
  * which one is in *hog. -1 when not measured.
  */
 double many_kept(const struct many *m, int s, const char **hog);
+
+/* The most instances of side s for which there is such a figure, 0 if for none; it is
+ * in *median. */
+unsigned many_at_most(const struct many *m, const struct many_side *s, enum many_what w, double *median);
 
 void many_table(const struct many *m, FILE *f, int width, bool ascii);
 void many_html(const struct many *m, FILE *f);

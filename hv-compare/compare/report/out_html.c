@@ -5,6 +5,7 @@
  */
 #include "out.h"
 #include "many.h"
+#include "published.h"
 #include "share.h"
 #include "style.h"
 #include "svg.h"
@@ -264,8 +265,76 @@ static void cell_html(const struct analysis *a, const struct row *row, int side,
 		c->status != ST_OK ? status_name(c->status) : "");
 }
 
+/* Does anything published stand beside a row of the group? */
+static bool group_published(const struct analysis *a, int g)
+{
+	for (size_t i = 0; a->published && i < a->n_row; i++)
+		for (size_t k = 0; (int)a->row[i].group == g && k < a->published->n; k++)
+			if (published_for(&a->published->p[k], a->row[i].b->id))
+				return true;
+	return false;
+}
+
+static void cell_published(const struct analysis *a, const struct row *row, FILE *f)
+{
+	fputs("<td>", f);
+	for (size_t k = 0; k < a->published->n; k++) {
+		const struct published *p = &a->published->p[k];
+		char *text, *tip;
+
+		if (!published_for(p, row->b->id))
+			continue;
+		text = published_short(p);
+		tip = published_theirs(p);
+		fputs("<small><abbr title=\"", f);
+		esc(f, p->system);
+		fputs(": ", f);
+		esc(f, tip);
+		fputs("; ", f);
+		esc(f, p->paper);
+		fputs(", ", f);
+		esc(f, p->section);
+		fputs("\">", f);
+		esc(f, text);
+		fputs("</abbr></small>", f);
+		free(text);
+		free(tip);
+	}
+	fputs("</td>", f);
+}
+
+/* Where the column comes from: each paper once. */
+static void published_notes(const struct analysis *a, int g, FILE *f)
+{
+	const struct publist *l = a->published;
+	const char *last = NULL;
+
+	fputs("<p class=\"small\">Published: times native Linux in the same paper, or time where native is not known; ? is not legible.", f);
+	for (size_t k = 0; k < l->n; k++)
+		for (size_t i = 0; i < a->n_row; i++) {
+			const struct published *p = &l->p[k];
+
+			if ((int)a->row[i].group != g || !published_for(p, a->row[i].b->id) ||
+			    (last && !strcmp(last, p->paper)))
+				continue;
+			last = p->paper;
+			fputc(' ', f);
+			esc(f, p->paper);
+			fputs(", ", f);
+			esc(f, p->section);
+			fputs(", ", f);
+			esc(f, p->year);
+			fputs(": ", f);
+			esc(f, p->conditions);
+			fputc('.', f);
+		}
+	fputs("</p>\n", f);
+}
+
 static void group_table(const struct analysis *a, int g, FILE *f)
 {
+	const bool published = group_published(a, g);
+
 	fprintf(f, "<details><summary>Table: %s</summary>\n", group_info[g].title);
 	banner(a, f);
 	fputs("<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\">row</th>", f);
@@ -274,6 +343,8 @@ static void group_table(const struct analysis *a, int g, FILE *f)
 		esc(f, a->run->side[a->shown[k]]);
 		fputs("</th>", f);
 	}
+	if (published)
+		fputs("<th scope=\"col\">published</th>", f);
 	fputs("</tr></thead>\n<tbody>\n", f);
 	for (size_t i = 0; i < a->n_row; i++) {
 		const struct row *row = &a->row[i];
@@ -288,9 +359,14 @@ static void group_table(const struct analysis *a, int g, FILE *f)
 			row->derived ? " (derived, not compared)" : "");
 		for (int k = 0; k < a->n_shown; k++)
 			cell_html(a, row, a->shown[k], f);
+		if (published)
+			cell_published(a, row, f);
 		fputs("</tr>\n", f);
 	}
-	fputs("</tbody>\n</table></div>\n<p class=\"small\">Baseline: median; interval, executions. Others: ratio and verdict; interval; median, executions, and how many would probably decide.</p>\n</details>\n", f);
+	fputs("</tbody>\n</table></div>\n<p class=\"small\">Baseline: median; interval, executions. Others: ratio and verdict; interval; median, executions, and how many would probably decide.</p>\n", f);
+	if (published)
+		published_notes(a, g, f);
+	fputs("</details>\n", f);
 }
 
 /* One sentence: what the figure shows. */
@@ -760,6 +836,7 @@ void out_html(const struct analysis *a, FILE *f)
 	hero(a, f);
 	claims(a, f);
 	notes(a, f);
+	published_html(a, f);
 	section_overview(a, f);
 	for (int g = 0; g < N_GROUPS; g++)
 		section_group(a, g, f);

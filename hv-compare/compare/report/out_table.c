@@ -2,6 +2,7 @@
 /* The terminal table. */
 #include "out.h"
 #include "many.h"
+#include "published.h"
 #include "share.h"
 #include "words.h"
 
@@ -347,6 +348,7 @@ void out_table(const struct analysis *a, FILE *f)
 		free(s);
 	}
 	claims_free(claims);
+	published_table(a, f, width, ascii);
 
 	no_result_words(a, &l);
 	print_list(f, "No result", &l, width, ascii);
