@@ -60,6 +60,7 @@ static void usage(FILE *f)
 	      "  --beside RUN.jsonl  table, html: show a run with another accel beside it\n"
 	      "  --share RUN.jsonl   table, html: show a run of the experiment share, too (repeatable)\n"
 	      "  --many RUN.jsonl    table, html: show a run of the experiment scale, too\n"
+	      "  --macro RUN.jsonl   table, html: show a run of the experiment macro, too\n"
 	      "  --published FILE    table, html: published figures of this file, not our own list of them\n"
 	      "  --help              this text\n"
 	      "\nexample:\n"
@@ -121,7 +122,7 @@ static int share_only(const struct command *cmd, const struct share *s, const st
 
 int main(int argc, char **argv)
 {
-	enum { BASELINE = 256, RESAMPLES, WIDTH, ASCII, BESIDE, SHARE, MANY, PUBLISHED, HELP };
+	enum { BASELINE = 256, RESAMPLES, WIDTH, ASCII, BESIDE, SHARE, MANY, MACRO, PUBLISHED, HELP };
 	static const struct option longopts[] = {
 		{ "baseline", required_argument, NULL, BASELINE },
 		{ "boot-resamples", required_argument, NULL, RESAMPLES },
@@ -130,16 +131,17 @@ int main(int argc, char **argv)
 		{ "beside", required_argument, NULL, BESIDE },
 		{ "share", required_argument, NULL, SHARE },
 		{ "many", required_argument, NULL, MANY },
+		{ "macro", required_argument, NULL, MACRO },
 		{ "published", required_argument, NULL, PUBLISHED },
 		{ "help", no_argument, NULL, HELP },
 		{ 0 },
 	};
 	struct options opt = { .resamples = 10000 };
 	const struct command *cmd = NULL;
-	struct analysis *a[3] = { NULL, NULL, NULL };
-	struct run *r[3] = { NULL, NULL, NULL }, *sr[MAX_SHARE] = { NULL };
+	struct analysis *a[4] = { NULL };
+	struct run *r[4] = { NULL }, *sr[MAX_SHARE] = { NULL };
 	struct share *s[MAX_SHARE] = { NULL };
-	const char *share_file[MAX_SHARE], *many_file = NULL, *published_file = NULL;
+	const char *share_file[MAX_SHARE], *many_file = NULL, *published_file = NULL, *macro_file = NULL;
 	struct run *mr = NULL;
 	struct many *many = NULL;
 	struct publist *published = NULL;
@@ -180,6 +182,9 @@ int main(int argc, char **argv)
 			break;
 		case MANY:
 			many_file = optarg;
+			break;
+		case MACRO:
+			macro_file = optarg;
 			break;
 		case PUBLISHED:
 			published_file = optarg;
@@ -273,10 +278,25 @@ int main(int argc, char **argv)
 		}
 		a[0]->many = many;
 	}
+	if (macro_file) {
+		r[3] = run_read(macro_file);
+		if (!r[3])
+			goto out;
+		a[3] = analyse(r[3], &opt);
+		if (!a[3])
+			goto out;
+		if (!a[3]->tally[a[3]->base][G_MACRO].rows) {
+			complain("--macro: %s is no run of the experiment macro", macro_file);
+			goto out;
+		}
+		a[0]->macro = a[3];
+	}
 	published = published_read(published_file);
 	if (!published)
 		goto out;
 	a[0]->published = published;
+	if (a[3])
+		a[3]->published = published;
 	if (cmd->print) {
 		cmd->print(a[0], stdout);
 		ret = finish(stdout);
@@ -284,7 +304,7 @@ int main(int argc, char **argv)
 		ret = finish(stdout);
 	}
 out:
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 4; i++) {
 		analysis_free(a[i]);
 		run_free(r[i]);
 	}

@@ -338,13 +338,14 @@ static void group_table(const struct analysis *a, int g, FILE *f)
 	fprintf(f, "<details><summary>Table: %s</summary>\n", group_info[g].title);
 	banner(a, f);
 	fputs("<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\">row</th>", f);
+	/* Beside the row's name: what scrolls away first is not what one looks for. */
+	if (published)
+		fputs("<th scope=\"col\">published</th>", f);
 	for (int k = 0; k < a->n_shown; k++) {
 		fputs("<th scope=\"col\">", f);
 		esc(f, a->run->side[a->shown[k]]);
 		fputs("</th>", f);
 	}
-	if (published)
-		fputs("<th scope=\"col\">published</th>", f);
 	fputs("</tr></thead>\n<tbody>\n", f);
 	for (size_t i = 0; i < a->n_row; i++) {
 		const struct row *row = &a->row[i];
@@ -357,10 +358,10 @@ static void group_table(const struct analysis *a, int g, FILE *f)
 		esc(f, row->b->id);
 		fprintf(f, "%s%s%s</small></th>", row->b->unit ? ", " : "", row->b->unit ? row->b->unit->name : "",
 			row->derived ? " (derived, not compared)" : "");
-		for (int k = 0; k < a->n_shown; k++)
-			cell_html(a, row, a->shown[k], f);
 		if (published)
 			cell_published(a, row, f);
+		for (int k = 0; k < a->n_shown; k++)
+			cell_html(a, row, a->shown[k], f);
 		fputs("</tr>\n", f);
 	}
 	fputs("</tbody>\n</table></div>\n<p class=\"small\">Baseline: median; interval, executions. Others: ratio and verdict; interval; median, executions, and how many would probably decide.</p>\n", f);
@@ -496,6 +497,18 @@ static void section_group(const struct analysis *a, int g, FILE *f)
 	}
 	group_table(a, g, f);
 	fputs("</section>\n", f);
+}
+
+/* Rows of another run of the same sides, with its own baseline and check. */
+static void section_macro(const struct analysis *a, FILE *f)
+{
+	section_group(a, G_MACRO, f);
+	fputs("<p class=\"small\">Real work is from another run, <code>", f);
+	esc(f, a->run->id);
+	fprintf(f, "</code>, %s%s, sha256 of its records <code>%s</code>; its ratios are to its own ",
+		*a->run->profile ? "profile " : "", a->run->profile, a->run->sha256);
+	esc(f, a->run->side[a->base]);
+	fprintf(f, ". A/A check: %s.</p>\n", a->gate == GATE_TRUSTED ? "trusted" : a->gate == GATE_UNTRUSTED ? "not trusted" : "unchecked");
 }
 
 static void geomean_table(const struct analysis *a, FILE *f);
@@ -840,6 +853,8 @@ void out_html(const struct analysis *a, FILE *f)
 	section_overview(a, f);
 	for (int g = 0; g < N_GROUPS; g++)
 		section_group(a, g, f);
+	if (a->macro)
+		section_macro(a->macro, f);
 	for (int i = 0; i < a->n_share; i++)
 		share_html(a->share[i], f);
 	if (a->many)

@@ -235,6 +235,11 @@ bool pub_has_side(const struct analysis *a, int k)
 	return shown_side(a, pub_side[k]) >= 0 || many_side(a, pub_side[k]);
 }
 
+static bool hypervisor(int k)
+{
+	return !strcmp(pub_side[k], "xen") || !strcmp(pub_side[k], "keel");
+}
+
 static char *ours_row(const struct analysis *a, const char *id, int side, bool *why)
 {
 	char ratio[40];
@@ -250,6 +255,9 @@ static char *ours_row(const struct analysis *a, const char *id, int side, bool *
 		fmt_ratio(ratio, sizeof(ratio), c->cmp.ratio);
 		return xstrdup(ratio);
 	}
+	/* The run of real work has rows and sides of its own. */
+	if (a->macro && !strncmp(id, "macro.", 6))
+		return ours_row(a->macro, id, side < 0 ? -1 : run_side(a->macro->run, a->run->side[side]), why);
 	return xstrdup(side < 0 ? "the side is not in this run" : "the row is not in this run");
 }
 
@@ -268,7 +276,7 @@ static char *ours_many(const struct analysis *a, const char *key, int k, bool *w
 		double ratio = many_ratio(m, &at_least);
 
 		if (m->context < 0 || s != &m->s[m->context])
-			return xstrdup("contexts are held against it");
+			return xstrdup(hypervisor(k) ? "contexts are held against it" : "the claim is about contexts");
 		if (!ratio)
 			return xstrdup("the hypervisor had room for all that were asked for");
 		*why = false;
@@ -297,6 +305,18 @@ static char *ours_many(const struct analysis *a, const char *key, int k, bool *w
 			return xstrdup("needs work of one and of many");
 		*why = false;
 		return xasprintf("%.1f %% (of %u)", (1 - one / many) * 100, n);
+	}
+	if (starts(key, "ping.")) {
+		static const struct unit time = { "ns/op", LOWER_BETTER }, counted = { "instr/op", LOWER_BETTER };
+		double value;
+		unsigned n = many_at_most(m, s, !strcmp(key + 5, "idle") ? MANY_IDLE : MANY_BUSY, &value);
+		char text[60];
+
+		if (!n)
+			return xstrdup("not measured");
+		*why = false;
+		fmt_value(text, sizeof(text), value, m->run->accel == ACCEL_ICOUNT ? &counted : &time, true);
+		return xasprintf("%s%s (of %u)", text, m->run->accel == ACCEL_ICOUNT ? " instructions" : "", n);
 	}
 	if (!strcmp(key, "kept")) {
 		kept = many_kept(m, (int)(s - m->s), &hog);
@@ -349,7 +369,7 @@ char *published_ours(const struct analysis *a, const struct published *p, int k,
 		return ours_lines(a, key + 6, k, why);
 	if (!strcmp(key, "claim")) {
 		if (strcmp(pub_side[k], "context"))
-			return xstrdup("contexts are held against it");
+			return xstrdup(hypervisor(k) ? "contexts are held against it" : "the claim is about contexts");
 		if (!a->claim.has)
 			return xstrdup("needs a context and a hypervisor in one run");
 		*why = false;
