@@ -76,8 +76,10 @@ static int tool(struct bench *b, char *const argv[])
 			return bench_fail(b, "waitpid: %s", strerror(errno));
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
 		return bench_skip(b, "no %s here", argv[0]);
+	if (WIFSIGNALED(status))
+		return bench_fail(b, "%s was ended by signal %d", argv[0], WTERMSIG(status));
 	if (status != 0)
-		return bench_fail(b, "%s ended with status %d", argv[0], status);
+		return bench_fail(b, "%s ended with status %d", argv[0], WEXITSTATUS(status));
 	return 0;
 }
 

@@ -307,6 +307,47 @@ is "$(cat "$OUT/results/last")" "$before" "a run beside others does not take the
 try "$COMPARE" plan --experiment own --profile standard --smp 2
 matches "$STDOUT" "*EMULATED (TCG)*9 rows*one-smp*two-smp*" "on several CPUs nothing is counted"
 
+# --- tools that go to the sides, and those that are there
+mkdir -p "$TMP/experiments/tools"
+{
+	cat "$TMP/experiments/toy/experiment.conf"
+	printf 'tools\ttrue\nimage-tools\tsh cat\nbeside\tyes\n'
+} >"$TMP/experiments/tools/experiment.conf"
+side tooled <<'END'
+if [ "$1" = run ]; then
+	grep -qx 'sh cat' "$job/image-tools" || exit 9
+	printf '11  /bin/sh\n22  /usr/bin/cat\n' >"$job/results/tools"
+fi
+END
+tooled() {
+	try "$COMPARE" run --experiment tools --accel icount --sides tooled --only a.1 --progress none
+	r=$OUT/results/$(cat "$OUT/results/beside.tools-up")/run.jsonl
+}
+tooled
+is "$STATUS $(head -n 1 "$r" | jq -r .built.true)" "0 $(sha256sum <"$(command -v true)" | cut -d' ' -f1)" \
+	"a tool of the host is part of what was built"
+is "$(jq -c 'select(.t == "env").tools' "$r")" '{"sh":"11","cat":"22"}' "the tools of a side are in its record"
+is "$(debugfs -R 'ls -p /bin' "$OUT/compare/scratch.img" 2>/dev/null | cut -d/ -f6 | grep -c '^true$')" 1 \
+	"the tool is on the scratch disk"
+side tooled <<'END'
+if [ "$1" = run ]; then
+	mkdir -p "$job/results"
+	echo "0000  /bench/bin/true" >"$job/results/sha256"
+	echo '{"t":"env"}' >"$job/results/env.json"
+	for e in 1 2; do "$BULKHEAD_BENCH_BIN/prog" a.1 >"$job/results/$e.prog.jsonl"; echo "$e prog 0"; done >"$job/results/status"
+	exit 0
+fi
+END
+tooled
+is "$(jq -r 'select(.status == "invalid").why' "$r")" "the program true on this side is another file than on the host" \
+	"another tool than ours is invalid"
+sed 's/^tools.*/tools	none-such/' "$TMP/experiments/tools/experiment.conf" >"$TMP/tools.conf"
+mv "$TMP/tools.conf" "$TMP/experiments/tools/experiment.conf"
+tooled
+is "$STATUS $STDERR" "1 compare: 'none-such' is not installed
+hint: run 'make deps' (Debian package: none-such)" "a tool that the host lacks"
+rm "$TMP/platforms/tooled"
+
 # --- order and seed
 r=$seed7
 jobs=$(dirname "$r")/jobs
