@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,18 +29,31 @@ static const unsigned int sizes[] = { 1, 2, 4, 8, 16, 32, 64, 128, 256, 512 };
 #define N_SIZES (sizeof(sizes) / sizeof(sizes[0]))
 /* What a few instances take is lost in what the kernel hands out at once. */
 #define LEAST_MEMORY 4U
+/* What a single instance has nobody to be compared with, or be loaded by. */
+#define LEAST_SEVERAL 2U
+/* How often an instance is asked for an answer, and the pause before each, in us. */
+#define PINGS 12U
+#define PING_PAUSE 5000U
+/* The start of an instance when nothing of it or its tools is in memory. */
+#define COLD "scale.cold"
 /* The most instances that ran at once, of the sizes asked for. */
 #define MOST "scale.most"
 
-enum what { START, WORK, MEMORY, STOP, N_WHAT };
+enum what { START, WORK, FAST, MID, SLOW, MEMORY, STOP, REST, IDLE, BUSY, N_WHAT };
 
 static const struct {
 	const char *name, *unit, *about;
 } what_info[N_WHAT] = {
 	[START] = { "start", "ns/op", "an instance is started until it is ready" },
 	[WORK] = { "work", "ns/op", "a unit of work, all instances at work at once" },
+	[FAST] = { "fast", "ns/op", "the same by its own clock, of the fastest instance" },
+	[MID] = { "mid", "ns/op", "the same, of the median instance" },
+	[SLOW] = { "slow", "ns/op", "the same, of the slowest instance" },
 	[MEMORY] = { "mem", "bytes", "memory that is gone, per instance at rest" },
 	[STOP] = { "stop", "ns/op", "an instance is taken away" },
+	[REST] = { "rest", "ns/op", "an instance answers, all at rest" },
+	[IDLE] = { "idle", "ns/op", "an instance at rest answers, all others compute" },
+	[BUSY] = { "busy", "ns/op", "an instance answers that computes like all others but one" },
 };
 
 /* The rows of isolation: one instance is a nuisance to three that have a little to do
@@ -55,9 +69,14 @@ static const struct {
 	{ "isolate.fork", "the same beside one that makes and ends processes", TOLD_HOG_FORK },
 	{ "isolate.files", "the same beside one that makes and removes small files", TOLD_HOG_FILES },
 	{ "isolate.memory", "the same beside one that takes memory and gives it back", TOLD_HOG_MEMORY },
+	{ "isolate.disk", "the same beside one that writes to a disk and waits for it", TOLD_HOG_DISK },
+	{ "isolate.touch", "the same beside one that takes all memory it can get", TOLD_HOG_TOUCH },
 };
 
 #define N_HOGS (sizeof(hogs) / sizeof(hogs[0]))
+/* From here on they take what everybody needs; what was measured before them stands,
+ * whatever becomes of the machine. */
+#define FIRST_GREEDY 4U
 
 /* The file of places: how the side starts an instance. A line is a key and words
  * with blanks between; "%d" in a word is the number of the instance. */
@@ -74,6 +93,7 @@ static const char *const tool_names[N_TOOLS] = {
 static struct {
 	char *tool[N_TOOLS];
 	char *where;
+	char *disk;	/* a directory that instances can write to; or NULL */
 	const struct wire *wire;
 } place;
 
@@ -82,6 +102,8 @@ struct many {
 	unsigned int n, prepared, started, ready;
 	double value[N_WHAT];
 	uint64_t ns[N_WHAT], ops[N_WHAT];
+	bool ask;		/* for answers, too */
+	double answer[N_WHAT][PINGS];	/* ns each, of REST, IDLE and BUSY */
 };
 
 static volatile sig_atomic_t interrupted;
@@ -238,8 +260,16 @@ static int start_all(struct many *m, struct scale_err *err)
 	return 0;
 }
 
+static int by_number(const void *a, const void *b)
+{
+	const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
 static int work_all(struct many *m, struct scale_err *err)
 {
+	static uint32_t each[MAX_INSTANCES];
 	uint64_t t = clock_now();
 	unsigned int i;
 
@@ -247,11 +277,54 @@ static int work_all(struct many *m, struct scale_err *err)
 		if (place.wire->tell(i, TOLD_WORK, err) != 0)
 			return -1;
 	for (i = 0; i < m->n; i++)
-		if (await(UINT32_MAX, SAYS_DONE, NULL, err) != 0)
+		if (await(UINT32_MAX, SAYS_DONE, &each[i], err) != 0)
 			return -1;
 	m->ns[WORK] = clock_now() - t;
 	m->ops[WORK] = (uint64_t)m->n * UNITS;
+	qsort(each, m->n, sizeof(each[0]), by_number);
+	m->value[FAST] = each[0];
+	m->value[MID] = (each[(m->n - 1) / 2] + (double)each[m->n / 2]) / 2;
+	m->value[SLOW] = each[m->n - 1];
+	m->ops[FAST] = m->ops[MID] = m->ops[SLOW] = UNITS;
 	return 0;
+}
+
+/* How long instance @i takes to answer, PINGS times. */
+static int ask(unsigned int i, double *ns, struct scale_err *err)
+{
+	unsigned int k;
+	uint64_t t;
+
+	for (k = 0; k < PINGS; k++) {
+		usleep(PING_PAUSE);
+		t = clock_now();
+		if (place.wire->tell(i, TOLD_PING, err) != 0 || await(i, SAYS_DONE, NULL, err) != 0)
+			return -1;
+		ns[k] = (double)(clock_now() - t);
+	}
+	return 0;
+}
+
+/* Tell all but the first, and wait until all have heard it. */
+static int tell_others(const struct many *m, char word, struct scale_err *err)
+{
+	unsigned int i;
+
+	for (i = 1; i < m->n; i++)
+		if (place.wire->tell(i, word, err) != 0 || await(i, SAYS_DONE, NULL, err) != 0)
+			return -1;
+	return 0;
+}
+
+/* Answers: all at rest; the first while the others compute; the last, which does. */
+static int ask_all(struct many *m, struct scale_err *err)
+{
+	if (m->n < LEAST_SEVERAL)
+		return 0;
+	if (ask(0, m->answer[REST], err) != 0 || tell_others(m, TOLD_BUSY, err) != 0 ||
+	    ask(0, m->answer[IDLE], err) != 0 || ask(m->n - 1, m->answer[BUSY], err) != 0)
+		return -1;
+	return tell_others(m, TOLD_STOP, err);
 }
 
 /* Takes away what there is, even after a failure; the first failure is in @err. */
@@ -300,6 +373,8 @@ static int run_many(struct many *m, struct scale_err *err)
 	}
 	if (rc == 0)
 		rc = work_all(m, err);
+	if (rc == 0 && m->ask)
+		rc = ask_all(m, err);
 	if (stop_all(m, rc != 0, err) != 0)
 		rc = -1;
 	place.wire->close();
@@ -340,15 +415,28 @@ static int pace_all(uint32_t *least, struct scale_err *err)
 	return 0;
 }
 
+/* As many units in time as without a nuisance? */
+static int back_to_normal(uint32_t off, struct scale_err *err)
+{
+	uint32_t after;
+
+	if (pace_all(&after, err) != 0)
+		return -1;
+	if (after < off * 9 / 10)
+		return scale_fail(err, "afterwards only %u of %u units are in time", after, PACED);
+	return 0;
+}
+
 /*
- * Off, on for each nuisance that is wanted, off. A victim's pace is what makes it need
+ * Off, on for each nuisance that is wanted, off; the same again for the greedy ones.
+ * *@good is how many, of all, have a result that stands. A victim's pace is what makes it need
  * a fifth of the CPU that it had alone, so that three of them leave more than a quarter
  * to the fourth: who divides the machine fairly keeps all of them whole.
  */
-static int measure_isolation(const bool wanted[N_HOGS], uint32_t on[N_HOGS], uint32_t *off,
+static int measure_isolation(const bool wanted[N_HOGS], uint32_t on[N_HOGS], uint32_t *off, size_t *good,
 			     struct scale_err *err)
 {
-	uint32_t after;
+	bool greedy = false;
 	unsigned int i;
 	size_t k;
 
@@ -362,35 +450,65 @@ static int measure_isolation(const bool wanted[N_HOGS], uint32_t on[N_HOGS], uin
 	for (k = 0; k < N_HOGS; k++) {
 		if (!wanted[k])
 			continue;
+		if (k >= FIRST_GREEDY && !greedy) {
+			if (back_to_normal(*off, err) != 0)
+				return -1;
+			*good = FIRST_GREEDY;
+			greedy = true;
+		}
 		if (tell_and_wait(HOSTILE, hogs[k].word, NULL, err) != 0 || pace_all(&on[k], err) != 0 ||
 		    tell_and_wait(HOSTILE, TOLD_STOP, NULL, err) != 0)
 			return -1;
 	}
-	if (pace_all(&after, err) != 0)
+	if (back_to_normal(*off, err) != 0)
 		return -1;
-	if (after < *off * 9 / 10)
-		return scale_fail(err, "afterwards only %u of %u units are in time", after, PACED);
+	*good = N_HOGS;
 	return 0;
 }
 
-static int run_isolation(const bool wanted[N_HOGS], uint32_t on[N_HOGS], uint32_t *off,
+static int run_isolation(const bool wanted[N_HOGS], uint32_t on[N_HOGS], uint32_t *off, size_t *good,
 			 struct scale_err *err)
 {
 	struct many m = { .n = 1 + VICTIMS };
-	int rc;
+	char path[256];
+	int rc = 0;
 
 	if (place.wire->open(place.where, m.n, err) != 0)
 		return -1;
-	rc = start_all(&m, err);
+	snprintf(path, sizeof(path), "%s/" DISK_LINK, place.where);
+	if (place.disk) {
+		unlink(path);
+		if (symlink(place.disk, path) != 0)
+			rc = scale_fail(err, "%.100s: %s", path, strerror(errno));
+	}
+	if (rc == 0)
+		rc = start_all(&m, err);
 	if (rc == 0) {
 		settle();
-		rc = measure_isolation(wanted, on, off, err);
+		rc = measure_isolation(wanted, on, off, good, err);
 	}
 	if (stop_all(&m, rc != 0, err) != 0)
 		rc = -1;
 	place.wire->close();
+	if (place.disk)
+		unlink(path);
 	settle();
 	return rc;
+}
+
+/* The first start of all, with nothing in memory that could be read again. */
+static int run_cold(struct many *m, struct scale_err *err)
+{
+	int fd, n;
+
+	sync();
+	fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : (int)write(fd, "3", 1);
+	if (n != 1)
+		scale_fail(err, "/proc/sys/vm/drop_caches: %s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return n != 1 ? -1 : run_many(m, err);
 }
 
 /* ------------------------------------------------------------------ records */
@@ -401,24 +519,36 @@ static int put_verdict(const char *row, const char *status, const char *why)
 				    status, "why", why));
 }
 
-static int put_value(const char *row, const char *unit, double value, uint64_t ops, uint64_t ns)
+static int put_nth(const char *row, unsigned int iter, const char *unit, double value, uint64_t ops, uint64_t ns)
 {
 	return record_put(json_pack(
 		"{s:s,s:s,s:i,s:s,s:s,s:f,s:I,s:I,s:{s:n,s:n,s:n},s:n,s:n,s:n,s:[s]}", "t", "sample",
-		"bench", row, "iter", 0, "phase", "measure", "unit", unit, "value", value, "ops",
+		"bench", row, "iter", (int)iter, "phase", "measure", "unit", unit, "value", value, "ops",
 		(json_int_t)ops, "ns", (json_int_t)ns, "cpu", "user", "sys", "host_ns", "minflt",
 		"majflt", "ctxsw", "flags", "counted"));
 }
 
+static int put_value(const char *row, const char *unit, double value, uint64_t ops, uint64_t ns)
+{
+	return put_nth(row, 0, unit, value, ops, ns);
+}
+
 static int put_sample(const char *row, enum what w, const struct many *m)
 {
+	unsigned int k;
+
+	for (k = 0; k < PINGS && w >= REST; k++)
+		if (put_nth(row, k, what_info[w].unit, m->answer[w][k], 1, (uint64_t)m->answer[w][k]) != 0)
+			return -1;
+	if (w >= REST)
+		return 0;
 	return put_value(row, what_info[w].unit, m->value[w], m->ops[w], m->ns[w]);
 }
 
 /* Is there such a row? */
 static bool row_exists(enum what w, unsigned int n)
 {
-	return w != MEMORY || n >= LEAST_MEMORY;
+	return n >= (w == MEMORY ? LEAST_MEMORY : w == START || w == WORK || w == STOP ? 1 : LEAST_SEVERAL);
 }
 
 static int put_most(unsigned int most, const char *why)
@@ -444,7 +574,7 @@ struct reach {
  * be written. */
 static int size_rows(unsigned int n, const bool wanted[N_WHAT], struct reach *reach)
 {
-	struct many m = { .n = n };
+	struct many m = { .n = n, .ask = wanted[REST] || wanted[IDLE] || wanted[BUSY] };
 	struct scale_err err = { "" };
 	unsigned int w;
 	char id[48], why[256];
@@ -473,16 +603,27 @@ static int size_rows(unsigned int n, const bool wanted[N_WHAT], struct reach *re
 }
 
 /* The rows of isolation; returns as size_rows(). */
-static int isolation_rows(const bool wanted[N_HOGS])
+static int isolation_rows(bool wanted[N_HOGS])
 {
+	bool any = false;
 	uint32_t on[N_HOGS] = { 0 }, off = 0;
 	struct scale_err err = { "" };
-	int rc = run_isolation(wanted, on, &off, &err);
-	size_t k;
+	int rc = 0;
+	size_t k, good = 0;
 
+	for (k = 0; k < N_HOGS; k++) {
+		if (wanted[k] && hogs[k].word == TOLD_HOG_DISK && !place.disk) {
+			if (put_verdict(hogs[k].row, "skip", "these instances have no disk") != 0)
+				return 2;
+			wanted[k] = false;
+		}
+		any |= wanted[k];
+	}
+	if (any)
+		rc = run_isolation(wanted, on, &off, &good, &err);
 	for (k = 0; k < N_HOGS; k++)
 		if (wanted[k] &&
-		    (rc != 0 ? put_verdict(hogs[k].row, "fail", err.text) :
+		    (k >= good ? put_verdict(hogs[k].row, "fail", err.text) :
 			       put_value(hogs[k].row, "%", 100.0 * on[k] / off, on[k], 0)) != 0)
 			return 2;
 	return fflush(stdout) != 0 ? 2 : rc != 0;
@@ -501,8 +642,10 @@ static void help(void)
 	      "'all'. Needs what the tools in FILE need.\n"
 	      "\n"
 	      "  --places FILE  how an instance is made; lines of a key and words, '%d' is its\n"
-	      "                 number: start, stop, prepare, clean, free (a command each) and\n"
-	      "                 wire (fifo DIR, or xenstore)\n"
+	      "                 number: start, stop, prepare, clean, free (a command each),\n"
+	      "                 wire (fifo DIR, or xenstore), disk (a directory on a disk)\n"
+	      "  --counted      the clock counts instructions: no cold start, which waits\n"
+	      "                 for a disk\n"
 	      "  --instance DIR NUMBER   what runs in an instance; as init of a domain it is\n"
 	      "                 called with scale=NUMBER in the environment\n"
 	      "  --detach       the same in the background\n"
@@ -547,6 +690,8 @@ static int read_places(const char *file)
 				place.tool[t] = strdup(rest);
 				known = place.tool[t];
 			}
+		if (strcmp(line, "disk") == 0 && *rest)
+			known = (place.disk = strdup(rest)) != NULL;
 		for (t = 0; t < 2 && strcmp(line, "wire") == 0; t++) {
 			size_t n = strlen(wires[t]->name);
 
@@ -584,13 +729,14 @@ static int detached_instance(const char *dir, unsigned int i)
 	return instance_main(&wire_fifo, dir, i);
 }
 
-static int run_rows(char **words, int n_words)
+static int run_rows(char **words, int n_words, bool counted)
 {
 	bool wanted[N_SIZES][N_WHAT] = { { false } };
 	struct reach reach = { 0 };
-	bool most = false, isolate = false, hostile[N_HOGS] = { false };
+	struct many first = { .n = 1 };
+	bool most = false, cold = false, isolate = false, hostile[N_HOGS] = { false };
 	unsigned int k, w;
-	struct scale_err err;
+	struct scale_err err = { "" };
 	int i, rc = 0;
 	char id[48];
 
@@ -598,6 +744,8 @@ static int run_rows(char **words, int n_words)
 		bool found = word_selects(words[i], MOST);
 
 		most |= found;
+		if (word_selects(words[i], COLD))
+			cold = found = true;
 		for (k = 0; k < N_HOGS; k++)
 			if (word_selects(words[i], hogs[k].row))
 				hostile[k] = isolate = found = true;
@@ -614,7 +762,14 @@ static int run_rows(char **words, int n_words)
 		return 1;
 	/* One that does not count: the tools and what they read are in memory then.
 	 * What it has to complain about, the first that counts has, too. */
-	run_many(&(struct many){ .n = 1 }, &err);
+	if (!cold || counted)
+		run_many(&first, &err);
+	if (cold && counted)
+		rc |= put_verdict(COLD, "skip", "this clock leaps while the machine waits for its disk") != 0;
+	else if (cold && run_cold(&first, &err) != 0)
+		rc |= put_verdict(COLD, "fail", err.text) != 0 ? 2 : 1;
+	else if (cold)
+		rc |= put_value(COLD, what_info[START].unit, first.value[START], 1, first.ns[START]) != 0;
 	if (isolate)
 		rc |= isolation_rows(hostile);
 	for (k = 0; k < N_SIZES && !interrupted && rc != 2; k++) {
@@ -634,7 +789,7 @@ static int run_rows(char **words, int n_words)
 
 int main(int argc, char **argv)
 {
-	enum { PLACES, INSTANCE, DETACH, DIR_, TMPFS, ENV_PAD, LIST, ENV, HELP };
+	enum { PLACES, INSTANCE, DETACH, DIR_, TMPFS, ENV_PAD, COUNTED, LIST, ENV, HELP };
 	static const struct option longopts[] = {
 		{ "places", required_argument, NULL, PLACES },
 		{ "instance", required_argument, NULL, INSTANCE },
@@ -642,6 +797,7 @@ int main(int argc, char **argv)
 		{ "dir", required_argument, NULL, DIR_ },
 		{ "tmpfs", required_argument, NULL, TMPFS },
 		{ "env-pad", required_argument, NULL, ENV_PAD },
+		{ "counted", no_argument, NULL, COUNTED },
 		{ "list", no_argument, NULL, LIST },
 		{ "env", no_argument, NULL, ENV },
 		{ "help", no_argument, NULL, HELP },
@@ -650,7 +806,7 @@ int main(int argc, char **argv)
 	const struct sigaction act = { .sa_handler = on_signal };
 	struct bench_opts o = { .dir = ".", .tmpfs = "/dev/shm" };
 	const char *places = NULL, *instance = NULL;
-	bool env = false, list = false, detach = false;
+	bool env = false, list = false, detach = false, counted = false;
 	unsigned int number, k, w;
 	char id[48];
 	int opt;
@@ -680,6 +836,9 @@ int main(int argc, char **argv)
 				return usage_error("--env-pad: not a number up to 65536:", optarg);
 			o.env_pad = number;
 			break;
+		case COUNTED:
+			counted = true;
+			break;
 		case LIST:
 			list = true;
 			break;
@@ -704,6 +863,7 @@ int main(int argc, char **argv)
 	if (list) {
 		for (k = 0; k < N_HOGS; k++)
 			printf("%s %% %s\n", hogs[k].row, hogs[k].about);
+		puts(COLD " ns/op an instance is started until it is ready, nothing of it in memory");
 		puts(MOST " instances the most that were there at once, of the sizes asked for");
 		for (k = 0; k < N_SIZES; k++)
 			for (w = 0; w < N_WHAT; w++) {
@@ -726,5 +886,5 @@ int main(int argc, char **argv)
 	sigaction(SIGINT, &act, NULL);
 	sigaction(SIGTERM, &act, NULL);
 	sigaction(SIGHUP, &act, NULL);
-	return run_rows(argv + optind, argc - optind);
+	return run_rows(argv + optind, argc - optind, counted);
 }

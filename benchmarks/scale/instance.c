@@ -177,6 +177,56 @@ static int pace(uint32_t each, uint32_t *done, struct scale_err *err)
 
 #define HOGS 8U
 #define HOG_MEMORY (2U << 20)	/* each, so that the smallest domain has room */
+#define HOG_FILE (16U << 20)	/* each, together an eighth of the scratch disk */
+#define HOG_BLOCK (64U << 10)
+
+/* Writes a block, waits until it is on the disk, forgets it and reads it back, at places
+ * all over its file; for ever. */
+static __attribute__((noreturn)) void hog_disk(const char *where, unsigned int me, unsigned int k)
+{
+	static char block[HOG_BLOCK];
+	unsigned int n = k * 7919 + 1;
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/" DISK_LINK "/hog.%u.%u.0", where, me, k);
+	fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+	for (;;) {
+		off_t at = (off_t)(n % (HOG_FILE / HOG_BLOCK)) * HOG_BLOCK;
+
+		n = n * 1103515245 + 12345;
+		if (fd < 0 || pwrite(fd, block, HOG_BLOCK, at) < 0 || fdatasync(fd) != 0 ||
+		    posix_fadvise(fd, at, HOG_BLOCK, POSIX_FADV_DONTNEED) != 0 ||
+		    pread(fd, block, HOG_BLOCK, at) < 0)
+			_exit(1);
+	}
+}
+
+/* Takes memory until there is none, and whoever is killed for it is replaced. */
+static __attribute__((noreturn)) void hog_touch(void)
+{
+	for (;;) {
+		pid_t pid = fork();
+		char *p;
+
+		if (pid > 0) {
+			waitpid(pid, NULL, 0);
+			continue;
+		}
+		if (pid < 0) {
+			usleep(1000);
+			continue;
+		}
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;) {
+			p = mmap(NULL, HOG_MEMORY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+			if (p == MAP_FAILED)
+				_exit(0);
+			for (size_t at = 0; at < HOG_MEMORY; at += PAGE)
+				p[at] = 1;
+		}
+	}
+}
 
 /* One process of a nuisance, for ever. */
 static __attribute__((noreturn)) void hog(char kind, const char *where, unsigned int me, unsigned int k)
@@ -188,8 +238,13 @@ static __attribute__((noreturn)) void hog(char kind, const char *where, unsigned
 	for (;;)
 		switch (kind) {
 		case TOLD_HOG_CPU:
+		case TOLD_BUSY:
 			n++;
 			break;
+		case TOLD_HOG_DISK:
+			hog_disk(where, me, k);
+		case TOLD_HOG_TOUCH:
+			hog_touch();
 		case TOLD_HOG_FORK: {
 			pid_t pid = fork();
 
@@ -213,8 +268,9 @@ static __attribute__((noreturn)) void hog(char kind, const char *where, unsigned
 		}
 }
 
-static void hogs_end(pid_t *pids, const char *where, unsigned int me)
+static void hogs_end(pid_t *pids, char kind, const char *where, unsigned int me)
 {
+	const unsigned int files = kind == TOLD_HOG_FILES ? 1000 : kind == TOLD_HOG_DISK ? 1 : 0;
 	char path[128];
 	unsigned int k, n;
 
@@ -229,17 +285,19 @@ static void hogs_end(pid_t *pids, const char *where, unsigned int me)
 			waitpid(pids[k], NULL, 0);
 	memset(pids, 0, HOGS * sizeof(*pids));
 	for (k = 0; k < HOGS; k++)
-		for (n = 0; n < 1000; n++) {
-			snprintf(path, sizeof(path), "%s/hog.%u.%u.%u", where, me, k, n);
+		for (n = 0; n < files; n++) {
+			snprintf(path, sizeof(path), "%s%s/hog.%u.%u.%u", where,
+				 kind == TOLD_HOG_DISK ? "/" DISK_LINK : "", me, k, n);
 			unlink(path);
 		}
 }
 
 static int hogs_begin(pid_t *pids, char kind, const char *where, unsigned int me, struct scale_err *err)
 {
+	const unsigned int n = kind == TOLD_BUSY ? 1 : HOGS;
 	unsigned int k;
 
-	for (k = 0; k < HOGS; k++) {
+	for (k = 0; k < n; k++) {
 		pids[k] = fork();
 		if (pids[k] == 0)
 			hog(kind, where, me, k);
@@ -253,7 +311,7 @@ static int serve(const struct wire *wire, const char *where, unsigned int i, str
 {
 	pid_t hogs[HOGS] = { 0 };
 	uint32_t each = 0, done;
-	char word;
+	char word, kind = 0;
 
 	if (kit_make(err) != 0 || wire->join(where, i, err) != 0 ||
 	    wire->say(SAYS_READY, 0, err) != 0)
@@ -264,7 +322,7 @@ static int serve(const struct wire *wire, const char *where, unsigned int i, str
 		done = 0;
 		switch (word) {
 		case TOLD_END:
-			hogs_end(hogs, where, i);
+			hogs_end(hogs, kind, where, i);
 			return wire->say(SAYS_BYE, 0, err);
 		case TOLD_WORK:
 			if (gauge(&done, err) != 0)
@@ -280,12 +338,18 @@ static int serve(const struct wire *wire, const char *where, unsigned int i, str
 				return -1;
 			break;
 		case TOLD_STOP:
-			hogs_end(hogs, where, i);
+			hogs_end(hogs, kind, where, i);
+			break;
+		case TOLD_PING:
 			break;
 		case TOLD_HOG_CPU:
 		case TOLD_HOG_FORK:
 		case TOLD_HOG_FILES:
 		case TOLD_HOG_MEMORY:
+		case TOLD_HOG_DISK:
+		case TOLD_HOG_TOUCH:
+		case TOLD_BUSY:
+			kind = word;
 			if (hogs_begin(hogs, word, where, i, err) != 0)
 				return -1;
 			break;

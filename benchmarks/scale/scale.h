@@ -19,16 +19,24 @@
 #define SAYS_BYE 'q'
 /* What it is told: units of work as fast as they go; the same, said to be done with
  * ns per unit; a unit every now and then, said to be done with how many there were in
- * time; be a nuisance of one kind until told to stop. */
+ * time; answer; compute in one process until told to stop; be a nuisance of one kind
+ * until told to stop. */
 #define TOLD_WORK 'w'
 #define TOLD_GAUGE 'g'
 #define TOLD_PACE 'p'
+#define TOLD_PING 'a'
+#define TOLD_BUSY 'b'
 #define TOLD_STOP 's'
 #define TOLD_END 'q'
 #define TOLD_HOG_CPU 'c'
 #define TOLD_HOG_FORK 'f'
 #define TOLD_HOG_FILES 'n'
 #define TOLD_HOG_MEMORY 'm'
+#define TOLD_HOG_DISK 'd'
+#define TOLD_HOG_TOUCH 't'
+
+/* The link in the directory of the wire that leads to a directory on a disk. */
+#define DISK_LINK "disk"
 
 /* What went wrong, one line without a full stop. */
 struct scale_err {

@@ -237,27 +237,116 @@ reason() {
 	awk -F '\t' -v s="$1" '$1 == s { print $2; exit }' "$work/missing"
 }
 
-# Seconds for a boot of every side into $work/cost (SIDE SECONDS), and the whole
-# as $estimate. What the last runs of the same kind took is the best guess.
+# calibrate: milliseconds that a fixed amount of computing takes here and now, in as
+# many processes as boots will run at a time: what an emulator does, of a sort.
+calibrate() {
+	t=$(now_ns)
+	n=0 pids=''
+	while [ "$n" -lt "$jobs" ]; do
+		awk 'BEGIN { for (i = 0; i < 3000000; i++) s = (s * 7 + i) % 65521; exit s > 65521 }' &
+		pids="$pids $!"
+		n=$((n + 1))
+	done
+	for pid in $pids; do
+		wait "$pid" || die "awk cannot compute"
+	done
+	echo $((($(now_ns) - t) / 1000000))
+}
+
+# Seconds for a boot of every side into $work/cost (SIDE SECONDS HOW), and the whole
+# as $estimate. In this order: what the same boot took on this machine the last time;
+# what it took with other rows or executions, by their number; the same two of the
+# machine that the shipped table names, by how fast this one computes; a guess.
 plan_estimate() {
 	history=$OUT/compare/seconds
+	[ -f "$history" ] || history=/dev/null
+	[ -f "$DURATIONS" ] || die "the table $DURATIONS is missing"
 	guess=$(conf guess)
-	while IFS=$tab read -r side name file where seconds; do
-		[ -z "$(reason "$side")" ] || continue
-		per=
-		[ ! -f "$history" ] || per=$(awk -F '\t' -v k="$experiment $profile $accel_name $side" \
-			-v n="$n_rows $execs" '$1 == k && $2 == n { s = $3 } END { print s }' "$history")
-		[ -n "$per" ] || per=$((seconds + guess * execs))
-		echo "$side$tab$per"
-	done <"$work/sides" >"$work/cost"
-	estimate=$(awk -F '\t' -v boots="$boots" -v jobs="$jobs" '
-		{ sum += $2 * boots; if ($2 > longest) longest = $2 }
-		END {
-			e = sum / jobs
-			if (e < longest)
-				e = longest
-			printf "%d", e + 0.5
-		}' "$work/cost")
+	awk -F '\t' -v OFS='\t' -v kind="$experiment $profile $accel_name" -v rows="$n_rows" \
+		-v execs="$execs" -v guess="${guess:-60}" -v shipped="$DURATIONS" -v missing="$work/missing" \
+		-v sides="$work/sides" '
+	FILENAME == missing { out[$1] = 1; next }
+	FILENAME != sides {
+		if ($1 ~ /^#/ || NF < 3 || index($1, kind " ") != 1)
+			next
+		side = substr($1, length(kind) + 2)
+		from = FILENAME == shipped ? "shipped" : "here"
+		if ($2 == rows " " execs)
+			same[from, side] = $3
+		split($2, n, " ")
+		if (n[1] * n[2] > 0) {
+			took[from, side] = $3
+			work_of[from, side] = n[1] * n[2]
+		}
+		next
+	}
+	!($1 in out) {
+		how = "guess"
+		cost = $5 + guess * execs
+		for (k = 2; k >= 1; k--) {
+			from = k == 1 ? "here" : "shipped"
+			if ((from, $1) in took) {
+				boot = $5 < took[from, $1] ? $5 : took[from, $1]
+				cost = boot + (took[from, $1] - boot) * rows * execs / work_of[from, $1]
+				how = from "-scaled"
+			}
+			if ((from, $1) in same) {
+				cost = same[from, $1]
+				how = from
+			}
+		}
+		print $1, cost, how
+	}' "$work/missing" "$DURATIONS" "$history" "$work/sides" >"$work/cost.raw"
+	speed=100
+	if cut -f3 "$work/cost.raw" | grep -qE '^(guess|shipped)'; then
+		reference=$(awk -F '\t' '$1 == "calibration" { print $2 }' "$DURATIONS")
+		speed=$(($(calibrate) * 100 / reference))
+		[ "$speed" -gt 0 ] || speed=1
+	fi
+	awk -F '\t' -v OFS='\t' -v speed="$speed" '{
+		if ($3 !~ /^here/)
+			$2 *= speed / 100
+		print $1, (int($2 + 0.5) > 1 ? int($2 + 0.5) : 1), $3
+	}' "$work/cost.raw" >"$work/cost"
+	queue
+	estimate=$(makespan <"$work/queue")
+}
+
+# makespan: seconds that a queue on stdin takes, $jobs boots at a time: each starts
+# where one ends first.
+makespan() {
+	awk -F '\t' -v jobs="$jobs" '
+	{
+		first = 1
+		for (i = 2; i <= jobs; i++)
+			if (busy[i] + 0 < busy[first] + 0)
+				first = i
+		busy[first] += $6
+		if (busy[first] > end)
+			end = busy[first]
+	}
+	END { printf "%d", end + 0 }'
+}
+
+# how_words HOW: where the cost of a side comes from
+how_words() {
+	case $1 in
+	here) echo "as the last time" ;;
+	here-scaled) echo "from another number of rows or executions" ;;
+	shipped | shipped-scaled) echo "from another machine, times $((speed / 100)).$((speed / 10 % 10))$((speed % 10))" ;;
+	*) echo "a guess" ;;
+	esac
+}
+
+# beside_estimate SECONDS: how the real duration compares, in words
+beside_estimate() {
+	if [ "$estimate" -le 0 ]; then
+		echo "took $(minutes "$1")"
+	elif [ "$1" -ge "$estimate" ]; then
+		echo "took $(minutes "$1"), estimated $(minutes "$estimate") ($((($1 - estimate) * 100 / estimate)) % more)"
+	else
+		echo "took $(minutes "$1"), estimated $(minutes "$estimate") ($(((estimate - $1) * 100 / estimate)) % less)"
+	fi
 }
 
 # plan_order BOOT: the lines of the job's plan. Every execution has an order of
@@ -318,7 +407,8 @@ cmd_plan() {
 		if [ -n "$why" ]; then
 			echo "  $side${tab}cannot run: $why"
 		else
-			echo "  $side${tab}$(minutes $(($(awk -F '\t' -v s="$side" '$1 == s { print $2 }' "$work/cost") * boots))) in $boots boot(s)"
+			echo "  $side${tab}$(minutes $(($(awk -F '\t' -v s="$side" '$1 == s { print $2 }' "$work/cost") * boots))) in $boots boot(s), $(
+				how_words "$(awk -F '\t' -v s="$side" '$1 == s { print $3 }' "$work/cost")")"
 		fi
 	done <"$work/sides"
 	echo "estimate: $(minutes "$estimate")"

@@ -89,6 +89,9 @@ built() {
 		for p in $programs; do
 			echo "$p $(digest "$BIN/$p")"
 		done
+		for p in $(conf tools); do
+			echo "$p $(digest "$(command -v "$p")")"
+		done
 		for k in native patched; do
 			[ ! -f "$OUT/kernel/$k.bzImage" ] ||
 				echo "$k.bzImage $(digest "$OUT/kernel/$k.bzImage")"
@@ -132,8 +135,8 @@ merge() {
 
 	# The very same program everywhere, or the numbers mean nothing.
 	bad=
-	for p in $programs; do
-		grep -q "^$p$tab" "$work/rows" || continue
+	for p in $programs $(conf tools); do
+		grep -q "^$p$tab" "$work/rows" || [ ! -x "$BIN/$p" ] || continue
 		have=$(awk -v f="/bench/bin/$p" '$2 == f { print $1 }' "$res/sha256")
 		[ -z "$have" ] || [ "$have" = "$(awk -v p="$p" '$1 == p { print $2 }' "$work/digests")" ] ||
 			bad="the program $p on this side is another file than on the host"
@@ -207,19 +210,24 @@ merge_env() {
 		config="\"$(digest "$OUT/kernel/$kernel.config")\""
 	[ "$kernel" = native ] || [ "$kernel" = unknown ] ||
 		patches="{\"sha256\":\"$(patchset)\"}"
+	# Tools of the side's own root directory: the same, or the page says where not.
+	tools=null
+	[ ! -s "$res/tools" ] || tools=$(jq -cRn '[inputs | split(" +"; null) |
+		{(.[1] | sub(".*/"; "")): .[0]}] | add' <"$res/tools")
 	echo null >"$work/memory"
 	[ ! -s "$res/memory.json" ] || cp "$res/memory.json" "$work/memory"
 	jq -c --arg side "$side" --arg where "$where" --argjson boot "$boot" \
 		--arg accel "$accel_name" --argjson shift "${icount_shift:-null}" \
 		--argjson smp "$smp" --argjson mem "$mem" --arg kernel "$kernel" \
 		--argjson image "$image" --argjson config "$config" \
-		--argjson patches "$patches" --slurpfile memory "$work/memory" \
+		--argjson patches "$patches" --argjson tools "$tools" --slurpfile memory "$work/memory" \
 		--argjson warnings "$(warnings "$res/dmesg.txt" | grep . || echo 0)" '
 	. + {t: "env", side: $side, where: $where, boot: $boot, accel: $accel,
 	     patchset: $patches, dmesg_marks: $warnings,
 	     build: {flavour: $kernel, sha256: $image, config_sha256: $config},
 	     machine: ({smp: $smp, mem_mib: $mem} +
 		if $memory[0] == null then {} else {split_mib: $memory[0]} end)} +
+	if $tools == null then {} else {tools: $tools} end +
 	if $shift == null then {} else {icount_shift: $shift} end' \
 		"$res/env.json" >"$work/env" 2>/dev/null && [ -s "$work/env" ] || return 1
 	append <"$work/env"
@@ -231,6 +239,8 @@ record_end() {
 		--arg finished "$(date -u +%Y-%m-%dT%H:%M:%SZ)" \
 		--argjson records "$(wc -l <"$run_dir/run.jsonl")" \
 		--arg sha "$(digest "$run_dir/run.jsonl")" \
+		--argjson took "$took" --argjson estimate "$estimate" \
 		'{t: "end", run: $run, rc: $rc, finished: $finished,
-		  records: $records, sha256: $sha}' | append
+		  records: $records,
+		  took_s: $took, estimate_s: $estimate, sha256: $sha}' | append
 }

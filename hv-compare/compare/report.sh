@@ -50,8 +50,17 @@ last_many() {
 	done
 }
 
+# The last run of real work.
+last_macro() {
+	for f in "$RESULTS"/beside.macro-up "$RESULTS"/beside.macro-smp; do
+		[ -f "$f" ] && [ -f "$RESULTS/$(cat "$f")/run.jsonl" ] || continue
+		echo "$RESULTS/$(cat "$f")/run.jsonl"
+		return
+	done
+}
+
 cmd_report() {
-	html=$OUT/report/index.html run='' beside='' shares='' many=''
+	html=$OUT/report/index.html run='' beside='' shares='' many='' macro=''
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--help) usage; exit 0 ;;
@@ -61,6 +70,8 @@ cmd_report() {
 			beside=$2; shift ;;
 		--share) [ $# -ge 2 ] || usage_error "--share needs a run"
 			shares="$shares $(records "$2")"; shift ;;
+		--macro) [ $# -ge 2 ] || usage_error "--macro needs a run"
+			macro=$(records "$2"); shift ;;
 		--many) [ $# -ge 2 ] || usage_error "--many needs a run"
 			many=$(records "$2"); shift ;;
 		-*) usage_error "unknown option '$1'" ;;
@@ -75,7 +86,7 @@ cmd_report() {
 	generate "$(dirname -- "$file")/summary.jsonl" "$REPORT" summary "$file"
 	# A run that belongs beside others has no page of its own.
 	case $(head -n 1 "$file" | jq -r '.plan.experiment // ""') in
-	share | share-disk | scale)
+	share | share-disk | scale | macro)
 		"$REPORT" table "$file"
 		echo
 		echo "records $file"
@@ -92,6 +103,11 @@ cmd_report() {
 	[ -z "$many" ] || {
 		set -- "$@" --many "$many"
 		generate "$(dirname -- "$many")/summary.jsonl" "$REPORT" summary "$many"
+	}
+	[ -n "$macro" ] || macro=$(last_macro)
+	[ -z "$macro" ] || {
+		set -- "$@" --macro "$macro"
+		generate "$(dirname -- "$macro")/summary.jsonl" "$REPORT" summary "$macro"
 	}
 	mkdir -p "$(dirname -- "$html")"
 	generate "$html" "$REPORT" html "$@" "$file"

@@ -16,6 +16,10 @@ make_scratch() {
 	for p in $programs; do
 		echo "$p $(digest "$BIN/$p")"
 	done >"$work/digests"
+	for p in $tools; do
+		need "$p" "$p"
+		echo "$p $(digest "$(command -v "$p")")" >>"$work/digests"
+	done
 	key=$(cut -d' ' -f2 "$work/digests"; digest "$COMPARE_DIR/run.sh")
 	if [ -f "$scratch" ] && [ -f "$scratch.key" ] && [ "$(cat "$scratch.key")" = "$key" ]; then
 		return
@@ -24,6 +28,9 @@ make_scratch() {
 	mkdir -p "$work/scratch/bin"
 	for p in $programs; do
 		cp "$BIN/$p" "$work/scratch/bin/$p"
+	done
+	for p in $tools; do
+		cp -L "$(command -v "$p")" "$work/scratch/bin/$p"
 	done
 	chmod 755 "$work/scratch" "$work/scratch/bin" "$work/scratch/bin"/*
 	rm -f "$scratch.part"
@@ -93,6 +100,7 @@ start() {
 	remaining "$1" "$5" <"$job/order" >"$job/plan"
 	conf program-limit >"$job/program-limit"
 	head -n 1 "$work/rows" | cut -f1 >"$job/env-program"
+	conf image-tools >"$job/image-tools"
 	for p in $programs; do
 		conf "options.$p" >"$job/options.$p"
 	done
@@ -116,13 +124,14 @@ finish() {
 	END
 	job=$run_dir/jobs/$item
 	host_cpu=$(host_cpu_ns "$job/times")
-	took=$(($(date +%s) - began))
 	merge "$side" "$where" "$boot" "$job" "$2"
 	# After the results: an end without them would be the end of a boot that
 	# nobody can resume.
 	event "$side" stop "boot $boot" "$host_cpu"
 	rm -f "$work/$item.img" "$work/$item.img.job"
 	n_done=$((n_done + 1))
+	# With the records: the next boot starts after them.
+	took=$(($(date +%s) - began))
 	say_step stop "$side" "$boot" "$side: boot $boot done in $(minutes $took), $merged_rows of $n_rows rows"
 	# What a part of a boot took says nothing about the next whole one.
 	if [ "$2" -eq 0 ] && [ ! -e "$job/stop" ] && cmp -s "$job/plan" "$job/order"; then
@@ -242,8 +251,9 @@ remember_run() {
 }
 
 cmd_run() {
+	began_at=$(date +%s)
+	tools=$(conf tools)
 	make_scratch
-	queue
 	for p in $programs; do
 		printf '%s\t%s\n' "$p" "$(conf "options.$p")"
 	done >"$work/options"
@@ -260,6 +270,7 @@ cmd_run() {
 	fi
 	remember_run
 	n_items=$(wc -l <"$work/queue")
+	estimate=$(makespan <"$work/queue")
 	trap on_signal INT TERM
 	while :; do
 		n_active=$(wc -l <"$work/active")
@@ -305,8 +316,10 @@ cmd_run() {
 	rc=0
 	[ $stop -eq 0 ] || rc=130
 	grep -qE '"t":"(sample|series)"' "$run_dir/run.jsonl" || [ $rc -ne 0 ] || rc=1
+	took=$(($(date +%s) - began_at))
 	record_end $rc
 	[ -z "$tty" ] || printf '\r\033[K' >&2
+	[ $rc -ne 0 ] || say_step end '' 0 "$(beside_estimate "$took")"
 	if [ -s "$work/failed" ]; then
 		echo "sides that gave no or not all results:" >&2
 		sed 's/^/  /' "$work/failed" >&2

@@ -212,19 +212,78 @@ fi
 # --- progress in other forms
 run --sides native,lacking --only a.1 --progress json
 is "$(echo "$STDERR" | grep '^{' | jq -r '"\(.t) \(.kind) \(.side) \(.boots_done)/\(.boots)"' | tr '\n' ';')" \
-	"progress plan null 0/1;progress missing lacking-up 0/1;progress start native-up 0/1;progress stop native-up 1/1;" \
+	"progress plan null 0/1;progress missing lacking-up 0/1;progress start native-up 0/1;progress stop native-up 1/1;progress end null 1/1;" \
 	"--progress json: a record per step"
 is "$(echo "$STDERR" | grep '^{' | jq -c 'select((.eta_s | type) != "number" or .experiment != "toy" or .run == null)')" "" \
 	"with the time that remains"
 run --sides native --only a.1 --progress none
 is "$STATUS|$STDERR" "0|" "--progress none: nothing"
 run --sides native --only a.1 --progress plain
-matches "$STDERR" "experiment toy*native-up: boot 1 started*native-up: boot 1 done in * s, 1 of 1 rows" \
+matches "$STDERR" "experiment toy*native-up: boot 1 started*native-up: boot 1 done in *, 1 of 1 rows" \
 	"--progress plain: a line per step"
 refuses 2 "compare: unknown progress 'loud' (auto, plain, json or none)$h" "another progress" \
 	"$COMPARE" plan --experiment toy --progress loud
 is "$(jq -r 'select(.t == "event" and .kind == "stop") | (.host_cpu_ns >= 0 and .host_load >= 0)' "$(records)")" true \
 	"the end of a boot says what it cost the host"
+
+# --- the estimate: where it comes from, and its arithmetic
+# estimate JOBS: $estimate and the costs of a plan of 10 rows x 2, from the files below
+estimate() {
+	(
+		work=$TMP/est experiment=toy profile=quick accel_name=tcg-icount seed=1 boots=${2:-1}
+		n_rows=10 execs=2 jobs=$1 DURATIONS=$TMP/est/durations OUT=$TMP/est
+		conf() { [ "$1" != guess ] || echo 7; }
+		. "$TOP/hv-compare/compare/lib.sh"
+		. "$TOP/hv-compare/compare/plan.sh"
+		. "$TOP/hv-compare/compare/run.sh"
+		conf() { [ "$1" != guess ] || echo 7; }
+		calibrate() { echo "$CALIBRATION"; }
+		tab=$(printf '\t')
+		plan_estimate
+		echo "$estimate: $(tr '\t\n' ' ;' <"$work/cost")"
+	)
+}
+mkdir -p "$TMP/est/compare"
+for s in here scaled table tabled guessed; do
+	printf '%s-up\t%s\tfile\thost\t4\n' $s $s
+done >"$TMP/est/sides"
+printf 'missing-up\tmissing\tfile\thost\t4\n' >>"$TMP/est/sides"
+printf 'missing-up\tno reason\n' >"$TMP/est/missing"
+printf '%s\t%s\t%s\n' 'toy quick tcg-icount here-up' '10 2' 99 'toy quick tcg-icount here-up' '10 2' 31 \
+	'toy quick tcg-icount here-up' '5 2' 1 'toy quick tcg-icount scaled-up' '5 1' 14 \
+	'toy standard tcg-icount scaled-up' '10 2' 1000 >"$TMP/est/compare/seconds"
+printf '%s\t%s\t%s\n' '# of a machine' '' '' calibration 500 '' 'toy quick tcg-icount here-up' '10 2' 500 \
+	'toy quick tcg-icount table-up' '10 2' 40 'toy quick tcg-icount tabled-up' '20 4' 84 >"$TMP/est/durations"
+CALIBRATION=750
+# scaled: 4 to boot and 10 for 5 rows, 44 with four times as many; of the machine in
+# the table 40 and 4 + 80 / 4 = 24; a guess of 4 + 2 * 7 = 18; these three times 1.5.
+want="here-up 31 here;scaled-up 44 here-scaled;table-up 60 shipped;tabled-up 36 shipped-scaled;guessed-up 27 guess;"
+is "$(estimate 1)" "198: $want" "one at a time: the sum of what all take, from the best source for each"
+# 60 + 31, 44 + 36 + 27
+is "$(estimate 2)" "107: $want" "two at a time: each starts where one ends first"
+is "$(estimate 8)" "60: $want" "all at once: as long as the longest"
+is "$(estimate 1 3 | cut -d: -f1)" 594 "three boots take three times as long"
+grep -v 'table\|guess' "$TMP/est/sides" >"$TMP/est/sides.new"
+mv "$TMP/est/sides.new" "$TMP/est/sides"
+CALIBRATION=no-number
+is "$(estimate 1)" "75: here-up 31 here;scaled-up 44 here-scaled;" "what was measured here needs no calibration"
+unset CALIBRATION
+words() { # SECONDS ESTIMATE
+	( . "$TOP/hv-compare/compare/lib.sh"; . "$TOP/hv-compare/compare/plan.sh"; estimate=$2; beside_estimate "$1" )
+}
+is "$(words 90 80);$(words 600 800);$(words 7 7);$(words 3 0)" \
+	"took 90 s, estimated 80 s (12 % more);took 10 min, estimated 13 min (25 % less);took 7 s, estimated 7 s (0 % more);took 3 s" \
+	"the end says how long it took, beside the estimate"
+is "$([ "$("$COMPARE" plan --experiment toy --accel icount --sides native | grep -c 'boot(s), as the last time')" = 1 ] && echo yes)" \
+	yes "the plan says where the time of a side comes from"
+run --sides native --only a.1 --progress plain
+matches "$STDERR" "*took *, estimated * (* % *)" "and so does the end of a run"
+is "$(tail -n 1 "$(records)" | jq -c '[(.took_s | type), (.estimate_s | type)]')" '["number","number"]' "and the records"
+refuses 1 "compare: the table $TMP/none is missing" "without the table of durations" \
+	env BULKHEAD_DURATIONS="$TMP/none" "$COMPARE" plan --experiment toy --accel icount
+is "$(awk -F '\t' '!/^#/ && $1 != "calibration" && (NF != 3 || $3 !~ /^[0-9]+$/ || split($1, k, " ") != 4 || split($2, n, " ") != 2)' \
+	"$TOP/hv-compare/compare/durations.tsv")$(grep -c '^calibration	[1-9]' "$TOP/hv-compare/compare/durations.tsv")" 1 \
+	"the shipped table is in order"
 
 # --- an experiment with sides, rows and drivers of its own
 mkdir -p "$TMP/experiments/own" "$TMP/platforms/special"
@@ -247,6 +306,47 @@ is "$(head -n 1 "$r" | jq -c '[.plan.sides, .plan.benches, .icount_shift]')" '[[
 is "$(cat "$OUT/results/last")" "$before" "a run beside others does not take the place of the last"
 try "$COMPARE" plan --experiment own --profile standard --smp 2
 matches "$STDOUT" "*EMULATED (TCG)*9 rows*one-smp*two-smp*" "on several CPUs nothing is counted"
+
+# --- tools that go to the sides, and those that are there
+mkdir -p "$TMP/experiments/tools"
+{
+	cat "$TMP/experiments/toy/experiment.conf"
+	printf 'tools\ttrue\nimage-tools\tsh cat\nbeside\tyes\n'
+} >"$TMP/experiments/tools/experiment.conf"
+side tooled <<'END'
+if [ "$1" = run ]; then
+	grep -qx 'sh cat' "$job/image-tools" || exit 9
+	printf '11  /bin/sh\n22  /usr/bin/cat\n' >"$job/results/tools"
+fi
+END
+tooled() {
+	try "$COMPARE" run --experiment tools --accel icount --sides tooled --only a.1 --progress none
+	r=$OUT/results/$(cat "$OUT/results/beside.tools-up")/run.jsonl
+}
+tooled
+is "$STATUS $(head -n 1 "$r" | jq -r .built.true)" "0 $(sha256sum <"$(command -v true)" | cut -d' ' -f1)" \
+	"a tool of the host is part of what was built"
+is "$(jq -c 'select(.t == "env").tools' "$r")" '{"sh":"11","cat":"22"}' "the tools of a side are in its record"
+is "$(debugfs -R 'ls -p /bin' "$OUT/compare/scratch.img" 2>/dev/null | cut -d/ -f6 | grep -c '^true$')" 1 \
+	"the tool is on the scratch disk"
+side tooled <<'END'
+if [ "$1" = run ]; then
+	mkdir -p "$job/results"
+	echo "0000  /bench/bin/true" >"$job/results/sha256"
+	echo '{"t":"env"}' >"$job/results/env.json"
+	for e in 1 2; do "$BULKHEAD_BENCH_BIN/prog" a.1 >"$job/results/$e.prog.jsonl"; echo "$e prog 0"; done >"$job/results/status"
+	exit 0
+fi
+END
+tooled
+is "$(jq -r 'select(.status == "invalid").why' "$r")" "the program true on this side is another file than on the host" \
+	"another tool than ours is invalid"
+sed 's/^tools.*/tools	none-such/' "$TMP/experiments/tools/experiment.conf" >"$TMP/tools.conf"
+mv "$TMP/tools.conf" "$TMP/experiments/tools/experiment.conf"
+tooled
+is "$STATUS $STDERR" "1 compare: 'none-such' is not installed
+hint: run 'make deps' (Debian package: none-such)" "a tool that the host lacks"
+rm "$TMP/platforms/tooled"
 
 # --- order and seed
 r=$seed7
@@ -553,6 +653,7 @@ done
 echo 5 >"$TMP/job/program-limit"
 echo prog >"$TMP/job/env-program"
 : >"$TMP/job/options.prog"
+: >"$TMP/job/image-tools"
 printf '1\t0\tprog\ta.1\n' >"$TMP/job/plan"
 for s in native:native native2:native patched:patched context:patched lxc:native crun:native; do
 	f=$TOP/hv-compare/platforms/${s%%:*}
@@ -602,6 +703,33 @@ order=$(
 )
 is "$(echo "$order" | cut -f1,3 | tr '\t\n' ': ')" "1:prog 2:prog 3:prog 1:late 2:late 3:late " \
 	"a program that the experiment calls last runs when all executions of the others are done"
+
+# --- the footprint counts all lines in one go
+mkdir -p "$TMP/foot/bin" "$TMP/foot/work"
+cat >"$TMP/foot/bin/cloc" <<'END'
+#!/bin/sh
+echo "$*" >>"$CALLS"
+echo '{"header":{"n_files":3},"userland/lib/a.c":{"code":7},"./userland/b.sh":{"code":30},"hv-compare/keel/k.c":{"code":100},"hv-compare/keels/k.c":{"code":5},"SUM":{"code":142}}'
+END
+chmod +x "$TMP/foot/bin/cloc"
+foot() { # PATH
+	(
+		PATH=$1 CALLS=$TMP/foot/calls OUT=$TMP/foot work=$TMP/foot/work
+		export CALLS
+		. "$TOP/hv-compare/compare/footprint.sh"
+		footprint
+	)
+}
+foot "$TMP/foot/bin:$PATH" >"$TMP/foot/records"
+is "$(jq -r '"\(.part) \(.lines)"' "$TMP/foot/records" | tr '\n' ';')" \
+	"stock kernel null;our kernel 0;vctx and libvctx 37;keel 100;Xen null;benchmarks 0;comparison and report 0;tests 0;" \
+	"lines are those of the files below a part's directories"
+is "$(wc -l <"$TMP/foot/calls")" 1 "and cloc is called once"
+mkdir "$TMP/foot/less"
+for p in jq awk size stat cat grep sh; do
+	ln -s "$(command -v $p)" "$TMP/foot/less/$p"
+done
+is "$(foot "$TMP/foot/less" | jq -r '.lines // "none"' | sort -u)" none "without cloc there are no lines, and all else"
 
 OUT=$real_out
 finish

@@ -32,7 +32,7 @@ run() {
 	for side in $(echo "$1" | tr , ' '); do
 		is "$(jq -r --arg side "$side-up" 'select(.t == "verdict" and .side == $side) | "\(.bench): \(.why)"' "$r")" "" \
 			"$side: every row has a result"
-		is "$(jq -r --arg side "$side-up" 'select(.t == "sample" and .side == $side) | "\(.bench) \(.unit) \(.value > 0)"' "$r" | sort)" \
+		is "$(jq -r --arg side "$side-up" 'select(.t == "sample" and .side == $side) | "\(.bench) \(.unit) \(.value > 0)"' "$r" | sort -u)" \
 			"$(echo "$2" | tr , '\n' | sed 's/$/ ns\/op true/; s/most ns.op/most instances/; s/^\(isolate.*\) ns.op/\1 %/' | sort)" \
 			"$side: and a number in it"
 		is "$(jq -r --arg side "$side-up" 'select(.bench == "scale.most" and .side == $side and .t == "sample").value' "$r")" 2 \
@@ -42,11 +42,17 @@ run() {
 }
 # Making a domain takes long: as few as will do.
 run keel,xen "$rows"
-run native,patched,context,lxc,crun "$rows,isolate.cpu"
+spread=scale.fast.2,scale.mid.2,scale.slow.2,scale.rest.2,scale.idle.2,scale.busy.2
+run native,patched,context,lxc,crun "$rows,$spread,isolate.cpu,isolate.disk"
 # The same work on the same kernel: an instance adds to it, it does not change it.
 is "$(jq -rs '[.[] | select(.t == "sample" and .bench == "scale.work.2")] | (.[] | select(.side == "native-up").value) as $n |
 	.[] | select(.value < 0.98 * $n or .value > 10 * $n) | "\(.side) \(.value / $n)"' "$r")" "" \
 	"a unit of work is the same work everywhere"
+# Who is at rest answers sooner than who computes, too, and the slowest is the slowest.
+is "$(jq -rs '[.[] | select(.t == "sample")] | group_by(.side)[] | . as $s |
+	def of($row): [$s[] | select(.bench == $row).value] | add / length;
+	select(of("scale.fast.2") > of("scale.mid.2") or of("scale.mid.2") > of("scale.slow.2") or
+		of("scale.rest.2") > of("scale.busy.2")) | .[0].side' "$r")" "" "spread and answers are in order"
 # Plain processes are not protected from each other, which shows that the nuisance is
 # one; who has contexts keeps most of what is his.
 is "$(jq -rs '[.[] | select(.t == "sample" and .bench == "isolate.cpu") | {(.side): .value}] | add |

@@ -61,7 +61,7 @@ fi
 # every table and every figure of an emulated run says so
 for f in index.html quick.html; do
 	figures=$(grep -c '<svg viewBox' "$TMP/$f")
-	tables=$(grep -c '<summary>Table' "$TMP/$f")
+	tables=$(grep -c '<summary>Table\|published figures</summary>' "$TMP/$f")
 	strips=$(grep -c 'class="emub"' "$TMP/$f")
 	notes=$(grep -c '<p class="emu" role="note">.*EMULATED' "$TMP/$f")
 	is "$strips" "$figures" "$f: $figures figures, each with the banner"

@@ -106,6 +106,44 @@ try "$R" table --ascii --many "$TMP/alone2.jsonl" "$TMP/run.jsonl"
 is "$STATUS $(echo "$STDOUT" | grep -c '^Many inst') $(echo "$STDOUT" | grep -c '^Beside a hostile')" "0 0 1" \
 	"either half can be there alone"
 
+# Spread, answers, the cold start, and nuisances that a side was not exposed to.
+{
+	sed '$d' "$TMP/isolate.jsonl"
+	for s in "context-up 100 10" "xen-up 300 90"; do
+		# shellcheck disable=SC2086 # words
+		set -- $s
+		cells scale.fast.4 "$1" ns/op "$2"
+		cells scale.mid.4 "$1" ns/op $(($2 + 50))
+		cells scale.slow.4 "$1" ns/op $(($2 + 200))
+		cells scale.rest.4 "$1" ns/op "${3}00"
+		cells scale.idle.4 "$1" ns/op "${3}00" "${3}20" "${3}90"
+		cells scale.busy.4 "$1" ns/op "${3}0000"
+	done
+	cells scale.cold context-up ns/op 5000000
+	echo '{"t":"verdict","bench":"scale.cold","side":"xen-up","status":"skip","why":"the <clock> leaps"}'
+	cells isolate.disk context-up % 97
+	cells isolate.touch context-up % 99
+	echo '{"t":"verdict","bench":"isolate.disk","side":"xen-up","status":"skip","why":"no disk in it"}'
+	tail -n 1 "$TMP/isolate.jsonl"
+} >"$TMP/spread.jsonl"
+try "$R" table --ascii --width 110 --many "$TMP/spread.jsonl" "$TMP/run.jsonl"
+is "$(echo "$STDOUT" | sed -n '/^Spread of many/,/cold start/p' | sed '/^  /d; /^Spread/d; /^A unit/d')" \
+	"context-up       4   100.0 ns   150.0 ns   300.0 ns   1.000 us   1.020 us   100.0 us
+xen-up           4   300.0 ns   350.0 ns   500.0 ns   9.000 us   9.020 us   900.0 us
+context-up, cold start: 5.000 ms" "fastest, median and slowest, and how soon an instance answers"
+matches "$(echo "$STDOUT" | tr '\n' ' ' | tr -s ' ')" "*Undecided because*not tried: a network.*" \
+	"what was tried is not called untried"
+"$R" html --many "$TMP/spread.jsonl" "$TMP/run.jsonl" >"$TMP/page.html"
+sound "$TMP/page.html" "the page with spread"
+is "$(sed -n '/id="spread"/,/<\/section>/p' "$TMP/page.html" | grep -o '<tr><th scope="row">.*' |
+	sed 's|</td>|;|g; s|<[^>]*>| |g; s|  *| |g; s| *; *|;|g; s|^ ||; s|\xc2\xb5|u|g')" \
+	"context-up 5.000 ms;100.0 ns;150.0 ns;300.0 ns;1.000 us;1.020 us {1.000 us 1.090 us} n=3;100.0 us;
+lxc-up -;-;-;-;-;-;-;
+xen-up the &lt;clock&gt;leaps;300.0 ns;350.0 ns;500.0 ns;9.000 us;9.020 us {9.000 us 9.090 us} n=3;900.0 us;" \
+	"and has all of it, or why not"
+is "$(sed -n '/id="isolate"/,/<\/section>/p' "$TMP/page.html" | grep -c '<td class="why">no disk in it</td>')" 1 \
+	"a nuisance that a side cannot have says why"
+
 # The footprint is in the records of the main run.
 {
 	sed '$d' "$TMP/run.jsonl"

@@ -65,6 +65,38 @@ is "$(echo "$STDOUT" | jq -r '"\(.bench) \(if .t == "sample" then "\(.unit) \(.v
 isolate.files % true" "what is left of three instances' work"
 left "beside a nuisance"
 
+# Spread and answers; the cold start drops what the host has in memory, so not here.
+try "$B" --places "$TMP/places" --counted scale.cold scale.fast.3 2>&1
+is "$STATUS" 2 "three is no size"
+try "$B" --places "$TMP/places" --counted scale.cold scale.fast.4 scale.mid.4 scale.slow.4 \
+	scale.rest.2 scale.idle.2 scale.busy.2
+is "$STATUS $STDERR" "0 " "spread and answers: it ends well"
+is "$(echo "$STDOUT" | jq -r '"\(.bench) \(.why // .unit)"' | uniq -c | sed 's/^ *//')" \
+	"1 scale.cold this clock leaps while the machine waits for its disk
+12 scale.rest.2 ns/op
+12 scale.idle.2 ns/op
+12 scale.busy.2 ns/op
+1 scale.fast.4 ns/op
+1 scale.mid.4 ns/op
+1 scale.slow.4 ns/op" "each answer is a sample, a cold start is not counted"
+is "$(echo "$STDOUT" | jq -s '[.[] | select(.bench | test("fast|mid|slow"))] | sort_by(.bench | {f: 1, m: 2, s: 3}[.[6:7]]) |
+	map(.value) | . == sort and .[0] > 0')" true "the slowest is not faster than the median, nor that than the fastest"
+is "$("$B" --list | awk '$1 ~ /^scale.(fast|mid|slow|rest|idle|busy).1$/')" "" "one instance has no spread"
+left "spread and answers"
+
+# A disk: not without one, and nothing is left on it.
+try "$B" --places "$TMP/places" isolate.disk
+is "$STATUS $(echo "$STDOUT" | jq -r '"\(.status) \(.why)"')" "0 skip these instances have no disk" \
+	"without a disk nobody is a nuisance to it"
+mkdir "$TMP/disk"
+echo "disk $TMP/disk" >>"$TMP/places"
+try "$B" --places "$TMP/places" isolate.disk
+is "$(echo "$STDOUT" | jq -r '"\(.bench) \(if .t == "sample" then "\(.unit) \(.value > 0)" elif
+	(.why | test("units are in time$")) then "% true" else .why end)"')" "isolate.disk % true" "beside one that writes to a disk"
+is "$(ls "$TMP/disk")" "" "and the disk is empty afterwards"
+left "a disk"
+places "start $B --instance $W %d --detach" "wire fifo $W"
+
 # The tools: %d is the number, prepare and clean are called for each, free is read.
 cat >"$TMP/tool" <<-'END'
 	#!/bin/sh

@@ -32,6 +32,9 @@ const struct group_info group_info[N_GROUPS + 1] = {
 	[G_CONTROL] = { "control", "Memory control rows",
 			"User-mode memory work that no side should change; if one does, the set-up is wrong. Not part of the overall mean.",
 			false },
+	[G_MACRO] = { "macro", "Real work",
+		      "Whole runs of tools: compiling, packing and unpacking, compressing, a mail server's files, a shell script. Not part of the overall mean.",
+		      false },
 	[G_MANY] = { "scale", "Many instances",
 		     "What it takes to have N instances at once, with the tools of each side. Not part of the overall mean.",
 		     false },
@@ -47,7 +50,7 @@ static const struct {
 	{ "sys.", G_PROC },  { "sig.", G_PROC }, { "proc.", G_PROC }, { "ctx.", G_CTX },
 	{ "mm.", G_FILE },   { "fs.", G_FILE },	 { "ipc.", G_COMM },  { "net.", G_COMM },
 	{ "bw.", G_BW },     { "life.", G_LIFE }, { "mem.", G_CONTROL },
-	{ "scale.", G_MANY }, { "isolate.", G_MANY },
+	{ "macro.", G_MACRO }, { "scale.", G_MANY }, { "isolate.", G_MANY },
 };
 
 /*

@@ -31,6 +31,7 @@ struct options {
 
 struct share;
 struct many;
+struct publist;
 
 enum ivkind {
 	IV_NONE,
@@ -73,7 +74,7 @@ struct cell {
 bool usable(const struct cell *c);
 
 /* Tables in the order of the papers. */
-enum group { G_PROC, G_CTX, G_FILE, G_COMM, G_BW, G_LIFE, G_CONTROL, G_MANY, G_OTHER, N_GROUPS };
+enum group { G_PROC, G_CTX, G_FILE, G_COMM, G_BW, G_LIFE, G_CONTROL, G_MACRO, G_MANY, G_OTHER, N_GROUPS };
 #define G_ALL N_GROUPS	/* the operating system rows: G_PROC to G_BW */
 
 struct group_info {
@@ -119,6 +120,8 @@ struct analysis {
 	const struct share *share[MAX_SHARE];	/* runs of how CPUs are shared, share.h */
 	int n_share;
 	const struct many *many;	/* a run of many instances, many.h, or NULL */
+	const struct publist *published;	/* figures of others, published.h, or NULL */
+	const struct analysis *macro;	/* a run of real work, or NULL */
 	const struct analysis *beside;	/* the same sides under another accelerator, or NULL */
 	struct options opt;
 	int base;		/* index of the baseline side */

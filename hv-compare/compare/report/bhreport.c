@@ -8,6 +8,7 @@
  */
 #include "many.h"
 #include "out.h"
+#include "published.h"
 #include "share.h"
 
 #include <errno.h>
@@ -59,6 +60,8 @@ static void usage(FILE *f)
 	      "  --beside RUN.jsonl  table, html: show a run with another accel beside it\n"
 	      "  --share RUN.jsonl   table, html: show a run of the experiment share, too (repeatable)\n"
 	      "  --many RUN.jsonl    table, html: show a run of the experiment scale, too\n"
+	      "  --macro RUN.jsonl   table, html: show a run of the experiment macro, too\n"
+	      "  --published FILE    table, html: published figures of this file, not our own list of them\n"
 	      "  --help              this text\n"
 	      "\nexample:\n"
 	      "  bhreport html out/results/RUN/run.jsonl > out/report/index.html\n",
@@ -119,7 +122,7 @@ static int share_only(const struct command *cmd, const struct share *s, const st
 
 int main(int argc, char **argv)
 {
-	enum { BASELINE = 256, RESAMPLES, WIDTH, ASCII, BESIDE, SHARE, MANY, HELP };
+	enum { BASELINE = 256, RESAMPLES, WIDTH, ASCII, BESIDE, SHARE, MANY, MACRO, PUBLISHED, HELP };
 	static const struct option longopts[] = {
 		{ "baseline", required_argument, NULL, BASELINE },
 		{ "boot-resamples", required_argument, NULL, RESAMPLES },
@@ -128,17 +131,20 @@ int main(int argc, char **argv)
 		{ "beside", required_argument, NULL, BESIDE },
 		{ "share", required_argument, NULL, SHARE },
 		{ "many", required_argument, NULL, MANY },
+		{ "macro", required_argument, NULL, MACRO },
+		{ "published", required_argument, NULL, PUBLISHED },
 		{ "help", no_argument, NULL, HELP },
 		{ 0 },
 	};
 	struct options opt = { .resamples = 10000 };
 	const struct command *cmd = NULL;
-	struct analysis *a[3] = { NULL, NULL, NULL };
-	struct run *r[3] = { NULL, NULL, NULL }, *sr[MAX_SHARE] = { NULL };
+	struct analysis *a[4] = { NULL };
+	struct run *r[4] = { NULL }, *sr[MAX_SHARE] = { NULL };
 	struct share *s[MAX_SHARE] = { NULL };
-	const char *share_file[MAX_SHARE], *many_file = NULL;
+	const char *share_file[MAX_SHARE], *many_file = NULL, *published_file = NULL, *macro_file = NULL;
 	struct run *mr = NULL;
 	struct many *many = NULL;
+	struct publist *published = NULL;
 	int c, n_share = 0, ret = 1;
 	long n;
 
@@ -176,6 +182,12 @@ int main(int argc, char **argv)
 			break;
 		case MANY:
 			many_file = optarg;
+			break;
+		case MACRO:
+			macro_file = optarg;
+			break;
+		case PUBLISHED:
+			published_file = optarg;
 			break;
 		case HELP:
 			usage(stdout);
@@ -266,6 +278,25 @@ int main(int argc, char **argv)
 		}
 		a[0]->many = many;
 	}
+	if (macro_file) {
+		r[3] = run_read(macro_file);
+		if (!r[3])
+			goto out;
+		a[3] = analyse(r[3], &opt);
+		if (!a[3])
+			goto out;
+		if (!a[3]->tally[a[3]->base][G_MACRO].rows) {
+			complain("--macro: %s is no run of the experiment macro", macro_file);
+			goto out;
+		}
+		a[0]->macro = a[3];
+	}
+	published = published_read(published_file);
+	if (!published)
+		goto out;
+	a[0]->published = published;
+	if (a[3])
+		a[3]->published = published;
 	if (cmd->print) {
 		cmd->print(a[0], stdout);
 		ret = finish(stdout);
@@ -273,7 +304,7 @@ int main(int argc, char **argv)
 		ret = finish(stdout);
 	}
 out:
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 4; i++) {
 		analysis_free(a[i]);
 		run_free(r[i]);
 	}
@@ -281,6 +312,7 @@ out:
 		share_free(s[i]);
 		run_free(sr[i]);
 	}
+	published_free(published);
 	many_free(many);
 	run_free(mr);
 	return ret;

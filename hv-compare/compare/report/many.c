@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const what_name[N_MANY] = { "start", "work", "mem", "stop" };
+static const char *const what_name[N_MANY] = { "start", "work", "mem", "stop", "fast", "mid", "slow",
+					       "rest", "idle", "busy" };
 
 /* Is this "scale.WHAT.N"? */
 static bool parse(const char *id, enum many_what *w, unsigned *n)
@@ -107,10 +108,17 @@ static void fill_side(struct many *m, struct many_side *s)
 			s->most = (unsigned)x.lo;
 			continue;
 		}
+		if (!strcmp(r->bench[i].id, "scale.cold")) {
+			s->cold = num_of(rec);
+			s->cold_why = rec ? rec->why : NULL;
+			continue;
+		}
 		if (!strncmp(r->bench[i].id, "isolate.", 8)) {
 			for (size_t h = 0; h < m->n_hog; h++)
-				if (!strcmp(m->hog[h], r->bench[i].id + 8))
+				if (!strcmp(m->hog[h], r->bench[i].id + 8)) {
 					s->kept[h] = num_of(rec);
+					s->hog_why[h] = rec ? rec->why : NULL;
+				}
 			if (rec && rec->why && rec->status == ST_FAIL && !s->why)
 				s->why = rec->why;
 			continue;
@@ -191,6 +199,51 @@ double many_ratio(const struct many *m, bool *at_least)
 		return 0;
 	*at_least = m->s[m->context].all;
 	return (double)m->s[m->context].most / m->s[m->vmm].most;
+}
+
+unsigned many_at_most(const struct many *m, const struct many_side *s, enum many_what w, double *median)
+{
+	for (size_t i = m->n_size; i-- > 0;)
+		if (s->num[i][w].n) {
+			*median = s->num[i][w].median;
+			return m->size[i];
+		}
+	return 0;
+}
+
+bool many_any(const struct many *m, enum many_what w, size_t i)
+{
+	for (size_t k = 0; k < m->n_side; k++)
+		if (m->s[k].num[i][w].n)
+			return true;
+	return false;
+}
+
+char *many_untried(const struct many *m)
+{
+	static const struct {
+		const char *hog, *words;
+	} kinds[] = {
+		{ "disk", "a disk" },
+		{ "touch", "memory that runs out" },
+		{ NULL, "a network" },
+	};
+	char *s = NULL;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		bool tried = false;
+		char *more;
+
+		for (size_t h = 0; kinds[i].hog && h < m->n_hog; h++)
+			for (size_t k = 0; k < m->n_side; k++)
+				tried |= !strcmp(m->hog[h], kinds[i].hog) && m->s[k].kept[h].n;
+		if (tried)
+			continue;
+		more = xasprintf("%s%s%s", s ? s : "", s ? ", " : "", kinds[i].words);
+		free(s);
+		s = more;
+	}
+	return s;
 }
 
 double many_kept(const struct many *m, int s, const char **hog)

@@ -10,7 +10,14 @@
 #include "record.h"
 #include "stats.h"
 
-enum many_what { MANY_START, MANY_WORK, MANY_MEM, MANY_STOP, N_MANY };
+enum many_what {
+	MANY_START, MANY_WORK, MANY_MEM, MANY_STOP,
+	/* a unit of work of the fastest, the median and the slowest instance */
+	MANY_FAST, MANY_MID, MANY_SLOW,
+	/* answers: all at rest, at rest beside others that compute, one that computes */
+	MANY_REST, MANY_IDLE, MANY_BUSY,
+	N_MANY
+};
 
 /* Kinds of nuisance of the rows "isolate.", in the order of the tables. */
 #define MAX_HOGS 8
@@ -20,8 +27,11 @@ struct many_side {
 	const char *why;	/* what ended it, or why there is nothing; or NULL */
 	unsigned most;		/* instances that were there at once; 0: none */
 	bool all;		/* as many as were asked for: there may be room for more */
+	struct spread cold;	/* start when nothing is in memory */
+	const char *cold_why;	/* there is none; or NULL */
 	struct spread (*num)[N_MANY];	/* [many.n_size], over executions */
 	struct spread kept[MAX_HOGS];	/* %, of the work of the worst victim */
+	const char *hog_why[MAX_HOGS];	/* there is none; or NULL */
 };
 
 struct many {
@@ -52,6 +62,16 @@ double many_ratio(const struct many *m, bool *at_least);
  * which one is in *hog. -1 when not measured.
  */
 double many_kept(const struct many *m, int s, const char **hog);
+
+/* The most instances of side s for which there is such a figure, 0 if for none; it is
+ * in *median. */
+unsigned many_at_most(const struct many *m, const struct many_side *s, enum many_what w, double *median);
+
+/* Is there such a figure of any side for the size at @i? */
+bool many_any(const struct many *m, enum many_what w, size_t i);
+
+/* Kinds of nuisance that no side was exposed to, in words, or NULL. Owned by the caller. */
+char *many_untried(const struct many *m);
 
 void many_table(const struct many *m, FILE *f, int width, bool ascii);
 void many_html(const struct many *m, FILE *f);

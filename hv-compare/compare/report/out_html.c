@@ -5,6 +5,7 @@
  */
 #include "out.h"
 #include "many.h"
+#include "published.h"
 #include "share.h"
 #include "style.h"
 #include "svg.h"
@@ -264,11 +265,82 @@ static void cell_html(const struct analysis *a, const struct row *row, int side,
 		c->status != ST_OK ? status_name(c->status) : "");
 }
 
+/* Does anything published stand beside a row of the group? */
+static bool group_published(const struct analysis *a, int g)
+{
+	for (size_t i = 0; a->published && i < a->n_row; i++)
+		for (size_t k = 0; (int)a->row[i].group == g && k < a->published->n; k++)
+			if (published_for(&a->published->p[k], a->row[i].b->id))
+				return true;
+	return false;
+}
+
+static void cell_published(const struct analysis *a, const struct row *row, FILE *f)
+{
+	fputs("<td>", f);
+	for (size_t k = 0; k < a->published->n; k++) {
+		const struct published *p = &a->published->p[k];
+		char *text, *tip;
+
+		if (!published_for(p, row->b->id))
+			continue;
+		text = published_short(p);
+		tip = published_theirs(p);
+		fputs("<small><abbr title=\"", f);
+		esc(f, p->system);
+		fputs(": ", f);
+		esc(f, tip);
+		fputs("; ", f);
+		esc(f, p->paper);
+		fputs(", ", f);
+		esc(f, p->section);
+		fputs("\">", f);
+		esc(f, text);
+		fputs("</abbr></small>", f);
+		free(text);
+		free(tip);
+	}
+	fputs("</td>", f);
+}
+
+/* Where the column comes from: each paper once. */
+static void published_notes(const struct analysis *a, int g, FILE *f)
+{
+	const struct publist *l = a->published;
+	const char *last = NULL;
+
+	fputs("<p class=\"small\">Published: times native Linux in the same paper, or time where native is not known; ? is not legible.", f);
+	for (size_t k = 0; k < l->n; k++)
+		for (size_t i = 0; i < a->n_row; i++) {
+			const struct published *p = &l->p[k];
+
+			if ((int)a->row[i].group != g || !published_for(p, a->row[i].b->id) ||
+			    (last && !strcmp(last, p->paper)))
+				continue;
+			last = p->paper;
+			fputc(' ', f);
+			esc(f, p->paper);
+			fputs(", ", f);
+			esc(f, p->section);
+			fputs(", ", f);
+			esc(f, p->year);
+			fputs(": ", f);
+			esc(f, p->conditions);
+			fputc('.', f);
+		}
+	fputs("</p>\n", f);
+}
+
 static void group_table(const struct analysis *a, int g, FILE *f)
 {
+	const bool published = group_published(a, g);
+
 	fprintf(f, "<details><summary>Table: %s</summary>\n", group_info[g].title);
 	banner(a, f);
 	fputs("<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\">row</th>", f);
+	/* Beside the row's name: what scrolls away first is not what one looks for. */
+	if (published)
+		fputs("<th scope=\"col\">published</th>", f);
 	for (int k = 0; k < a->n_shown; k++) {
 		fputs("<th scope=\"col\">", f);
 		esc(f, a->run->side[a->shown[k]]);
@@ -286,11 +358,16 @@ static void group_table(const struct analysis *a, int g, FILE *f)
 		esc(f, row->b->id);
 		fprintf(f, "%s%s%s</small></th>", row->b->unit ? ", " : "", row->b->unit ? row->b->unit->name : "",
 			row->derived ? " (derived, not compared)" : "");
+		if (published)
+			cell_published(a, row, f);
 		for (int k = 0; k < a->n_shown; k++)
 			cell_html(a, row, a->shown[k], f);
 		fputs("</tr>\n", f);
 	}
-	fputs("</tbody>\n</table></div>\n<p class=\"small\">Baseline: median; interval, executions. Others: ratio and verdict; interval; median, executions, and how many would probably decide.</p>\n</details>\n", f);
+	fputs("</tbody>\n</table></div>\n<p class=\"small\">Baseline: median; interval, executions. Others: ratio and verdict; interval; median, executions, and how many would probably decide.</p>\n", f);
+	if (published)
+		published_notes(a, g, f);
+	fputs("</details>\n", f);
 }
 
 /* One sentence: what the figure shows. */
@@ -420,6 +497,18 @@ static void section_group(const struct analysis *a, int g, FILE *f)
 	}
 	group_table(a, g, f);
 	fputs("</section>\n", f);
+}
+
+/* Rows of another run of the same sides, with its own baseline and check. */
+static void section_macro(const struct analysis *a, FILE *f)
+{
+	section_group(a, G_MACRO, f);
+	fputs("<p class=\"small\">Real work is from another run, <code>", f);
+	esc(f, a->run->id);
+	fprintf(f, "</code>, %s%s, sha256 of its records <code>%s</code>; its ratios are to its own ",
+		*a->run->profile ? "profile " : "", a->run->profile, a->run->sha256);
+	esc(f, a->run->side[a->base]);
+	fprintf(f, ". A/A check: %s.</p>\n", a->gate == GATE_TRUSTED ? "trusted" : a->gate == GATE_UNTRUSTED ? "not trusted" : "unchecked");
 }
 
 static void geomean_table(const struct analysis *a, FILE *f);
@@ -760,9 +849,12 @@ void out_html(const struct analysis *a, FILE *f)
 	hero(a, f);
 	claims(a, f);
 	notes(a, f);
+	published_html(a, f);
 	section_overview(a, f);
 	for (int g = 0; g < N_GROUPS; g++)
 		section_group(a, g, f);
+	if (a->macro)
+		section_macro(a->macro, f);
 	for (int i = 0; i < a->n_share; i++)
 		share_html(a->share[i], f);
 	if (a->many)

@@ -74,9 +74,69 @@ static void kept(const struct spread *x, char *buf, size_t n)
 		snprintf(buf, n, "%.0f..%.0f %%", x->lo, x->hi);
 }
 
-#define NUISANCE "Four instances: three do a unit of work every now and then and need three fifths of the machine together, the fourth is a nuisance with eight processes: they only compute, make and end processes, make and remove files in memory, or take memory and give it back. What the worst of the three still gets done in time, of what it does without the nuisance."
+#define NUISANCE "Four instances: three do a unit of work every now and then and need three fifths of the machine together, the fourth is a nuisance with eight processes: they only compute (cpu), make and end processes (fork), make and remove files in memory (files), take memory and give it back (memory), write to a disk and wait for it (disk), or take all memory there is (touch). What the worst of the three still gets done in time, of what it does without the nuisance."
+
+#define SPREAD "A unit of work by each instance's own clock, all at work: fastest, median and slowest of N. Answer: from a word through the wire (a pipe; xenstore for domains) to the answer, all at rest; of an instance at rest while the others compute; of one that computes, too. Cold: started with nothing of it in memory."
+
+/* The sizes and kinds of the table of spread, as columns; how many there are. */
+static const enum many_what spread_what[] = { MANY_FAST, MANY_MID, MANY_SLOW, MANY_REST, MANY_IDLE, MANY_BUSY };
+static const char *const spread_name[] = { "fastest", "median", "slowest", "rest", "idle", "busy" };
+
+#define N_SPREAD (sizeof(spread_what) / sizeof(*spread_what))
+
+static bool has_spread(const struct many *m)
+{
+	for (size_t i = 0; i < m->n_size; i++)
+		for (size_t k = 0; k < N_SPREAD; k++)
+			if (many_any(m, spread_what[k], i))
+				return true;
+	return false;
+}
+
+/* The start from cold, or why there is none. */
+static const char *cold(const struct many *m, const struct many_side *s, char *buf, size_t n, bool ascii)
+{
+	if (!s->cold.n)
+		return s->cold_why ? s->cold_why : "-";
+	number(m, MANY_START, &s->cold, buf, n, ascii);
+	return buf;
+}
 
 /* --------------------------------------------------------------- terminal */
+
+static void spread_table(const struct many *m, FILE *f, int side_w, int width, bool ascii)
+{
+	char buf[80];
+
+	if (!has_spread(m))
+		return;
+	fputs("\nSpread of many instances, and their answers\n", f);
+	wrap_text(f, SPREAD, width, 2, ascii);
+	/* One line for each side and size: more columns than that fit nowhere. */
+	fprintf(f, "%-*s %5s", side_w, "", "N");
+	for (size_t k = 0; k < N_SPREAD; k++)
+		fprintf(f, " %10s", spread_name[k]);
+	fputc('\n', f);
+	for (size_t k = 0; k < m->n_side; k++)
+		for (size_t i = 0; i < m->n_size; i++) {
+			bool any = false;
+
+			for (size_t j = 0; j < N_SPREAD; j++)
+				any |= m->s[k].num[i][spread_what[j]].n > 0;
+			if (!any)
+				continue;
+			fprintf(f, "%-*s %5u", side_w, m->run->side[m->s[k].side], m->size[i]);
+			for (size_t j = 0; j < N_SPREAD; j++) {
+				number(m, spread_what[j], &m->s[k].num[i][spread_what[j]], buf, sizeof(buf), true);
+				fprintf(f, " %10s", buf);
+			}
+			fputc('\n', f);
+		}
+	for (size_t k = 0; k < m->n_side; k++)
+		if (m->s[k].cold.n)
+			fprintf(f, "%s, cold start: %s\n", m->run->side[m->s[k].side],
+				cold(m, &m->s[k], buf, sizeof(buf), true));
+}
 
 static void isolation_table(const struct many *m, FILE *f, int side_w, int width, bool ascii)
 {
@@ -150,6 +210,7 @@ void many_table(const struct many *m, FILE *f, int width, bool ascii)
 	fprintf(f, "In ( ) how many instances there are. Memory is for each, with the most there were. Start, stop and a unit of work in %s.\n",
 		quantity(m->run));
 out:
+	spread_table(m, f, side_w, width, ascii);
 	isolation_table(m, f, side_w, width, ascii);
 	free(text);
 }
@@ -168,6 +229,46 @@ static void cell(FILE *f, const char *text, const struct spread *x, const struct
 		fprintf(f, "<small>{%s %s} n=%zu</small>", lo, hi, x->n);
 	}
 	fputs("</td>", f);
+}
+
+static void spread_html(const struct many *m, FILE *f)
+{
+	const char *banner = run_banner(m->run);
+	char buf[80];
+
+	if (!has_spread(m))
+		return;
+	fputs("<section id=\"spread\">\n<h2>Spread of many instances, and their answers</h2>\n<p>" SPREAD "</p>\n", f);
+	if (banner)
+		fprintf(f, "<p class=\"emu\" role=\"note\">%s</p>\n", banner);
+	fprintf(f, "<div class=\"scroll\"><table>\n<caption>All in %s; less is better.</caption>\n<thead><tr><th scope=\"col\">side</th><th scope=\"col\">cold start</th>",
+		quantity(m->run));
+	for (size_t i = 0; i < m->n_size; i++)
+		for (size_t k = 0; k < N_SPREAD; k++)
+			if (many_any(m, spread_what[k], i))
+				fprintf(f, "<th scope=\"col\">%s<small>%sof %u</small></th>", spread_name[k],
+					k < 3 ? "" : "answer, ", m->size[i]);
+	fputs("</tr></thead>\n<tbody>\n", f);
+	for (size_t k = 0; k < m->n_side; k++) {
+		const struct many_side *s = &m->s[k];
+
+		fputs("<tr><th scope=\"row\">", f);
+		esc(f, m->run->side[s->side]);
+		fputs(s->cold.n ? "</th><td>" : "</th><td class=\"why\">", f);
+		esc(f, cold(m, s, buf, sizeof(buf), false));
+		fputs("</td>", f);
+		for (size_t i = 0; i < m->n_size; i++)
+			for (size_t j = 0; j < N_SPREAD; j++) {
+				const struct spread *x = &s->num[i][spread_what[j]];
+
+				if (!many_any(m, spread_what[j], i))
+					continue;
+				number(m, spread_what[j], x, buf, sizeof(buf), false);
+				cell(f, buf, x, m, spread_what[j]);
+			}
+		fputs("</tr>\n", f);
+	}
+	fputs("</tbody>\n</table></div>\n</section>\n", f);
 }
 
 static void isolation_html(const struct many *m, FILE *f)
@@ -193,6 +294,12 @@ static void isolation_html(const struct many *m, FILE *f)
 		fputs("</th>", f);
 		for (size_t h = 0; h < m->n_hog; h++) {
 			kept(&m->s[k].kept[h], buf, sizeof(buf));
+			if (!m->s[k].kept[h].n && m->s[k].hog_why[h]) {
+				fputs("<td class=\"why\">", f);
+				esc(f, m->s[k].hog_why[h]);
+				fputs("</td>", f);
+				continue;
+			}
 			fprintf(f, "<td%s>%s</td>", m->s[k].kept[h].n ? "" : " class=\"gone\"", buf);
 		}
 		fputs("</tr>\n", f);
@@ -264,5 +371,6 @@ static void many_section(const struct many *m, FILE *f)
 void many_html(const struct many *m, FILE *f)
 {
 	many_section(m, f);
+	spread_html(m, f);
 	isolation_html(m, f);
 }

@@ -2,6 +2,7 @@
 /* The terminal table. */
 #include "out.h"
 #include "many.h"
+#include "published.h"
 #include "share.h"
 #include "words.h"
 
@@ -195,6 +196,33 @@ static void print_group(const struct analysis *a, enum group g, FILE *f, int pre
 	}
 }
 
+/* Rows of another run of the same sides: as wide as they need, up to @width. */
+static void print_macro(const struct analysis *a, FILE *f, int width)
+{
+	int name_w, base_w, col_w[MAX_SIDES] = { 0 }, total = 0, prec = -1;
+	static const int forms[] = { 4, 3, 0, -1 };
+
+	if (!a)
+		return;
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		prec = forms[i];
+		total = layout(a, prec, &name_w, &base_w, col_w);
+		if (total <= width)
+			break;
+	}
+	print_group(a, G_MACRO, f, prec, name_w, base_w, col_w, total);
+	fprintf(f, "From the run %s. Geometric means:", a->run->id);
+	for (int k = 1; k < a->n_shown; k++) {
+		const struct tally *t = &a->tally[a->shown[k]][G_MACRO];
+		char ratio[40] = "none";
+
+		if (t->has)
+			fmt_ratio(ratio, sizeof(ratio), t->geomean);
+		fprintf(f, "%s %s %s", k > 1 ? "," : "", a->run->side[a->shown[k]], ratio);
+	}
+	fputc('\n', f);
+}
+
 static void print_summary(const struct analysis *a, FILE *f)
 {
 	fprintf(f, "\nSummary: geometric mean of the ratios to %s, and how many rows\n", a->run->side[a->base]);
@@ -311,6 +339,7 @@ void out_table(const struct analysis *a, FILE *f)
 		wrap_text(f, l.s[i], width, 2, ascii);
 	strlist_free(&l);
 
+	print_macro(a->macro, f, width);
 	print_summary(a, f);
 	print_beside(a, f);
 	for (int i = 0; i < a->n_share; i++)
@@ -347,6 +376,7 @@ void out_table(const struct analysis *a, FILE *f)
 		free(s);
 	}
 	claims_free(claims);
+	published_table(a, f, width, ascii);
 
 	no_result_words(a, &l);
 	print_list(f, "No result", &l, width, ascii);

@@ -54,6 +54,7 @@ static const char style_css[] =
 	"th,td{padding:.35em .6em;border-bottom:1px solid var(--line);text-align:right;vertical-align:top;white-space:nowrap}\n"
 	"th:first-child,td.unit,table.env td,table.env th{text-align:left}\nthead th{border-bottom:2px solid var(--line);vertical-align:bottom}\n"
 	"th{font-weight:600}\ntd small,th small{display:block;font-weight:400;font-size:.78rem}\n"
+	"table.pub th,table.pub td{white-space:normal;min-width:7em}table.pub th:first-child{min-width:11em}table.pub td:nth-child(2){min-width:13em}td.why{color:var(--mut);font-size:.8rem;text-align:left;white-space:normal;min-width:7em}\n"
 	"td.gone{color:var(--no);font-weight:600}\nabbr{text-decoration:none}\ntr.derived{opacity:.75}\n"
 	"table.env td{white-space:normal;overflow-wrap:anywhere;min-width:7em}\ntable.env th{vertical-align:top}\n"
 	"pre{overflow-x:auto;font-size:.8rem;background:var(--soft);padding:.8em;border-radius:6px;max-height:26em}\n"

@@ -324,7 +324,7 @@ static void claim_isolation(const struct analysis *a, struct claim *c)
 	const char *hog = NULL, *vmm_hog = NULL;
 	double context = m ? many_kept(m, m->context, &hog) : -1;
 	double vmm = m ? many_kept(m, m->vmm, &vmm_hog) : -1;
-	char *why = NULL;
+	char *why = NULL, *untried;
 
 	c->verdict = "NOT MEASURED";
 	if (context < 0 || vmm < 0) {
@@ -336,7 +336,10 @@ static void claim_isolation(const struct analysis *a, struct claim *c)
 		add(&why, "the data are made up");
 	if (!strcmp(m->run->profile, "quick"))
 		add(&why, "the profile is quick");
-	add(&why, "disk, network and memory that runs out were not tried");
+	untried = many_untried(m);
+	if (untried)
+		add(&why, "not tried: %s", untried);
+	free(untried);
 	/* Already lost is lost, whatever else there is to try. */
 	c->verdict = context < vmm - 5 ? "REFUTED" : "UNDECIDED";
 	c->text = xasprintf(
@@ -347,13 +350,29 @@ static void claim_isolation(const struct analysis *a, struct claim *c)
 	free(why);
 }
 
+/* The same comparison for real work, in words, or NULL. */
+static char *macro_words(const struct analysis *a)
+{
+	const struct analysis *m = a->macro;
+	int ctx, vmm;
+
+	if (!m)
+		return NULL;
+	ctx = run_side(m->run, a->run->side[a->claim_ctx]);
+	vmm = run_side(m->run, a->run->side[a->claim_vmm]);
+	if (ctx < 0 || vmm < 0 || !m->tally[ctx][G_MACRO].has || !m->tally[vmm][G_MACRO].has)
+		return xstrdup("real work has no result on both sides");
+	return xasprintf("real work (%zu rows) needs %.3f times as much on the hypervisor",
+			 m->tally[vmm][G_MACRO].compared, m->tally[vmm][G_MACRO].geomean / m->tally[ctx][G_MACRO].geomean);
+}
+
 void claims_make(const struct analysis *a, struct claim c[3])
 {
 	const struct run *r = a->run;
 	const struct tally *t = &a->claim;
 	char ratio[40], iv[90];
 	const char *where;
-	char *why = NULL;
+	char *why = NULL, *work;
 
 	memset(c, 0, 3 * sizeof(*c));
 	c[0].title = "A context is 1.25 to 2 times as efficient as a guest on a hypervisor";
@@ -405,11 +424,14 @@ void claims_make(const struct analysis *a, struct claim c[3])
 		c[0].verdict = "CONFIRMED";
 	else
 		c[0].verdict = "UNDECIDED";
+	work = macro_words(a);
 	c[0].text = xasprintf(
-		"%s/%s, %s: geometric mean of %zu of %zu operating system rows, %s. These rows are single kernel operations; no application was run.%s%s%s",
+		"%s/%s, %s: geometric mean of %zu of %zu operating system rows, %s. These rows are single kernel operations; %s.%s%s%s",
 		r->side[a->claim_vmm], r->side[a->claim_ctx], quantity(r), t->compared, t->rows, where,
+		work ? work : "no application was run",
 		why ? " Undecided because " : "", why ? why : "", why ? "." : "");
 	free(why);
+	free(work);
 }
 
 void claims_free(struct claim c[3])

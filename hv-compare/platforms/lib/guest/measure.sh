@@ -13,6 +13,9 @@ tab=$(printf '\t')
 mkdir -p "$out" "$tmp"
 
 sha256sum /bench/bin/* >"$out/sha256"
+for tool in $(cat "$job/image-tools" 2>/dev/null); do
+	sha256sum "$(command -v "$tool")"
+done >"$out/tools"
 : >"$out/status"
 env=$(cat "$job/env-program")
 "/bench/bin/$env" --env --dir /bench/work --tmpfs /bench-tmpfs/work </dev/null \
