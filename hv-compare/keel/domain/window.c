@@ -44,10 +44,13 @@ int window_create(struct domain *d, unsigned int id)
 {
 	u64 *l2;
 
+	/* One that could not be made whole is made whole by the next try. */
 	if (!d->perdom_l3) {
 		d->perdom_l3 = page_alloc();
 		if (!d->perdom_l3)
 			return -ENOMEM;
+	}
+	if (!d->perdom_l3[0]) {
 		l2 = page_alloc();
 		if (!l2)
 			return -ENOMEM;
