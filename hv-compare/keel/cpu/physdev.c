@@ -69,7 +69,7 @@ static long set_iobitmap(struct vcpu *v, u64 arg)
 	if (b.nr_ports > 65536)
 		return -EINVAL;
 	if (!READ_ONCE(d->iobitmap)) {
-		map = kalloc(8192);
+		map = kalloc(8192, USE_IOPORTS, d->id);
 		if (!map)
 			return -ENOMEM;
 		memset(map, 0xff, 8192);
