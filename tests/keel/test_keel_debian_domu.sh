@@ -18,12 +18,7 @@ job=$(new_job dom0 <<'END'
 set -eu
 res=/job/results
 /usr/lib/bulkhead/xen-up
-# The same once more, with the guests' consoles in files. (Its parent, while it
-# becomes a daemon, has the same name.)
-until kill $(pidof xenconsoled) 2>/dev/null; do sleep 0.1; done
-while pidof xenconsoled >/dev/null; do sleep 0.1; done
-bin=$(dirname -- "$(echo /usr/lib/xen-*/bin/xenconsoled)")
-"$bin/xenconsoled" --pid-file=/run/xen/xenconsoled.pid --log=guest --log-dir=/tmp
+/job/log-consoles
 for kernel in $(cat /job/kernels); do
 	cp /job/$kernel.vmlinuz /tmp/vmlinuz
 	cp /job/$kernel.initrd /tmp/initrd
@@ -47,6 +42,7 @@ done
 exit 3
 END
 )
+cp "$TESTS/keel/log-consoles" "$job/"
 kernels=
 for kernel in ${KEEL_GUEST_KERNELS:-cloud-amd64 6.12-cloud-amd64}; do
 	if [ "$kernel" = native ]; then

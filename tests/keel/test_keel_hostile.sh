@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A guest that checks all it computes, and beside it, as guests too, the fuzzing guest
 # with one seed after the other and the hostile ones by turns, on two processors. keel
-# stays up, the neighbour is right to the end, no page is lost.
+# stays up, the neighbour is right to the end, no page is lost: before and after keel
+# counts what it and every domain has ("xl debug-keys m").
 #
 # KEEL_FUZZ_SECONDS: for how long (default 60; 1800 is what a release should have seen).
 # KEEL_FUZZ_SEED: the first seed (default 1).
@@ -23,12 +24,7 @@ job=$(new_job dom0 <<'END'
 set -eu
 res=/job/results
 /usr/lib/bulkhead/xen-up
-# The same once more, with the guests' consoles in files. (Its parent, while it
-# becomes a daemon, has the same name.)
-until kill $(pidof xenconsoled) 2>/dev/null; do sleep 0.1; done
-while pidof xenconsoled >/dev/null; do sleep 0.1; done
-bin=$(dirname -- "$(echo /usr/lib/xen-*/bin/xenconsoled)")
-"$bin/xenconsoled" --pid-file=/run/xen/xenconsoled.pid --log=guest --log-dir=/tmp
+/job/log-consoles
 # The tools come first: so more guests are seen in the time.
 xl sched-credit -d 0 -w 2048
 cp /out/kernel/native.bzImage /tmp/bzImage
@@ -83,18 +79,18 @@ ended() {
 start one version ""
 until ended one version; do sleep 1; done
 : >$res/said
-# Two readings that agree: who has died a moment ago has let go of everything. Domain 0
-# may give pages up or take them back meanwhile, so domains' pages are counted, too.
-all_pages() { /job/domtimes all | awk '{ print $1 + $2 }'; }
-settled_pages() {
-	pages=0
-	until [ "$pages" = "$(all_pages)" ]; do
-		pages=$(all_pages)
+# Who has died a moment ago has let go of everything: domain 0 and the neighbour are all
+# there are, and two readings agree. What memory is used for then, keel says itself, in
+# a console's log that domain 0 has no part in.
+census() {
+	pages=
+	until [ "$pages" = "$(/job/domtimes pages)" ] && [ "$(/job/domtimes | wc -l)" -eq 2 ]; do
+		pages=$(/job/domtimes pages)
 		sleep 5
 	done
-	echo "$pages"
+	xl debug-keys m
 }
-settled_pages >$res/pages.before
+census
 rounds >$res/rounds.before
 
 read -r seconds seed </job/length
@@ -131,12 +127,12 @@ now=$(rounds)
 until [ "$(rounds)" -ge $((now + 3)) ]; do sleep 1; done
 rounds >$res/rounds.after
 cp /tmp/guest-neighbour.log $res/neighbour
-settled_pages >$res/pages.after
+census
 xl list | wc -l >$res/left
-/job/domtimes >$res/times
 exit 13
 END
 )
+cp "$TESTS/keel/log-consoles" "$job/"
 mkdir "$job/guests" "$TMP/neighbour"
 if ! {
 	gcc -O1 -Wall -Wextra -Werror -o "$job/domtimes" "$TESTS/keel/domtimes.c" &&
@@ -176,6 +172,31 @@ is "$(grep -E ': (not ok|Bail out|FAIL)' "$res/said" | sort | uniq -c | head -n 
 [ "$(grep -c EXPECT-CRASH "$res/said")" -le "$(grep -ac 'killed:' "$job/console.log")" ]
 is "$?" 0 "those that are to be killed are, each with a reason"
 is "$(cat "$res/left")" 3 "domain 0 and the neighbour are left"
-is "$(cat "$res/pages.after")" "$(cat "$res/pages.before")" "as many pages are free or a domain's as before"
+
+# Each reading ends with its sum.
+tr -d '\r' <"$job/console.log" | grep -ao 'memory: .*' |
+	awk -v to="$TMP/census" '/^memory: free / { n++ } n { print >(to n); if (/^memory: sum/) close(to n) }'
+is "$(cat "$TMP"/census? | awk '/^memory: sum/ { print($3 == $5 ? "all" : $0) }')" "all
+all" "every page is somebody's or free, before and after"
+is "$(grep -h WRONG "$TMP/census1" "$TMP/census2")" "" "who has how many is what they say themselves"
+# Domain 0 gives pages up and takes them back as its back ends ask for them, and what it
+# has ever had mapped, or open, at once it keeps room for.
+grows='^memory: (free|domain 0:)'
+is "$(grep -vE "$grows" "$TMP/census2")" "$(grep -vE "$grows" "$TMP/census1")" \
+	"keel and the neighbour have the pages that they had, and nobody else has any"
+fixed() {
+	awk '/^memory: (free|domain 0:)/ {
+		for (i = $2 == "free" ? 2 : 4; i < NF; i += 2)
+			if ($i ~ /^(free|guest|events|mappings)$/)
+				sum += $(i + 1)
+			else
+				print $i, $(i + 1)
+	}
+	END { print "free or in the parts of domain 0 that vary", sum }' "$1"
+}
+is "$(fixed "$TMP/census2")" "$(fixed "$TMP/census1")" "no page is lost"
+for n in 1 2; do
+	grep -E "$grows" "$TMP/census$n" | sed 's/^/# /'
+done
 test_dmesg "$res/dmesg.txt" "the log of domain 0 has no complaint"
 finish

@@ -31,12 +31,7 @@ job=$(new_job dom0 <<'END2'
 set -eu
 res=/job/results
 /usr/lib/bulkhead/xen-up
-# The same once more, with the guests' consoles in files.
-# (Its parent, while it becomes a daemon, has the same name.)
-until kill $(pidof xenconsoled) 2>/dev/null; do sleep 0.1; done
-while pidof xenconsoled >/dev/null; do sleep 0.1; done
-bin=$(dirname -- "$(echo /usr/lib/xen-*/bin/xenconsoled)")
-"$bin/xenconsoled" --pid-file=/run/xen/xenconsoled.pid --log=guest --log-dir=/tmp
+/job/log-consoles
 ip link add xenbr0 type bridge
 ip addr add 10.9.0.1/24 dev xenbr0
 ip link set xenbr0 up
@@ -86,6 +81,18 @@ xl sched-credit -d live -c 0
 # It ends with its input.
 sleep 8 | timeout 20 xl console live >$res/console 2>&1 || true
 
+# Paused it says nothing; unpaused it goes on where it was.
+said() { grep -c '^still here' /tmp/guest-live.log; }
+xl pause live
+sleep 2
+before=$(said)
+sleep 5
+xl list live | awk 'NR == 2 { print $5 }' >$res/pause
+[ "$(said)" -ne "$before" ] || echo silent >>$res/pause
+xl unpause live
+more() { [ "$(said)" -gt "$before" ]; }
+until_true 60 more && echo goes on >>$res/pause
+
 xl mem-set live 128m
 until_true 120 mem_is 128 && echo down >$res/mem
 xl mem-set live 192m
@@ -105,6 +112,7 @@ xl list | wc -l >$res/left
 exit 7
 END2
 )
+cp "$TESTS/keel/log-consoles" "$job/"
 # Instructions are counted for time, so that a busy host does not run the scripts of
 # xl into their time limits.
 boot --keel --accel icount --disk "$OUT/image/root.img,snapshot=on" --disk "$TMP/guest.img" \
@@ -118,6 +126,9 @@ is "$(cat "$res/share")" "300 0
 tslice=10ms
 refused" "weight and cap: from the configuration, set and shown"
 matches "$(cat "$res/console")" "*still here *" "xl console shows what it says"
+is "$(cat "$res/pause")" "--p---
+silent
+goes on" "paused, listed so and silent; unpaused it goes on"
 is "$(cat "$res/mem")" "down
 up
 3 received" "memory is taken from it and given back, and it lives"

@@ -97,14 +97,16 @@ void console_interrupts(void)
 	out8(UART_IER, 1);
 }
 
-static void vprintk(const char *fmt, va_list ap)
+/* Written in one piece: other processors have something to say, too. */
+static void vprintk(const char *prefix, const char *fmt, va_list ap)
 {
 	char buf[400];
-	int n = keel_vsnprintf(buf, sizeof(buf), fmt, ap);
+	size_t at = strlen(prefix);
+	int n;
 
-	if (n > (int)sizeof(buf) - 1)
-		n = sizeof(buf) - 1;
-	console_write(buf, n);
+	memcpy(buf, prefix, at);
+	n = keel_vsnprintf(buf + at, sizeof(buf) - at, fmt, ap);
+	console_write(buf, MIN(at + n, sizeof(buf) - 1));
 }
 
 void printk(const char *fmt, ...)
@@ -112,8 +114,7 @@ void printk(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	console_write("(keel) ", 7);
-	vprintk(fmt, ap);
+	vprintk("(keel) ", fmt, ap);
 	va_end(ap);
 }
 
@@ -124,9 +125,8 @@ void panic(const char *fmt, ...)
 	cli();
 	/* Whoever holds the lock may be the one that is broken. */
 	console_lock.locked = 0;
-	console_write("\n(keel) PANIC: ", 15);
 	va_start(ap, fmt);
-	vprintk(fmt, ap);
+	vprintk("\n(keel) PANIC: ", fmt, ap);
 	va_end(ap);
 	console_write("\n", 1);
 	machine_stop(true);

@@ -62,17 +62,24 @@ static long set_iobitmap(struct vcpu *v, u64 arg)
 {
 	struct domain *d = v->domain;
 	struct physdev_set_iobitmap b;
-	u8 *map;
+	u8 *map, *none = NULL;
 
 	if (copy_from_guest(&b, arg, sizeof(b)))
 		return -EFAULT;
 	if (b.nr_ports > 65536)
 		return -EINVAL;
-	map = d->iobitmap ? d->iobitmap : kalloc(8192);
-	if (!map)
-		return -ENOMEM;
+	if (!READ_ONCE(d->iobitmap)) {
+		map = kalloc(8192, USE_IOPORTS, d->id);
+		if (!map)
+			return -ENOMEM;
+		memset(map, 0xff, 8192);
+		/* Another vCPU may have been first. */
+		if (!__atomic_compare_exchange_n(&d->iobitmap, &none, map, false,
+						 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+			kfree(map, 8192);
+	}
+	map = d->iobitmap;
 	memset(map, 0xff, 8192);
-	d->iobitmap = map;
 	if (copy_from_guest(map, (u64)b.bitmap.p, (b.nr_ports + 7) / 8)) {
 		memset(map, 0xff, 8192);
 		return -EFAULT;

@@ -60,8 +60,8 @@ static void parse_kernel(struct build *b, const void *image, u64 len)
 
 	if (size < 0)
 		panic("dom0: module 0 is not a kernel keel knows (error %ld)", -size);
-	elf = kalloc(size);
-	work = kalloc(KEEL_PAYLOAD_WORK);
+	elf = kalloc(size, USE_SCRATCH, DOMID_XEN);
+	work = kalloc(KEEL_PAYLOAD_WORK, USE_SCRATCH, DOMID_XEN);
 	if (!elf || !work)
 		panic("dom0: no %ld MiB of memory to unpack the kernel in", (size >> 20) + 35);
 	rc = keel_payload_unpack(image, len, elf, size, work, KEEL_PAYLOAD_WORK);
@@ -232,7 +232,7 @@ struct domain *build_initial_domain(const void *image, u64 len, const char *args
 	if (b.nr_pages > heap_free_pages() - MIN(reserve, heap_free_pages()) + reserve / 2)
 		panic("dom0: dom0_mem is more than the %lu MiB there are", heap_free_pages() >> 8);
 	lay_out(&b, initrd_len);
-	b.p2m = kalloc(b.nr_pages * 8);
+	b.p2m = kalloc(b.nr_pages * 8, USE_SCRATCH, DOMID_XEN);
 	if (!b.p2m)
 		panic("dom0: no memory for a table of %lu pages", b.nr_pages);
 	allocate(&b);

@@ -39,7 +39,7 @@ static void poll_timed_out(void *arg)
 
 struct domain *domain_create(domid_t id, bool privileged)
 {
-	struct domain *d = kalloc(sizeof(*d)), **at;
+	struct domain *d = kalloc(sizeof(*d), USE_DOMAIN, id), **at;
 
 	if (!d)
 		return NULL;
@@ -50,7 +50,7 @@ struct domain *domain_create(domid_t id, bool privileged)
 	d->controller_paused = true;
 	sched_domain_init(d);
 	d->max_pages = ~0UL;
-	d->shared_info = page_alloc();
+	d->shared_info = page_alloc(USE_DOMAIN, id);
 	if (!d->shared_info || evtchn_init(d) || gnttab_create(d))
 		goto fail;
 	share_page_with(virt_to_page(d->shared_info), d);
@@ -79,11 +79,11 @@ struct vcpu *vcpu_create(struct domain *d, unsigned int id)
 
 	if (id >= MAX_VCPUS || d->vcpu[id])
 		return NULL;
-	v = kalloc(sizeof(*v));
+	v = kalloc(sizeof(*v), USE_VCPU, d->id);
 	if (!v)
 		return NULL;
 	/* A page, so it is aligned for XSAVE. */
-	v->fpu = kalloc(cpu_features.xsave_size);
+	v->fpu = kalloc(cpu_features.xsave_size, USE_VCPU, d->id);
 	if (!v->fpu || window_create(d, id)) {
 		kfree(v->fpu, cpu_features.xsave_size);
 		kfree(v, sizeof(*v));

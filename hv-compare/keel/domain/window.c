@@ -44,18 +44,21 @@ int window_create(struct domain *d, unsigned int id)
 {
 	u64 *l2;
 
+	/* One that could not be made whole is made whole by the next try. */
 	if (!d->perdom_l3) {
-		d->perdom_l3 = page_alloc();
+		d->perdom_l3 = page_alloc(USE_VCPU, d->id);
 		if (!d->perdom_l3)
 			return -ENOMEM;
-		l2 = page_alloc();
+	}
+	if (!d->perdom_l3[0]) {
+		l2 = page_alloc(USE_VCPU, d->id);
 		if (!l2)
 			return -ENOMEM;
 		d->perdom_l3[0] = virt_to_mfn(l2) << PAGE_SHIFT | PTE_P | PTE_RW | PTE_A;
 	}
 	l2 = mfn_to_virt(PTE_MFN(d->perdom_l3[0]));
 	if (!d->perdom_l1[id / 16]) {
-		d->perdom_l1[id / 16] = page_alloc();
+		d->perdom_l1[id / 16] = page_alloc(USE_VCPU, d->id);
 		if (!d->perdom_l1[id / 16])
 			return -ENOMEM;
 		l2[id / 16] = virt_to_mfn(d->perdom_l1[id / 16]) << PAGE_SHIFT |

@@ -44,7 +44,8 @@ static int alloc_port(struct domain *d)
 		return -ESRCH;
 	for (u32 p = 0; p < NR_PORTS; p++) {
 		if (!d->evtchn[p / BUCKET]) {
-			d->evtchn[p / BUCKET] = kalloc(BUCKET * sizeof(struct evtchn));
+			d->evtchn[p / BUCKET] = kalloc(BUCKET * sizeof(struct evtchn),
+							 USE_EVENTS, d->id);
 			if (!d->evtchn[p / BUCKET])
 				return -ENOMEM;
 		}

@@ -103,7 +103,7 @@ static long set_context(struct domain *d, const struct xen_domctl_vcpucontext *v
 		return -ESRCH;
 	if (v->initialised || d->dying)
 		return -EBUSY;
-	c = kalloc(sizeof(*c));
+	c = kalloc(sizeof(*c), USE_SCRATCH, DOMID_XEN);
 	if (!c)
 		return -ENOMEM;
 	rc = copy_from_guest(c, (u64)vc->ctxt.p, sizeof(*c));

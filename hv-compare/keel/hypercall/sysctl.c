@@ -188,6 +188,24 @@ static long scheduler(struct xen_sysctl_scheduler_op *s)
 	}
 }
 
+/* "xl debug-keys". Xen has one for each letter; the result is on keel's console. */
+static long debug_keys(const struct xen_sysctl_debug_keys *k)
+{
+	char key;
+
+	if (k->nr_keys > 32)
+		return -EINVAL;
+	for (u32 i = 0; i < k->nr_keys; i++) {
+		if (copy_from_guest(&key, (u64)k->keys.p + i, 1))
+			return -EFAULT;
+		if (key == 'm')
+			memory_census();
+		else
+			printk("debug keys: only m, where all memory is\n");
+	}
+	return 0;
+}
+
 long do_sysctl(u64 arg, u64 a2, u64 a3, u64 a4, u64 a5)
 {
 	struct xen_sysctl op;
@@ -208,6 +226,9 @@ long do_sysctl(u64 arg, u64 a2, u64 a3, u64 a4, u64 a5)
 		break;
 	case XEN_SYSCTL_getdomaininfolist:
 		rc = domain_list_op(&op.u.getdomaininfolist);
+		break;
+	case XEN_SYSCTL_debug_keys:
+		rc = debug_keys(&op.u.debug_keys);
 		break;
 	case XEN_SYSCTL_getcpuinfo:
 		rc = cpu_times(&op.u.getcpuinfo);

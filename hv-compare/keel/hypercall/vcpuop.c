@@ -17,7 +17,7 @@ static long initialise(struct vcpu *v, u64 arg)
 
 	if (v->initialised)
 		return -EEXIST;
-	c = kalloc(sizeof(*c));
+	c = kalloc(sizeof(*c), USE_SCRATCH, DOMID_XEN);
 	if (!c)
 		return -ENOMEM;
 	rc = copy_from_guest(c, arg, sizeof(*c));

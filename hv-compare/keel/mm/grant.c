@@ -25,8 +25,6 @@
 #define MAX_BLOCKS 2048
 #define MAX_BLOCKS_GUEST 64
 
-#define MAPS_ORDER 2	/* frames for pointers to MAX_BLOCKS */
-
 struct active {
 	u16 readers, writers;
 	domid_t domid;
@@ -51,22 +49,20 @@ struct gnttab {
 	u32 used;		/* handles below it were used once */
 	u32 free_handle;	/* + 1; 0: none */
 };
-_Static_assert(MAX_BLOCKS * sizeof(struct mapping *) == PAGE_SIZE << MAPS_ORDER, "the blocks' pages");
 _Static_assert(MAPS_PER_BLOCK * sizeof(struct mapping) <= PAGE_SIZE, "a block");
+
+static unsigned int max_blocks(const struct domain *d)
+{
+	return d->privileged ? MAX_BLOCKS : MAX_BLOCKS_GUEST;
+}
 
 int gnttab_create(struct domain *d)
 {
-	struct gnttab *g = kalloc(sizeof(*g));
+	struct gnttab *g = kalloc(sizeof(*g), USE_GRANTS, d->id);
 
 	if (!g)
 		return -ENOMEM;
-	if (d->privileged) {
-		struct page *pg = heap_alloc(MAPS_ORDER);
-
-		g->maps = pg ? memset(page_to_virt(pg), 0, PAGE_SIZE << MAPS_ORDER) : NULL;
-	} else {
-		g->maps = kalloc(MAX_BLOCKS_GUEST * sizeof(*g->maps));
-	}
+	g->maps = kalloc(max_blocks(d) * sizeof(*g->maps), USE_MAPPINGS, d->id);
 	if (!g->maps) {
 		kfree(g, sizeof(*g));
 		return -ENOMEM;
@@ -83,8 +79,8 @@ static int grow(struct domain *d, unsigned int n)
 	if (d->dying || n > MAX_FRAMES)
 		return -EINVAL;
 	for (; g->nr_frames < n; g->nr_frames++) {
-		struct active *a = kalloc(PER_FRAME * sizeof(*a));
-		void *page = page_alloc();
+		struct active *a = kalloc(PER_FRAME * sizeof(*a), USE_GRANTS, d->id);
+		void *page = page_alloc(USE_GRANTS, d->id);
 
 		if (!a || !page) {
 			kfree(a, PER_FRAME * sizeof(*a));
@@ -189,11 +185,6 @@ static void unpin(struct domain *d, u32 ref, bool readonly)
 
 /* ---- mappings ---- */
 
-static unsigned int max_blocks(const struct domain *d)
-{
-	return d->privileged ? MAX_BLOCKS : MAX_BLOCKS_GUEST;
-}
-
 static struct mapping *mapping_of(struct gnttab *g, u32 handle)
 {
 	return handle < g->used ? &g->maps[handle / MAPS_PER_BLOCK][handle % MAPS_PER_BLOCK] : NULL;
@@ -214,7 +205,7 @@ static int new_handle(const struct domain *d)
 		return -1;
 	b = &g->maps[g->used / MAPS_PER_BLOCK];
 	if (!*b) {
-		*b = kalloc(MAPS_PER_BLOCK * sizeof(**b));
+		*b = kalloc(MAPS_PER_BLOCK * sizeof(**b), USE_MAPPINGS, d->id);
 		if (!*b)
 			return -1;
 	}
@@ -417,10 +408,7 @@ void gnttab_free(struct domain *d)
 		kfree(g->active[i], PER_FRAME * sizeof(struct active));
 	for (unsigned int i = 0; i < max_blocks(d); i++)
 		kfree(g->maps[i], MAPS_PER_BLOCK * sizeof(struct mapping));
-	if (d->privileged)
-		heap_free(virt_to_page(g->maps), MAPS_ORDER);
-	else
-		kfree(g->maps, MAX_BLOCKS_GUEST * sizeof(*g->maps));
+	kfree(g->maps, max_blocks(d) * sizeof(*g->maps));
 	kfree(g, sizeof(*g));
 }
 

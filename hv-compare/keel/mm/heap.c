@@ -162,23 +162,37 @@ struct page *heap_alloc(unsigned int order)
 		list_push(mfn + (1U << o), o);
 	}
 	free_pages -= 1UL << order;
+	for (u64 i = 0; i < 1UL << order; i++)
+		mfn_to_page(mfn + i)->next = USE_PASSING;
 	spin_unlock(&heap_lock);
 	return mfn_to_page(mfn);
+}
+
+u64 heap_walk(void (*seen)(struct page *pg, u64 n, bool free), u64 *counted)
+{
+	u64 frames = 0, n;
+
+	spin_lock(&heap_lock);
+	for (u64 mfn = 0; mfn < max_mfn; mfn += n) {
+		unsigned int order = frame_state[mfn] & FS_ORDER;
+
+		n = order ? 1UL << (order - 1) : 1;
+		if (!(frame_state[mfn] & FS_RAM))
+			continue;
+		frames += n;
+		seen(mfn_to_page(mfn), n, order);
+	}
+	*counted = free_pages;
+	spin_unlock(&heap_lock);
+	return frames;
 }
 
 u64 heap_free_pages(void) { return READ_ONCE(free_pages); }
 u64 heap_total_pages(void) { return total_pages; }
 
-void *page_alloc(void)
+void *page_alloc(enum frame_use use, u32 of)
 {
-	struct page *pg = heap_alloc(0);
-
-	if (!pg)
-		return NULL;
-	/* It may have been a guest's, who may still have it in a TLB. */
-	tlb_flush_older(pg->stamp);
-	memset(page_to_virt(pg), 0, PAGE_SIZE);
-	return page_to_virt(pg);
+	return kalloc(PAGE_SIZE, use, of);
 }
 
 void page_free(void *va)
@@ -197,15 +211,19 @@ static unsigned int size_order(size_t size)
 	return order;
 }
 
-void *kalloc(size_t size)
+void *kalloc(size_t size, enum frame_use use, u32 of)
 {
 	unsigned int order = size_order(size);
 	struct page *pg = heap_alloc(order);
 
 	if (!pg)
 		return NULL;
-	for (unsigned int i = 0; i < 1U << order; i++)
+	for (u64 i = 0; i < 1UL << order; i++) {
+		/* It may have been a guest's, who may still have it in a TLB. */
 		tlb_flush_older(pg[i].stamp);
+		pg[i].prev = of;
+		pg[i].next = use;
+	}
 	memset(page_to_virt(pg), 0, PAGE_SIZE << order);
 	return page_to_virt(pg);
 }

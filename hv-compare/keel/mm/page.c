@@ -74,6 +74,7 @@ void put_page(struct page *pg)
 		spin_unlock(&d->page_lock);
 		m2p[page_to_mfn(pg)] = INVALID_M2P;
 	}
+	pg->next = USE_PASSING;
 	pg->owner = NULL;
 	pg->refs = 0;
 	pg->type = PT_NONE;

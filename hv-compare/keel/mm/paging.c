@@ -16,7 +16,7 @@ static bool heap_ready;
 
 static u64 *new_table(void)
 {
-	u64 *t = heap_ready ? page_alloc() : boot_alloc(1, 1);
+	u64 *t = heap_ready ? page_alloc(USE_TABLES, DOMID_XEN) : boot_alloc(1, 1);
 
 	if (!t)
 		panic("paging: no memory for a table");

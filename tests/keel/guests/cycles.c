@@ -1,16 +1,40 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Domains made, run, and ended again and again; paused or not, asleep or not, from
- * one vCPU to four. Nothing may be left of them. Option: cycles=.
+ * one vCPU to four; many at once. Nothing may be left of them. Options: cycles=, many=.
  */
 #include "rt/dom.h"
 
 #define AT_ONCE 8
+#define MOST 512
+
+/* All there at the same time, and each gets to run. */
+static void many_at_once(struct dom *d, u64 many)
+{
+	u64 before = free_pages(), idle = many;
+
+	for (u64 i = 0; i < many; i++)
+		dom_create(&d[i], 1, DO_SPIN);
+	note("%lu at once: %lu frames for each, %u of them its own", many,
+	     (before - free_pages()) / many, DOM_FRAMES);
+	for (u64 i = 0; i < many; i++)
+		dom_unpause(&d[i]);
+	/* One after the other, for 10 ms: how long that is depends on the host. */
+	for (u64 tries = 0; idle && tries < 600; tries++) {
+		nap(100);
+		idle = 0;
+		for (u64 i = 0; i < many; i++)
+			idle += !d[i].control->count[0];
+	}
+	is((long)idle, 0, "%lu domains at once: each has run", many);
+	for (u64 i = 0; i < many; i++)
+		dom_destroy(&d[i]);
+}
 
 void test_main(void)
 {
-	static struct dom d[AT_ONCE];
-	u64 cycles = option("cycles", 100), free, bad = 0, ran = 0;
+	static struct dom d[MOST];
+	u64 cycles = option("cycles", 100), many = option("many", 256), free, bad = 0, ran = 0;
 
 	if (!privileged()) {
 		skip("not privileged", "domains made by a guest");
@@ -55,4 +79,10 @@ void test_main(void)
 	nap(100);
 	is((long)free_pages(), (long)free, "eight at once, %lu times: all frames are free",
 	   cycles / AT_ONCE);
+
+	if (many > MOST)
+		bail("many= is at most %u", MOST);
+	many_at_once(d, many);
+	nap(100);
+	is((long)free_pages(), (long)free, "%lu at once: all frames are free", many);
 }

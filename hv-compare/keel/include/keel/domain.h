@@ -7,6 +7,7 @@
 #include <keel/cpu.h>
 #include <keel/layout.h>
 #include <keel/lock.h>
+#include <keel/mm.h>
 #include <keel/time.h>
 #include <keel/types.h>
 #include <xen/event_channel.h>
@@ -92,6 +93,7 @@ struct domain {
 	u32 orphans;			/* given up or dying, but somebody still maps them */
 	u32 to_release;			/* tables nobody uses, linked by page.stamp; pt_lock */
 	u64 tot_pages, max_pages;
+	u64 census[NR_USES + 1];	/* memory_census() alone; domain_list_lock */
 	struct spinlock pt_lock;
 	struct shared_info *shared_info;
 	u64 *perdom_l3;			/* GDT/LDT windows */

@@ -64,7 +64,11 @@ struct page {
 	 */
 	u32 stamp;
 	struct domain *owner;	/* NULL: free or keel's */
-	u32 next, prev;		/* frames: free list, or the owner's list */
+	/*
+	 * Free: the free list. A guest's: its owner's list. Else next is what keel uses it
+	 * for (enum frame_use) and prev the domain that it is for.
+	 */
+	u32 next, prev;
 };
 _Static_assert(sizeof(struct page) == 32, "struct page");
 
@@ -89,6 +93,22 @@ static inline u64 virt_to_mfn(const void *v)
 }
 static inline struct page *virt_to_page(const void *v) { return mfn_to_page(virt_to_mfn(v)); }
 
+/* What keel uses frames for that are neither free nor a guest's to fill. */
+enum frame_use {
+	USE_BOOT,	/* never the heap's: image, frame table, first page tables */
+	USE_PASSING,	/* taken, or given back, this moment */
+	USE_TABLES,	/* keel's own page tables made later */
+	USE_SCRATCH,	/* for the length of a call */
+	/* Those are keel's; these are for a domain. */
+	USE_DOMAIN,	/* struct domain, and the page it shares with keel */
+	USE_VCPU,	/* its vCPUs, their FPU state, their windows for descriptors */
+	USE_EVENTS,	/* its event ports */
+	USE_GRANTS,	/* its grant table, and who uses what of it */
+	USE_MAPPINGS,	/* handles for grants of others that it maps */
+	USE_IOPORTS,	/* which ports it may touch */
+	NR_USES
+};
+
 /* RAM that keel manages (its own frames too; see page.owner). */
 bool mfn_is_ram(u64 mfn);
 
@@ -104,19 +124,33 @@ extern unsigned int e820_count;
 void *boot_alloc(u64 pages, u64 align_pages);
 void boot_reserve(u64 start, u64 end);		/* bytes; before the first boot_alloc */
 void heap_init(void);
-/* 2^order frames, contents undefined, refs 0, no owner; NULL when there are none. */
+/* 2^order frames, contents undefined, refs 0, no owner, USE_PASSING; or NULL. */
 struct page *heap_alloc(unsigned int order);
 void heap_free(struct page *pg, unsigned int order);
 void heap_free_range(u64 start_mfn, u64 end_mfn);
 u64 heap_free_pages(void);
 u64 heap_total_pages(void);
+/*
+ * Every frame of RAM once: `free` says whether the n frames from pg on are. heap_lock
+ * is held, so nothing is taken or given back meanwhile. Returns how many there are;
+ * *counted is what heap_free_pages() says then.
+ */
+u64 heap_walk(void (*seen)(struct page *pg, u64 n, bool free), u64 *counted);
 #define HEAP_MAX_ORDER 18
-/* One zeroed page of keel's own, by its direct-map address. */
-void *page_alloc(void);
-void page_free(void *va);
-/* Small zeroed objects up to a page; freed with the size they were asked with. */
-void *kalloc(size_t size);
+/*
+ * Zeroed memory of keel's own in whole pages, by its direct-map address, for domain
+ * `of` (DOMID_XEN: for none); NULL when there is none. Freed with the size it was
+ * asked with. What it is for is counted by memory_census().
+ */
+void *kalloc(size_t size, enum frame_use use, u32 of);
 void kfree(void *p, size_t size);
+/* One page of it. */
+void *page_alloc(enum frame_use use, u32 of);
+void page_free(void *va);
+
+/* ---- mm/census.c: where all frames are ---- */
+/* Prints it, and what does not add up. */
+void memory_census(void);
 
 /* ---- mm/paging.c: keel's own address space ---- */
 extern u64 idle_cr3;

@@ -7,6 +7,7 @@
 enum { CODE, CONTROL, SHARED, STACKS, MAPPED = STACKS + DOM_MAX_VCPUS };
 /* Frames it gets, in this order; SHARED is the hypervisor's. */
 enum { F_L4, F_L3, F_L2, F_L1, F_CODE, F_CONTROL, F_STACKS, FRAMES = F_STACKS + DOM_MAX_VCPUS };
+_Static_assert(FRAMES == DOM_FRAMES, "what dom.h says");
 
 /* ---- what runs in them: position independent, in a page of its own ---- */
 

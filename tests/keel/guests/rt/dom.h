@@ -15,6 +15,7 @@
 enum { DO_SPIN, DO_YIELD, DO_HYPERCALL, DO_NAP, DO_BLOCK };
 
 #define DOM_MAX_VCPUS 4
+#define DOM_FRAMES (6 + DOM_MAX_VCPUS)	/* memory of one */
 
 /* A page that the domain and its maker share. */
 struct dom_control {
