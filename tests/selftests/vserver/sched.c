@@ -700,6 +700,44 @@ TEST_T(weights, 120, "weights 1:2:4 on one CPU, whatever the number of tasks")
 		stop(xid[i]);
 }
 
+/* Switches of a task that it did not ask for. */
+static long long preempted(pid_t pid)
+{
+	char path[40], buf[4096], v[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	write_file("/proc/sys/kernel/vserver/host_sees_all", "1");
+	NEED_OK(read_file(path, buf, sizeof(buf)));
+	write_file("/proc/sys/kernel/vserver/host_sees_all", "0");
+	NEED(CHECK(line_value(buf, "nonvoluntary_ctxt_switches:\t", v, sizeof(v)), "%s", buf));
+	return atoll(v);
+}
+
+TEST_T(slices, 180, "slices of contexts end before the tick; sched_slices=0 leaves them to it")
+{
+	uint32_t xid[2] = { persistent(), persistent() };
+	long long run[2], n[2];
+	pid_t pid[2];
+
+	pin(0);
+	for (int i = 0; i < 2; i++)
+		pid[i] = spinner(xid[i], 0);
+	for (int on = 1; on >= 0; on--) {
+		NEED(write_file("/proc/sys/kernel/vserver/sched_slices", on ? "1" : "0") > 0);
+		run_for(xid, 2, 200000, run);
+		n[on] = preempted(pid[0]) + preempted(pid[1]);
+		run_for(xid, 2, 3000000, run);
+		n[on] = (preempted(pid[0]) + preempted(pid[1]) - n[on]) * 1000000 / (run[0] + run[1]);
+		near("half each", run[0], (run[0] + run[1]) / 2.0, 20);
+	}
+	NEED(write_file("/proc/sys/kernel/vserver/sched_slices", "1") > 0);
+	vs_note("switches in a second of CPU time: %lld, at ticks %lld", n[1], n[0]);
+	/* a slice is 0.7 ms, or 1.4 with two CPUs; a machine that is kept waiting is late */
+	CHECK(n[1] > n[0] * 5 / 4, "%lld and %lld switches", n[1], n[0]);
+	for (int i = 0; i < 2; i++)
+		stop(xid[i]);
+}
+
 TEST_T(across, 180, "three contexts of one task each share two CPUs equally")
 {
 	uint32_t xid[3];
