@@ -25,7 +25,8 @@
 #define VX_SLICE_SLACK	(NSEC_PER_USEC)
 
 static DEFINE_PER_CPU(struct hrtimer, vx_slice_timer);
-static int vx_slice_enabled = 1;
+/* Not before there are timers: contexts' hooks can be on from the start. */
+static int vx_slice_enabled;
 
 /*
  * Time until the slice of the context that runs on @rq is used up, 0 if none
@@ -115,7 +116,9 @@ static int __init vx_slice_init(void)
 		hrtimer_init(timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
 		timer->function = vx_slice_fn;
 	}
+	vx_slice_enabled = 1;
 	register_sysctl_init("kernel/vserver", vx_slice_table);
 	return 0;
 }
-core_initcall(vx_slice_init);
+/* Early: no other CPU is up yet to see the flag before the timers. */
+early_initcall(vx_slice_init);
