@@ -32,7 +32,6 @@
 #define VX_CTL_IDLE	32			/* periods until forgotten */
 #define VX_LAG_UNIT	(10 * NSEC_PER_MSEC)	/* doubles the weight */
 #define VX_LAG_MAX	(100 * (s64)NSEC_PER_MSEC)
-#define VX_LAG_URGENT	(30 * (s64)NSEC_PER_MSEC)
 #define VX_EFF_RANGE	5			/* doublings either way */
 #define VX_FLOOR_RANGE	10			/* doublings up, for a floor */
 #define VX_CTL_SETTLE	5			/* periods for the load to spread */
@@ -133,7 +132,13 @@ static unsigned long vx_effective(unsigned long base, s64 lag, int up)
 	return clamp_t(u64, eff >> 10, MIN_SHARES, MAX_SHARES);
 }
 
-static void vx_set_eff(struct vx_sched *vs, unsigned long eff, s64 lag)
+/*
+ * At once, also where the group waits: the scheduler looks at a group's weight
+ * when one of its tasks comes or goes and when a tick finds it running. One that
+ * was cut down while it was ahead would wait by that small weight for as long
+ * as it takes, and then come back with all it missed.
+ */
+static void vx_set_eff(struct vx_sched *vs, unsigned long eff)
 {
 	unsigned long old = vs->eff;
 	unsigned long step = eff > old ? eff - old : old - eff;
@@ -143,9 +148,7 @@ static void vx_set_eff(struct vx_sched *vs, unsigned long eff, s64 lag)
 		return;
 	WRITE_ONCE(vs->eff, eff);
 	WRITE_ONCE(vs->tg->vx_eff_shares, scale_load(eff));
-	/* Otherwise at the next enqueue, dequeue or tick of the group. */
-	if (abs(lag) > VX_LAG_URGENT || step > old / 2)
-		vx_reweight_group(vs->tg);
+	vx_reweight_group(vs->tg);
 }
 
 /* Back to the plain weight. */
@@ -327,9 +330,9 @@ static void vx_ctl_period(u64 span)
 		if (on)
 			vx_set_eff(vs, vx_effective(base, lag, floor ?
 						    VX_FLOOR_RANGE :
-						    VX_EFF_RANGE), lag);
+						    VX_EFF_RANGE));
 		else if (base != sh[i].weight)
-			vx_set_eff(vs, base, 0);
+			vx_set_eff(vs, base);
 		else
 			vx_reset_eff(vs);
 		if (vs->ctl_idle > VX_CTL_IDLE)
