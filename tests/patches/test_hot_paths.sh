@@ -1,5 +1,5 @@
 #!/bin/sh
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: GPL-2.0-or-later
 # This test will read the machine code of the scheduler's hot functions: while no
 # context exists, the hooks are instructions that do nothing, and what else can be
 # reached is as long as in the untouched kernel.

@@ -120,5 +120,6 @@ static int __init vx_slice_init(void)
 	register_sysctl_init("kernel/vserver", vx_slice_table);
 	return 0;
 }
+
 /* Early: no other CPU is up yet to see the flag before the timers. */
 early_initcall(vx_slice_init);
