@@ -616,10 +616,10 @@ END
 chmod +x "$TMP/machine"
 MACHINE_RUN=$TMP/machine
 export MACHINE_RUN
-is "$("$TOP/hv-compare/platforms/share/context" names | tr '\n' ' ')" "context context-noctl context-nofloors " \
+is "$("$TOP/hv-compare/platforms/share/context" names | tr '\n' ' ')" "context context-noctl context-nospread context-noslices context-nofloors " \
 	"contexts come with parts switched off"
 mkdir -p "$TMP/share"
-for s in cgroup:native: context:patched: context-noctl:patched:sched_controller context-nofloors:patched:sched_floors; do
+for s in cgroup:native: context:patched: context-noctl:patched:sched_controller context-nospread:patched:sched_spread context-noslices:patched:sched_slices context-nofloors:patched:sched_floors; do
 	name=${s%%:*}
 	printf '1\t0\tbshare\tshare.cpu.1-1.t1\n' >"$TMP/share/plan"
 	echo "--ms 500" >"$TMP/share/options.bshare"

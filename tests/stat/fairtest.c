@@ -194,6 +194,13 @@ static double capped(size_t i, size_t k)
 	return i ? 0.7475 : 0.2525;
 }
 
+/* One CPU each, of which interrupts take 1 %. */
+static double taxed(size_t i, size_t k)
+{
+	(void)i, (void)k;
+	return 0.99;
+}
+
 static void test_judge(void)
 {
 	struct fair_inst inst[4] = { { .weight = 1, .demand = 1 }, { .weight = 1, .demand = 1 } };
@@ -242,6 +249,14 @@ static void test_judge(void)
 	 * first to 1/7 of a CPU, it got 2/15. */
 	near(r.e1.max, 1 / 15.0, 1e-9, "the same of one thread each: entitlements keep to what it can use");
 
+	/* Both have what is left of a CPU of their own: that is what they can have. */
+	for (int i = 0; i < 2; i++)
+		inst[i] = (struct fair_inst){ .weight = i ? 10 : 1, .demand = 1 };
+	c = make(2, 2, inst, taxed);
+	fair_judge(&c, &r);
+	near(r.lag, 0, 1, "interrupts are nobody's debt");
+	near(r.e1.max, 0, 1e-9, "nor an error");
+
 	near(fair_late((double[]){ 0, 100, 200, 350, 450 }, 5), 50, 1e-12, "a sample that was late by 50");
 	near(fair_late((double[]){ 0, 500 }, 2), 0, 0, "two samples are no measure of it");
 
@@ -260,6 +275,10 @@ static void test_judge(void)
 	c = make(1, 2, inst, capped);
 	fair_judge(&c, &r);
 	near(r.cap_got, 1.01, 1e-9, "a limit passed by 1 %");
+	near(r.cap_window, 10e9, 1e8, "in the last 10 s");
+	c.n_samples = 61;
+	fair_judge(&c, &r);
+	near(r.cap_window, 3e9, 1e8, "or the second half of what is shorter");
 
 	c.n_samples = 2;
 	check(fair_judge(&c, &r) == -1, "two samples are no case");

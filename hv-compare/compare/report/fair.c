@@ -111,7 +111,7 @@ static size_t window(const struct fair_case *c, size_t a, size_t b, double *got,
 {
 	double *weight = xcalloc(3 * c->n, sizeof(*weight));
 	double *floor = weight + c->n, *cap = floor + c->n;
-	double len = c->t[b] - c->t[a], all = 0;
+	double len = c->t[b] - c->t[a], all = 0, demand = 0, most;
 	size_t m = 0;
 
 	for (size_t i = 0; i < c->n; i++) {
@@ -124,7 +124,20 @@ static size_t window(const struct fair_case *c, size_t a, size_t b, double *got,
 		weight[m] = x->weight;
 		floor[m] = x->floor * len;
 		cap[m] = (x->cap > 0 && x->cap < x->demand ? x->cap : x->demand) * len;
+		demand += cap[m];
 		who[m++] = i;
+	}
+	/*
+	 * A CPU also serves interrupts and the sampler. What is left of it is the
+	 * most that a thread could have had: the part of what was asked for, of all
+	 * CPUs at most, that was delivered.
+	 */
+	most = fmin(demand, c->ncpu * len);
+	for (size_t k = 0; k < m; k++) {
+		const struct fair_inst *x = &c->inst[who[k]];
+
+		if (all < most && !(x->cap > 0 && x->cap < x->demand))
+			cap[k] *= all / most;
 	}
 	fair_fill(m, all, weight, floor, cap, want);
 	free(weight);
@@ -264,13 +277,20 @@ int fair_judge(const struct fair_case *c, struct fair_result *r)
 	for (size_t i = 0; i < c->n; i++) {
 		const struct fair_inst *x = &c->inst[i];
 		size_t from = c->n_samples / 2;
+		const double end = c->t[c->n_samples - 1];
 
 		all += x->service[c->n_samples - 1] - x->service[first];
+		/* What was saved up is spent long before a second is over. */
+		if (x->start + FAIR_SPENT + FAIR_LONG <= end)
+			for (from = c->n_samples - 2; from > 0 && end - c->t[from] < FAIR_LONG;)
+				from--;
 		while (from + 2 < c->n_samples && c->t[from] < x->start + FAIR_SETTLE)
 			from++;
-		if (x->cap > 0)
+		if (x->cap > 0) {
+			r->cap_window = end - c->t[from];
 			r->cap_got = (x->service[c->n_samples - 1] - x->service[from]) /
-				     (x->cap * (c->t[c->n_samples - 1] - c->t[from]));
+				     (x->cap * r->cap_window);
+		}
 	}
 	r->rate = all / (c->t[c->n_samples - 1] - c->t[first]) +
 		  c->self / (c->t[c->n_samples - 1] - c->t[0]);

@@ -69,15 +69,18 @@ struct fair_result {
 				 * parts of the machine; -1: there is none */
 	double floor_want;	/* what was guaranteed, in parts of the machine */
 	double late;		/* ns: how much longer than usual the longest step was */
-	double cap_got;		/* got / allowed in the second half, when what was saved up
-				 * below the cap is spent; -1: there is no cap */
+	double cap_got;		/* got / allowed in the last 10 s, or the second half of a
+				 * case too short for that, when what was saved up below
+				 * the cap is spent; -1: there is no cap */
+	double cap_window;	/* ns, of how long that is */
 };
 
 /*
  * A window counts when every instance in it computes from at least FAIR_SETTLE
  * before its beginning to its end, so that demand does not change within it.
  * Windows begin at every sample. The entitlement of a window is fair_fill() of
- * what was delivered in it; lag adds up the entitlements of single steps.
+ * what was delivered in it, with as much of each demand as the CPUs delivered of
+ * themselves; lag adds up the entitlements of single steps.
  * Instances that do not compute yet are no part of a window.
  * Returns 0, or -1 when there are fewer than three samples or no instance.
  */
@@ -89,5 +92,9 @@ void fair_share(const struct fair_case *c, size_t a, size_t b, size_t i, double 
 		double *entitled);
 
 #define FAIR_SETTLE 50e6
+/* A limit is judged by so much time, from so long after it began: held tasks
+ * go on when some time has been saved up again, which is 1 % of a short time. */
+#define FAIR_LONG 10e9
+#define FAIR_SPENT 1e9
 
 #endif

@@ -168,7 +168,7 @@ static void fill_cell(const struct share *s, const struct bench *b, int side, st
 	const struct run *r = s->run;
 	const size_t ix = (size_t)(b - r->bench);
 	const struct recs *rec = b->by_side[side];
-	double *v[N_SHARE], *mean1;
+	double *v[N_SHARE], *mean1, cap_window = INFINITY;
 	size_t n[N_SHARE] = { 0 }, n_mean = 0;
 
 	cell->side = side;
@@ -215,8 +215,10 @@ static void fill_cell(const struct share *s, const struct bench *b, int side, st
 			v[SH_P99][n[SH_P99]++] = p99;
 		if (res.floor_got >= 0)
 			v[SH_FLOOR][n[SH_FLOOR]++] = res.floor_got;
-		if (res.cap_got >= 0)
+		if (res.cap_got >= 0) {
 			v[SH_CAP][n[SH_CAP]++] = res.cap_got;
+			cap_window = fmin(cap_window, res.cap_window);
+		}
 		p = find(r, ix, side, x->boot, x->exec, 0, true);
 		/* What a limit takes away is not lost work. */
 		if (p && !capped && load(r, p, &plain, NULL)) {
@@ -235,6 +237,9 @@ static void fill_cell(const struct share *s, const struct bench *b, int side, st
 	for (int w = 0; w < N_SHARE; w++) {
 		cell->num[w] = spread_of(v[w], n[w]);
 		cell->goal_value[w] = cell->example.n ? goal_of((enum share_what)w, &cell->example, s->disk) : -1;
+		/* The goal of a limit is one for the long run. */
+		if (w == SH_CAP && cap_window < FAIR_LONG * 0.99)
+			cell->goal_value[w] = -1;
 		if (cell->num[w].n && cell->goal_value[w] >= 0 && !share_disturbed(s, cell))
 			cell->goal[w] = meets((enum share_what)w, cell->num[w].median, cell->goal_value[w]) ?
 						GOAL_MET :

@@ -6,6 +6,7 @@
  */
 #include "vs_test.h"
 
+#include <dirent.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/sysinfo.h>
@@ -700,6 +701,44 @@ TEST_T(weights, 120, "weights 1:2:4 on one CPU, whatever the number of tasks")
 		stop(xid[i]);
 }
 
+/* Switches of a task that it did not ask for. */
+static long long preempted(pid_t pid)
+{
+	char path[40], buf[4096], v[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	write_file("/proc/sys/kernel/vserver/host_sees_all", "1");
+	NEED_OK(read_file(path, buf, sizeof(buf)));
+	write_file("/proc/sys/kernel/vserver/host_sees_all", "0");
+	NEED(CHECK(line_value(buf, "nonvoluntary_ctxt_switches:\t", v, sizeof(v)), "%s", buf));
+	return atoll(v);
+}
+
+TEST_T(slices, 180, "slices of contexts end before the tick; sched_slices=0 leaves them to it")
+{
+	uint32_t xid[2] = { persistent(), persistent() };
+	long long run[2], n[2];
+	pid_t pid[2];
+
+	pin(0);
+	for (int i = 0; i < 2; i++)
+		pid[i] = spinner(xid[i], 0);
+	for (int on = 1; on >= 0; on--) {
+		NEED(write_file("/proc/sys/kernel/vserver/sched_slices", on ? "1" : "0") > 0);
+		run_for(xid, 2, 200000, run);
+		n[on] = preempted(pid[0]) + preempted(pid[1]);
+		run_for(xid, 2, 3000000, run);
+		n[on] = (preempted(pid[0]) + preempted(pid[1]) - n[on]) * 1000000 / (run[0] + run[1]);
+		near("half each", run[0], (run[0] + run[1]) / 2.0, 20);
+	}
+	NEED(write_file("/proc/sys/kernel/vserver/sched_slices", "1") > 0);
+	vs_note("switches in a second of CPU time: %lld, at ticks %lld", n[1], n[0]);
+	/* a slice is 0.7 ms, or 1.4 with two CPUs; a machine that is kept waiting is late */
+	CHECK(n[1] > n[0] * 5 / 4, "%lld and %lld switches", n[1], n[0]);
+	for (int i = 0; i < 2; i++)
+		stop(xid[i]);
+}
+
 TEST_T(across, 180, "three contexts of one task each share two CPUs equally")
 {
 	uint32_t xid[3];
@@ -941,6 +980,112 @@ TEST_T(exact, 120, "one task that spins: its context's clock and its own are the
 	CHECK(sched_value(xid, "run_us") >= own * 9 / 10, "own %lld\n%s", own, sched_text(xid));
 }
 
+/* Computes between ticks and sleeps whenever one comes. */
+static void dodge(uint32_t xid, int cpu)
+{
+	const long long tick = tick_us();
+	struct timespec seen, now;
+
+	if (guest_join(xid))
+		return;
+	pin(cpu);
+	for (;;) {
+		/* this clock moves at ticks only */
+		clock_gettime(CLOCK_MONOTONIC_COARSE, &seen);
+		do {
+			clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+		} while (now.tv_sec == seen.tv_sec && now.tv_nsec == seen.tv_nsec);
+		for (long long end = mono_us() + tick * 4 / 5; mono_us() < end; )
+			;
+		nanosleep(&(struct timespec){ .tv_nsec = tick * 1000 * 3 / 10 }, NULL);
+	}
+}
+
+TEST_T(dodging, 180, "sleeping whenever the tick comes gains nothing: no time, no share, no way past a limit")
+{
+	uint32_t xid[2] = { persistent(), persistent() };
+	long long run[2], t0, r0, may;
+
+	dodge(xid[0], 0);
+	spinner(xid[1], 0);
+	msleep(300);
+	run_for(xid, 2, 3000000, run);
+	vs_note("who dodges %lld us, who spins %lld us", run[0], run[1]);
+	CHECK(run[0] > 0 && run[0] <= (run[0] + run[1]) * 0.505, "%lld of %lld us", run[0], run[0] + run[1]);
+	stop(xid[1]);
+
+	OK(set_cpu(xid[0], CPU_MAX | CPU_BURST, (struct abi_cpu){ .max = 200 * MS, .burst = 10 * MS }));
+	msleep(500);
+	t0 = mono_us();
+	r0 = sched_value(xid[0], "run_us");
+	msleep(4000);
+	run[0] = sched_value(xid[0], "run_us") - r0;
+	may = (mono_us() - t0) / 5 + 10000 + tick_us() + 2000;
+	CHECK(run[0] <= may * 1.01, "used %lld us, may use %lld", run[0], may);
+	CHECK(sched_value(xid[0], "holds") > 3, "nothing was held\n%s", sched_text(xid[0]));
+	stop(xid[0]);
+}
+
+/* What all tasks that the host sees have run so far, and CPUs that did nothing. */
+static long long host_us(void)
+{
+	long long sum = 0, ns, idle, iowait;
+	char path[64], buf[4096], xid[16], *p;
+	struct dirent *d;
+	DIR *dir = opendir("/proc");
+
+	NEED(dir != NULL);
+	while ((d = readdir(dir))) {
+		/* our children in contexts are seen, too */
+		if (d->d_name[0] < '0' || d->d_name[0] > '9')
+			continue;
+		snprintf(path, sizeof(path), "/proc/%.20s/vinfo", d->d_name);
+		if (read_file(path, buf, sizeof(buf)) <= 0 || !line_value(buf, "XID:\t", xid, sizeof(xid)) ||
+		    atoi(xid))
+			continue;
+		/* none of them has more than one thread */
+		snprintf(path, sizeof(path), "/proc/%.20s/schedstat", d->d_name);
+		if (read_file(path, buf, sizeof(buf)) > 0 && sscanf(buf, "%lld", &ns) == 1)
+			sum += ns / 1000;
+	}
+	closedir(dir);
+	NEED_OK(read_file("/proc/stat", buf, sizeof(buf)));
+	p = strstr(buf, "cpu ");
+	NEED(p && sscanf(p, "cpu %*d %*d %*d %lld %lld", &idle, &iowait) == 2);
+	return sum + (idle + iowait) * (1000000 / sysconf(_SC_CLK_TCK));
+}
+
+TEST_T(whole, 240, "contexts, the host's tasks and idling add up to the time of all CPUs, within 0.1 %")
+{
+	uint32_t xid[3] = { persistent(), persistent(), persistent() };
+	long long t[4], ctx[2] = { 0 }, host[2], sum, least, most;
+	int i, k;
+
+	weight(xid[1], 300);
+	OK(set_cpu(xid[2], CPU_MAX, (struct abi_cpu){ .max = 300 * MS }));
+	for (i = 0; i < 3; i++)
+		spinners(xid[i], -1, nr_cpus());
+	msleep(200);
+	/* what was read lies between two looks at the clock, however long that took */
+	for (k = 0; k < 2; k++) {
+		t[2 * k] = mono_us();
+		for (i = 0; i < 3; i++)
+			ctx[k] += sched_value(xid[i], "run_us");
+		host[k] = host_us();
+		t[2 * k + 1] = mono_us();
+		if (!k)
+			msleep(20000);
+	}
+	sum = ctx[1] - ctx[0] + host[1] - host[0];
+	least = (t[2] - t[1]) * nr_cpus();
+	most = (t[3] - t[0]) * nr_cpus();
+	vs_note("%lld us of contexts, %lld of the host and idle: %lld, of %lld to %lld",
+		ctx[1] - ctx[0], host[1] - host[0], sum, least, most);
+	CHECK(sum >= least - least / 1000 && sum <= most + most / 1000, "%lld, not %lld to %lld", sum, least, most);
+	for (i = 0; i < 3; i++)
+		stop(xid[i]);
+}
+
 TEST_T(delay, 120, "delay_us: what two runnable tasks do not run, they wait")
 {
 	uint32_t xid = persistent();
@@ -1036,9 +1181,17 @@ TEST_T(hold_vserver, 60, "SCHED_HARD: out of tokens tasks are held; tokens set b
 	stop(xid);
 }
 
+static int by_value(const void *a, const void *b)
+{
+	const long long x = *(const long long *)a, y = *(const long long *)b;
+
+	return x < y ? -1 : x > y;
+}
+
 TEST_T(hold_kill, 60, "signals that kill end a held task, at once")
 {
 	uint32_t xid = persistent();
+	long long us[21];
 	pid_t a, b;
 
 	a = spinner(xid, -1);
@@ -1051,6 +1204,18 @@ TEST_T(hold_kill, 60, "signals that kill end a held task, at once")
 	EQ(reap(a), 128 + SIGKILL);
 	EQ(reap(b), 128 + SIGTERM);
 	EQ(sched_value(xid, "held"), 0);
+
+	/* not judged here: how long it takes is the machine's business */
+	for (int i = 0; i < 21; i++) {
+		a = spinner(xid, -1);
+		await(xid, "held", 1);
+		us[i] = mono_us();
+		NEED_OK(ctx_kill(xid, a, SIGKILL));
+		EQ(reap(a), 128 + SIGKILL);
+		us[i] = mono_us() - us[i];
+	}
+	qsort(us, 21, sizeof(us[0]), by_value);
+	vs_note("killed and reaped in %lld us, at most %lld", us[10], us[20]);
 
 	/* all at once */
 	flag(xid, CF_SCHED_HARD, false);

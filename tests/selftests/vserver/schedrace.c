@@ -190,6 +190,8 @@ static void switcher(unsigned int seed)
 	while (going_on()) {
 		write_file("/proc/sys/kernel/vserver/sched_controller", rand_r(&seed) % 2 ? "1" : "0");
 		write_file("/proc/sys/kernel/vserver/sched_floors", rand_r(&seed) % 2 ? "1" : "0");
+		write_file("/proc/sys/kernel/vserver/sched_spread", rand_r(&seed) % 2 ? "1" : "0");
+		write_file("/proc/sys/kernel/vserver/sched_slices", rand_r(&seed) % 2 ? "1" : "0");
 		write_file("/proc/sys/kernel/vserver/host_weight", rand_r(&seed) % 2 ? "100" : "0");
 		write_file("/proc/sys/kernel/sched_autogroup_enabled", rand_r(&seed) % 2 ? "1" : "0");
 		msleep(rand_r(&seed) % 50);
@@ -273,6 +275,8 @@ TEST_T(races, 1500, "fork, exit, migrate, cgroup attach, settings, ends, hotplug
 
 	write_file("/proc/sys/kernel/vserver/sched_controller", "1");
 	write_file("/proc/sys/kernel/vserver/sched_floors", "1");
+	write_file("/proc/sys/kernel/vserver/sched_spread", "1");
+	write_file("/proc/sys/kernel/vserver/sched_slices", "1");
 	write_file("/proc/sys/kernel/vserver/host_weight", "0");
 	write_file("/proc/sys/kernel/sched_autogroup_enabled", "1");
 	for (int i = 0; i < NR_CTX; i++) {

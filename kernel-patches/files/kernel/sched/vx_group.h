@@ -72,6 +72,7 @@ struct vx_sched {
 	u64			ctl_got;	/* since the one before */
 	unsigned int		ctl_nr;
 	unsigned int		ctl_idle;
+	unsigned int		ctl_age;	/* periods since it was listed */
 	s64			lag;
 	unsigned long		eff;
 
@@ -96,6 +97,8 @@ u64 vx_run_total(struct vx_sched *vs);
 bool vx_soft_out(struct vx_sched *vs);
 /* fair.c */
 void vx_update_curr(struct rq *rq);
+/* vx_slice.c */
+void __vx_slice_start(struct rq *rq);
 
 #ifdef CONFIG_VSERVER_SCHED_SMP_FAIR
 void __vx_ctl_seen(struct vx_sched *vs);
@@ -254,6 +257,13 @@ static inline bool vx_only_choice(struct rq *rq)
 	return task_group_is_context(tg) && !READ_ONCE(tg->vx_owner->gate);
 }
 
+/* A task of the fair class was chosen to run on @rq next. */
+static inline void vx_slice_start(struct rq *rq)
+{
+	if (vx_sched_active() && rq->cfs.nr_running > 1)
+		__vx_slice_start(rq);
+}
+
 #else /* !CONFIG_VSERVER_SCHED */
 
 static inline bool task_group_is_context(struct task_group *tg)
@@ -306,6 +316,8 @@ static inline bool vx_only_choice(struct rq *rq)
 {
 	return false;
 }
+
+static inline void vx_slice_start(struct rq *rq) { }
 
 #endif /* CONFIG_VSERVER_SCHED */
 #endif /* _KERNEL_SCHED_VX_GROUP_H */

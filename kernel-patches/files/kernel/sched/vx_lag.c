@@ -32,12 +32,13 @@
 #define VX_CTL_IDLE	32			/* periods until forgotten */
 #define VX_LAG_UNIT	(10 * NSEC_PER_MSEC)	/* doubles the weight */
 #define VX_LAG_MAX	(100 * (s64)NSEC_PER_MSEC)
-#define VX_LAG_URGENT	(30 * (s64)NSEC_PER_MSEC)
 #define VX_EFF_RANGE	5			/* doublings either way */
 #define VX_FLOOR_RANGE	10			/* doublings up, for a floor */
+#define VX_CTL_SETTLE	5			/* periods for the load to spread */
 
 static int vx_ctl_enabled = 1;
 static int vx_ctl_floors = 1;
+static int vx_ctl_spread = 1;
 
 static enum hrtimer_restart vx_ctl_fn(struct hrtimer *timer);
 static struct hrtimer vx_ctl_timer;
@@ -131,7 +132,13 @@ static unsigned long vx_effective(unsigned long base, s64 lag, int up)
 	return clamp_t(u64, eff >> 10, MIN_SHARES, MAX_SHARES);
 }
 
-static void vx_set_eff(struct vx_sched *vs, unsigned long eff, s64 lag)
+/*
+ * At once, also where the group waits: the scheduler looks at a group's weight
+ * when one of its tasks comes or goes and when a tick finds it running. One that
+ * was cut down while it was ahead would wait by that small weight for as long
+ * as it takes, and then come back with all it missed.
+ */
+static void vx_set_eff(struct vx_sched *vs, unsigned long eff)
 {
 	unsigned long old = vs->eff;
 	unsigned long step = eff > old ? eff - old : old - eff;
@@ -141,9 +148,7 @@ static void vx_set_eff(struct vx_sched *vs, unsigned long eff, s64 lag)
 		return;
 	WRITE_ONCE(vs->eff, eff);
 	WRITE_ONCE(vs->tg->vx_eff_shares, scale_load(eff));
-	/* Otherwise at the next enqueue, dequeue or tick of the group. */
-	if (abs(lag) > VX_LAG_URGENT || step > old / 2)
-		vx_reweight_group(vs->tg);
+	vx_reweight_group(vs->tg);
 }
 
 /* Back to the plain weight. */
@@ -174,6 +179,7 @@ static void vx_ctl_collect(void)
 		vs->ctl_run = vx_run_total(vs);
 		vs->ctl_nr = vx_runnable(vs);
 		vs->ctl_idle = 0;
+		vs->ctl_age = 0;
 		WRITE_ONCE(vs->lag, 0);
 		list_add_tail(&vs->ctl_node, &vx_ctl_list);
 	}
@@ -208,11 +214,59 @@ static unsigned long vx_floor_base(unsigned long shares, u64 out,
 	return clamp_t(u64, base, shares, (u64)shares << VX_FLOOR_RANGE);
 }
 
+#ifdef CONFIG_SMP
+/*
+ * Have the load of all CPUs looked at by the next tick. The load balancer looks
+ * rarely where nobody is idle, every 32 ms on two CPUs, and tries more than once
+ * before it moves a task: groups that have just started where there was room, at
+ * the time, can get a CPU too much or too little for a tenth of a second.
+ */
+static void vx_ctl_balance(void)
+{
+	unsigned long long_ago = HZ * num_online_cpus() / 10;
+	struct sched_domain *sd;
+	int cpu;
+
+	rcu_read_lock();
+	for_each_online_cpu(cpu) {
+		for (sd = rcu_dereference(cpu_rq(cpu)->sd); sd;
+		     sd = rcu_dereference(sd->parent))
+			WRITE_ONCE(sd->last_balance, jiffies - long_ago);
+		WRITE_ONCE(cpu_rq(cpu)->next_balance, jiffies);
+	}
+	rcu_read_unlock();
+}
+#else
+static void vx_ctl_balance(void) { }
+#endif
+
+/*
+ * What @vs got too much or too little while it was new depends on where its tasks
+ * happened to start, and is held against nobody: a light group would have to
+ * stand still for half a second. The others lose as much of the opposite.
+ */
+static void vx_ctl_forgive(struct vx_sched *vs)
+{
+	struct vx_sched *o;
+	s64 lag = vs->lag, sum = 0, keep;
+
+	list_for_each_entry(o, &vx_ctl_list, ctl_node)
+		if ((o->lag ^ lag) < 0)
+			sum += abs(o->lag);
+	keep = max(sum - abs(lag), 0);
+	list_for_each_entry(o, &vx_ctl_list, ctl_node)
+		if ((o->lag ^ lag) < 0 && o->lag)
+			WRITE_ONCE(o->lag, div64_s64(o->lag * (keep >> 10),
+						     (sum >> 10) + 1));
+	WRITE_ONCE(vs->lag, 0);
+}
+
 static void vx_ctl_period(u64 span)
 {
 	bool floors = READ_ONCE(vx_ctl_floors), on = READ_ONCE(vx_ctl_enabled);
 	struct vx_share *sh = vx_ctl_shares, *ref = NULL;
 	u64 capacity, got = 0, kept = 0;
+	bool spread = READ_ONCE(vx_ctl_spread) && on, uneven = false;
 	struct vx_sched *vs, *next;
 	unsigned int n = 0, i;
 
@@ -262,6 +316,12 @@ static void vx_ctl_period(u64 span)
 			lag -= lag > 0 ? div_s64(lag, 4) : div_s64(lag, 16);
 		lag = clamp(lag, -VX_LAG_MAX, VX_LAG_MAX);
 		WRITE_ONCE(vs->lag, lag);
+		/*
+		 * What can happen where tasks cannot be divided is a third of a
+		 * CPU: one of three groups alone on a CPU.
+		 */
+		uneven |= abs(lag) > VX_LAG_UNIT &&
+			  abs((s64)(sh[i].out - vs->ctl_got)) > span / 8 * 3;
 
 		if (vx_soft_out(vs))
 			base = max(base / 4, MIN_SHARES);
@@ -270,15 +330,24 @@ static void vx_ctl_period(u64 span)
 		if (on)
 			vx_set_eff(vs, vx_effective(base, lag, floor ?
 						    VX_FLOOR_RANGE :
-						    VX_EFF_RANGE), lag);
+						    VX_EFF_RANGE));
 		else if (base != sh[i].weight)
-			vx_set_eff(vs, base, 0);
+			vx_set_eff(vs, base);
 		else
 			vx_reset_eff(vs);
 		if (vs->ctl_idle > VX_CTL_IDLE)
 			vx_ctl_forget(vs);
 		i++;
 	}
+
+	if (!spread)
+		return;
+	if (uneven)
+		vx_ctl_balance();
+	list_for_each_entry(vs, &vx_ctl_list, ctl_node)
+		if (vs->ctl_age <= VX_CTL_SETTLE &&
+		    vs->ctl_age++ == VX_CTL_SETTLE && !vs->params.floor)
+			vx_ctl_forgive(vs);
 }
 
 /* Is there anything to do: two to compare, or one against the host? */
@@ -334,6 +403,16 @@ static struct ctl_table vx_ctl_table[] = {
 		/* 0: weights as they are set, for comparisons */
 		.procname	= "sched_controller",
 		.data		= &vx_ctl_enabled,
+		.maxlen		= sizeof(int),
+		.mode		= 0644,
+		.proc_handler	= proc_dointvec_minmax,
+		.extra1		= SYSCTL_ZERO,
+		.extra2		= SYSCTL_ONE,
+	},
+	{
+		/* 0: new groups wait for the load balancer, for comparisons */
+		.procname	= "sched_spread",
+		.data		= &vx_ctl_spread,
 		.maxlen		= sizeof(int),
 		.mode		= 0644,
 		.proc_handler	= proc_dointvec_minmax,
