@@ -4,6 +4,7 @@
  *
  *	vdisk make XID			a context without processes
  *	vdisk end XID			it goes
+ *	vdisk run XID COMMAND...	in the context, made if it is not there
  *	vdisk set XID MAJOR:MINOR MASK WEIGHT RESERVE-UNIT RESERVE MAX-UNIT MAX
  *	vdisk get XID MAJOR:MINOR	prints the same from MASK on
  *	vdisk flip XID MAJOR:MINOR	another weight every 10 ms, until killed or
@@ -63,9 +64,22 @@ static int flip(uint32_t xid, struct vcmd_disk *d)
 	return 0;
 }
 
+static int run(uint32_t xid, char **argv)
+{
+	struct vcmd_ctx_create c = { .flagword = VXF_STATE_ADMIN };
+	struct vcmd_ctx_migrate m = { .flagword = 0 };
+
+	if (vserver(VCMD_ctx_create, xid, &c) < 0 &&
+	    (errno != EEXIST || vserver(VCMD_ctx_migrate, xid, &m) < 0))
+		return result(-1);
+	execvp(argv[0], argv);
+	fprintf(stderr, "vdisk: %s: %s\n", argv[0], strerror(errno));
+	return 127;
+}
+
 static int usage(void)
 {
-	fprintf(stderr, "usage: vdisk make|end|get|flip|set XID [MAJOR:MINOR [MASK WEIGHT RESERVE-UNIT RESERVE MAX-UNIT MAX]]\n");
+	fprintf(stderr, "usage: vdisk run XID COMMAND... or vdisk make|end|get|flip|set XID [MAJOR:MINOR [MASK WEIGHT RESERVE-UNIT RESERVE MAX-UNIT MAX]]\n");
 	return 2;
 }
 
@@ -78,6 +92,8 @@ int main(int argc, char **argv)
 	if (argc < 3)
 		return usage();
 	xid = strtoul(argv[2], NULL, 0);
+	if (argc > 3 && !strcmp(argv[1], "run"))
+		return run(xid, argv + 3);
 	if (argc == 3 && !strcmp(argv[1], "make"))
 		return make(xid);
 	if (argc == 3 && !strcmp(argv[1], "end"))

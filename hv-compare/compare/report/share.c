@@ -70,14 +70,18 @@ static bool load(const struct run *r, const struct series *first, struct fair_ca
 	return true;
 }
 
-/* Those of D1 to D3, for the disk that the experiment has: 500 requests a second, so
- * one alone takes 2 ms. */
-static double disk_goal_of(enum share_what w)
+/* Those of D1 to D4 and D6, for the disk that the experiment has: 500 requests a second,
+ * so one alone takes 2 ms. Files are written in large pieces; D4 is for half a minute. */
+static double disk_goal_of(enum share_what w, bool capped, bool files)
 {
 	switch (w) {
 	case SH_E1:
-		return 0.05;
+		return capped || files ? -1 : 0.05;
 	case SH_E10:
+		return capped ? -1 : files ? 0.10 : 0.02;
+	case SH_FLOOR:
+		return 0.97 * 0.25;
+	case SH_CAP:
 		return 0.02;
 	case SH_WC:
 		return 0.97;
@@ -89,17 +93,17 @@ static double disk_goal_of(enum share_what w)
 }
 
 /* Limits of fair-queueing goals C1 to C5; "indivisible": single threads only. */
-static double goal_of(enum share_what w, const struct fair_case *c, bool disk)
+static double goal_of(enum share_what w, const struct fair_case *c, bool disk, bool files)
 {
 	bool single = true, capped = false, duty = false;
 
-	if (disk)
-		return disk_goal_of(w);
 	for (size_t i = 0; i < c->n; i++) {
 		single &= c->inst[i].demand <= 1 && c->ncpu > 1;
 		capped |= c->inst[i].cap > 0;
 		duty |= c->inst[i].duty > 0;
 	}
+	if (disk)
+		return disk_goal_of(w, capped, files);
 	/* Who sleeps most of the time wants to be quick, and no share. */
 	if (duty)
 		return w == SH_P99 ? 6e6 : w == SH_WC ? 0.99 : -1;
@@ -170,6 +174,8 @@ static void fill_cell(const struct share *s, const struct bench *b, int side, st
 	const struct recs *rec = b->by_side[side];
 	double *v[N_SHARE], *mean1, cap_window = INFINITY;
 	size_t n[N_SHARE] = { 0 }, n_mean = 0;
+	const char *kind = strrchr(b->id, '.');
+	const bool files = kind && !strcmp(kind, ".files");
 
 	cell->side = side;
 	cell->by = "";
@@ -236,7 +242,7 @@ static void fill_cell(const struct share *s, const struct bench *b, int side, st
 	cell->mean1 = spread_of(mean1, n_mean);
 	for (int w = 0; w < N_SHARE; w++) {
 		cell->num[w] = spread_of(v[w], n[w]);
-		cell->goal_value[w] = cell->example.n ? goal_of((enum share_what)w, &cell->example, s->disk) : -1;
+		cell->goal_value[w] = cell->example.n ? goal_of((enum share_what)w, &cell->example, s->disk, files) : -1;
 		/* The goal of a limit is one for the long run. */
 		if (w == SH_CAP && cap_window < FAIR_LONG * 0.99)
 			cell->goal_value[w] = -1;
@@ -271,20 +277,26 @@ static char *label_of(const char *id)
 		id += 11;
 	if (!strncmp(id, "share.cpu.", 10))
 		id += 10;
+	if (disk && !strcmp(id, "guarantee"))
+		return xstrdup("25 % of the disk reserved, beside eight hogs of the same weight");
+	if (disk && !strcmp(id, "limit"))
+		return xstrdup("limited to 25 % of the disk, beside a hog");
 	if (!strcmp(id, "guarantee"))
 		return xstrdup("25 % of the machine guaranteed, beside eight hogs of the same weight");
 	if (!strcmp(id, "limit"))
 		return xstrdup("limited to 25 % of a CPU, beside a hog");
 	if (!strcmp(id, "wake"))
 		return xstrdup("1 ms of work every 10 ms, beside eight hogs of the same weight");
-	if (!name || strncmp(name, disk ? ".q" : ".t", 2))
+	if (!name || (strncmp(name, disk ? ".q" : ".t", 2) && (!disk || strcmp(name, ".files"))))
 		return xstrdup(id);
 	threads = name + 2;
 	weights = xstrdup(id);
 	weights[name - id] = '\0';
 	for (char *p = weights; *p; p++)
 		*p = *p == '-' ? ':' : *p;
-	if (disk)
+	if (!strcmp(name, ".files"))
+		text = xasprintf("weights %s, writing files through the page cache", weights);
+	else if (disk)
 		text = xasprintf(strchr(threads, '-') ? "weights %s, requests at a time %s" :
 							"weights %s, requests at a time %s each", weights, threads);
 	else if (!strchr(threads, '-'))

@@ -16,12 +16,17 @@
  * A request that comes back from the driver goes before everything else, but is
  * counted as any other. Next come those that others may wait for, see cf_urgent().
  *
- * Not here yet: the number of requests that a context may have allocated is not
- * limited, so one with very many requests can take all tags and the others wait
- * for a tag before they are seen here; raising queue/nr_requests helps.
+ * Writes that nobody waits for may become such that everybody waits for: a journal
+ * commits when the data of its files is on the disk. So a context has only a few of
+ * them here at a time, see cf_gate(), and those go at once when it comes to that.
+ *
+ * Not here yet: the number of other requests that a context may have allocated is
+ * not limited, so one with very many can take all tags and the others wait for a
+ * tag before they are seen here; raising queue/nr_requests helps.
  *
  * Lock: one per device, taken with interrupts off because requests complete in
- * interrupts; a leaf, but for ioc and queue locks of the merging code.
+ * interrupts; inside it only ioc and queue locks of the merging code, and those it
+ * takes to wake somebody.
  */
 #include <linux/bio.h>
 #include <linux/blkdev.h>
@@ -48,6 +53,15 @@
 #define CF_BATCH	16
 
 /*
+ * Writes that nobody waits for, of one context: as many as take the device so long,
+ * in us; a commit may have to wait for all of them. Below a few the flusher would not
+ * be there with the next ones in time. Nobody is kept for longer than a second.
+ */
+#define CF_BEHIND_US	25000
+#define CF_BEHIND_LEAST	8
+#define CF_GATE_MOST	HZ
+
+/*
  * A context on this device. It goes with its last request after the context has
  * gone. Until then a new context of the same id takes it over.
  */
@@ -66,6 +80,13 @@ struct cf_flow {
 	unsigned int batch;
 	unsigned int starved;
 
+	unsigned int hurry;		/* journals that wait for its writes */
+	unsigned int behind;		/* writes here that nobody waits for */
+	unsigned int room;		/* and so many there may be */
+	unsigned int waiting;		/* tasks in cf_gate() */
+	wait_queue_head_t gate;
+	u64 write_time;			/* mean device time of one of them, ns */
+
 	u64 ios[2], bytes[2], time;	/* done */
 	u64 urgent;			/* requests that went out of turn */
 };
@@ -80,6 +101,7 @@ struct cf_data {
 	bool work;			/* a request may be sent; read without lock */
 	struct hrtimer timer;		/* somebody comes below the limit */
 	struct notifier_block nb;	/* shares change */
+	unsigned int behind_us;		/* CF_BEHIND_US; 0: no end */
 	DECLARE_HASHTABLE(flows, 8);
 	struct cf_flow other;		/* flow 0 */
 };
@@ -118,6 +140,8 @@ static void cf_flow_init(struct cf_data *cf, struct cf_flow *f, u32 xid)
 	f->xid = xid;
 	f->share.weight = CTXFQ_WEIGHT_DEFAULT;
 	f->dead = true;			/* to be looked up at its first request */
+	f->room = UINT_MAX;
+	init_waitqueue_head(&f->gate);
 	for (dir = READ; dir <= WRITE; dir++) {
 		f->sort[dir] = RB_ROOT;
 		INIT_LIST_HEAD(&f->fifo[dir]);
@@ -197,16 +221,30 @@ static struct cf_flow *cf_flow_get(struct cf_data *cf, struct bio *bio, u64 now)
 /* A flow may have become superfluous; not to be used any more after this. */
 static void cf_flow_drop(struct cf_data *cf, struct cf_flow *f)
 {
-	if (!f->dead || f->rqs || f == &cf->other || !ctxfq_flow_exit(&cf->fq, &f->fq))
+	if (!f->dead || f->rqs || f->waiting || f == &cf->other ||
+	    !ctxfq_flow_exit(&cf->fq, &f->fq))
 		return;
 	hash_del(&f->node);
 	kfree(f);
+}
+
+/* A write that nobody waits for; the same as long as the request is here. */
+static bool cf_behind(blk_opf_t opf)
+{
+	return (opf & REQ_OP_MASK) == REQ_OP_WRITE && !op_is_sync(opf);
+}
+
+static bool cf_full(const struct cf_data *cf, const struct cf_flow *f)
+{
+	return f->behind >= f->room && !f->hurry && cf->behind_us;
 }
 
 static void cf_bind(struct request *rq, struct cf_flow *f)
 {
 	rq->elv.priv[0] = f;
 	f->rqs++;
+	if (cf_behind(rq->cmd_flags))
+		f->behind++;
 }
 
 static void cf_unbind(struct cf_data *cf, struct request *rq)
@@ -215,7 +253,23 @@ static void cf_unbind(struct cf_data *cf, struct request *rq)
 
 	rq->elv.priv[0] = NULL;
 	f->rqs--;
+	if (cf_behind(rq->cmd_flags)) {
+		f->behind--;
+		if (f->waiting && !cf_full(cf, f))
+			wake_up(&f->gate);
+	}
 	cf_flow_drop(cf, f);
+}
+
+static void cf_take_out(struct request_queue *q, struct cf_flow *f,
+			struct request *rq)
+{
+	list_del_init(&rq->queuelist);
+	if (!RB_EMPTY_NODE(&rq->rb_node))
+		elv_rb_del(&f->sort[rq_data_dir(rq)], rq);
+	elv_rqhash_del(q, rq);
+	if (q->last_merge == rq)
+		q->last_merge = NULL;
 }
 
 /* ---- When to look again ---- */
@@ -243,8 +297,25 @@ static void cf_update(struct cf_data *cf)
 		hrtimer_start(&cf->timer, ns_to_ktime(when), HRTIMER_MODE_ABS);
 }
 
-/* What a context is to get may have changed, or it is gone. */
-static int cf_share_changed(struct notifier_block *nb, unsigned long unused, void *arg)
+/*
+ * A journal waits for what the flow writes, and others may wait for the journal: its
+ * writes go at once from now on, and their cost is owed, however much that is.
+ */
+static void cf_hurry(struct cf_data *cf, struct cf_flow *f)
+{
+	struct request *rq, *next;
+
+	f->hurry++;
+	list_for_each_entry_safe(rq, next, &f->fifo[WRITE], queuelist) {
+		cf_take_out(cf->q, f, rq);
+		list_add_tail(&rq->queuelist, &cf->urgent);
+	}
+	if (f->waiting)
+		wake_up_all(&f->gate);
+}
+
+/* What a context is to get may have changed, or it is gone; or see cf_hurry(). */
+static int cf_told(struct notifier_block *nb, unsigned long what, void *arg)
 {
 	struct cf_data *cf = container_of(nb, struct cf_data, nb);
 	u32 *xid = arg;
@@ -254,12 +325,23 @@ static int cf_share_changed(struct notifier_block *nb, unsigned long unused, voi
 	spin_lock_irqsave(&cf->lock, flags);
 	f = cf_flow_find(cf, *xid);
 	if (f) {
-		cf_flow_refresh(cf, f, ktime_get_ns());
-		cf_flow_drop(cf, f);
+		switch (what) {
+		case VX_DISK_HURRY:
+			cf_hurry(cf, f);
+			break;
+		case VX_DISK_CALM:
+			/* The flow may be younger than the hurry. */
+			if (f->hurry)
+				f->hurry--;
+			break;
+		default:
+			cf_flow_refresh(cf, f, ktime_get_ns());
+			cf_flow_drop(cf, f);
+		}
 		cf_update(cf);
 	}
 	spin_unlock_irqrestore(&cf->lock, flags);
-	if (f)
+	if (f && what != VX_DISK_CALM)
 		blk_mq_run_hw_queues(cf->q, true);
 	return NOTIFY_OK;
 }
@@ -279,26 +361,17 @@ static enum hrtimer_restart cf_timer(struct hrtimer *timer)
 
 /* ---- Requests waiting ---- */
 
-static void cf_take_out(struct request_queue *q, struct cf_flow *f,
-			struct request *rq)
-{
-	list_del_init(&rq->queuelist);
-	if (!RB_EMPTY_NODE(&rq->rb_node))
-		elv_rb_del(&f->sort[rq_data_dir(rq)], rq);
-	elv_rqhash_del(q, rq);
-	if (q->last_merge == rq)
-		q->last_merge = NULL;
-}
-
 /*
  * Metadata and swapped pages: whoever wants them may hold a lock, or an open
  * transaction of a file system that contexts share, and the others would wait for
  * his turn. They go at once, and their cost is owed; who owes too much for them
  * waits like everybody. Journals are written by threads of the kernel, for all:
- * those always go.
+ * those always go, and so does what a journal waits for.
  */
 static bool cf_urgent(struct cf_data *cf, struct cf_flow *f, struct request *rq)
 {
+	if (f->hurry && rq_data_dir(rq) == WRITE)
+		return true;
 	return (rq->cmd_flags & (REQ_META | REQ_SWAP)) && op_is_sync(rq->cmd_flags) &&
 	       (f == &cf->other || ctxfq_may_hurry(&cf->fq, &f->fq));
 }
@@ -365,6 +438,36 @@ static void cf_insert_requests(struct blk_mq_hw_ctx *hctx, struct list_head *lis
 	blk_mq_free_requests(&free);
 }
 
+/*
+ * A bio that is going to be a request of a flow that has enough writes here waits
+ * until it has not. Not while its submitter is in a transaction: that would not end,
+ * and the journal would wait for it. Called with the lock, which is dropped.
+ */
+static void cf_gate(struct cf_data *cf, struct bio *bio)
+{
+	struct cf_flow *f = cf_flow_find(cf, vx_bio_xid(bio));
+	long left = CF_GATE_MOST;
+	DEFINE_WAIT(wait);
+
+	if (!f || !cf_full(cf, f) || current->journal_info ||
+	    current->flags & PF_MEMALLOC ||
+	    bio->bi_opf & (REQ_META | REQ_PRIO | REQ_SWAP | REQ_NOWAIT))
+		return;
+	f->waiting++;
+	do {
+		prepare_to_wait_exclusive(&f->gate, &wait, TASK_UNINTERRUPTIBLE);
+		spin_unlock_irq(&cf->lock);
+		/* What it has in its plug gets here by that. */
+		left = io_schedule_timeout(left);
+		spin_lock_irq(&cf->lock);
+	} while (cf_full(cf, f) && left);
+	finish_wait(&f->gate, &wait);
+	f->waiting--;
+	if (f->waiting && !cf_full(cf, f))
+		wake_up(&f->gate);
+	cf_flow_drop(cf, f);
+}
+
 static bool cf_bio_merge(struct request_queue *q, struct bio *bio,
 			 unsigned int nr_segs)
 {
@@ -374,6 +477,8 @@ static bool cf_bio_merge(struct request_queue *q, struct bio *bio,
 
 	spin_lock_irq(&cf->lock);
 	ret = blk_mq_sched_try_merge(q, bio, nr_segs, &free);
+	if (!ret && cf_behind(bio->bi_opf))
+		cf_gate(cf, bio);
 	spin_unlock_irq(&cf->lock);
 	if (free)
 		blk_mq_free_request(free);
@@ -575,6 +680,11 @@ static void cf_completed_request(struct request *rq, u64 unused)
 				ktime_get_ns());
 	rq->elv.priv[1] = NULL;
 	f->time += actual;
+	if (cf_behind(rq->cmd_flags)) {
+		f->write_time += actual / 8 - f->write_time / 8;
+		f->room = max(div64_u64(cf->behind_us * NSEC_PER_USEC, f->write_time + 1),
+			      CF_BEHIND_LEAST);
+	}
 	cf_unbind(cf, rq);
 	ctxfq_learn(&cf->model, sent >> CF_OP_SHIFT, sent >> CF_SEQ_SHIFT & 1,
 		    4096ULL << (sent >> CF_SIZE_SHIFT & 7), actual);
@@ -672,7 +782,8 @@ static int cf_init_sched(struct request_queue *q, struct elevator_type *e)
 	cf_flow_init(cf, &cf->other, 0);
 	eq->elevator_data = cf;
 
-	cf->nb.notifier_call = cf_share_changed;
+	cf->behind_us = CF_BEHIND_US;
+	cf->nb.notifier_call = cf_told;
 	vx_disk_register(&cf->nb);
 
 	blk_queue_flag_set(QUEUE_FLAG_SQ_SCHED, q);
@@ -738,6 +849,55 @@ static ssize_t cf_depth_store(struct elevator_queue *e, const char *page,
 	return count;
 }
 
+/* 0: no flow is waited for in its pauses. */
+static ssize_t cf_anticipation_show(struct elevator_queue *e, char *page)
+{
+	struct cf_data *cf = e->elevator_data;
+
+	return sysfs_emit(page, "%d\n", !READ_ONCE(cf->fq.impatient));
+}
+
+static ssize_t cf_anticipation_store(struct elevator_queue *e, const char *page,
+				     size_t count)
+{
+	struct cf_data *cf = e->elevator_data;
+	bool on;
+	int err = kstrtobool(page, &on);
+
+	if (err)
+		return err;
+	spin_lock_irq(&cf->lock);
+	cf->fq.impatient = !on;
+	cf_update(cf);
+	spin_unlock_irq(&cf->lock);
+	blk_mq_run_hw_queues(cf->q, true);
+	return count;
+}
+
+/* CF_BEHIND_US for this disk; 0: as many as there are tags. */
+static ssize_t cf_behind_us_show(struct elevator_queue *e, char *page)
+{
+	struct cf_data *cf = e->elevator_data;
+
+	return sysfs_emit(page, "%u\n", READ_ONCE(cf->behind_us));
+}
+
+static ssize_t cf_behind_us_store(struct elevator_queue *e, const char *page,
+				  size_t count)
+{
+	struct cf_data *cf = e->elevator_data;
+	unsigned int us;
+	int err = kstrtouint(page, 0, &us) ?: us > USEC_PER_SEC ? -EINVAL : 0;
+
+	if (err)
+		return err;
+	/* Whoever waits looks again in a second. */
+	spin_lock_irq(&cf->lock);
+	cf->behind_us = us;
+	spin_unlock_irq(&cf->lock);
+	return count;
+}
+
 static void cf_show_rate(char *page, int *len, const struct vx_disk_rate *r)
 {
 	if (!r->value)
@@ -780,6 +940,8 @@ static ssize_t cf_contexts_show(struct elevator_queue *e, char *page)
 #define CF_ATTR(name) __ATTR(name, 0644, cf_##name##_show, cf_##name##_store)
 
 static struct elv_fs_entry cf_attrs[] = {
+	CF_ATTR(anticipation),
+	CF_ATTR(behind_us),
 	CF_ATTR(depth),
 	__ATTR(contexts, 0444, cf_contexts_show, NULL),
 	__ATTR_NULL

@@ -457,7 +457,7 @@ static struct ctxfq_flow *wait_for(const struct ctxfq *q, const struct ctxfq_flo
 	unsigned int room = q->depth <= WAIT_DEPTH ? 0 : q->depth * 4 / 5;
 	struct ctxfq_flow *g;
 
-	if (q->active <= 1 || q->inflight + 1 < room)
+	if (q->active <= 1 || q->inflight + 1 < room || q->impatient)
 		return NULL;
 	/* What the device can do is seen only while it is asked for that. */
 	if (q->tune.on && (!q->tune.known || q->tune.growing))

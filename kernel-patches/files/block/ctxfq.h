@@ -110,6 +110,7 @@ struct ctxfq {
 	struct rb_root_cached held;	/* by limit tag */
 	struct list_head idle;		/* active flows with no request, oldest first */
 	struct list_head away;		/* those whose requests are all at the device */
+	bool impatient;			/* set by the caller: nobody is waited for */
 	struct ctxfq_flow *awaited;	/* one of either; see ctxfq_next() */
 	struct ctxfq_flow *kept;	/* the device does nothing because of it */
 	u64 kept_since;

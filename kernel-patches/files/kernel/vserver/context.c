@@ -32,6 +32,7 @@
  * does not patch its code each time.
  */
 DEFINE_STATIC_KEY_DEFERRED_FALSE(vx_key, 60 * HZ);
+EXPORT_SYMBOL_GPL(vx_key);		/* hooks in file systems that may be modules */
 
 static DEFINE_XARRAY(vx_contexts);
 static struct kmem_cache *vx_cachep;

@@ -14,14 +14,19 @@
  * vx_disk_mutex, of those who set; then a scheduler's lock; then vx_disk_lock.
  */
 #include <linux/atomic.h>
+#include <linux/bio.h>
 #include <linux/blkdev.h>
 #include <linux/export.h>
 #include <linux/mutex.h>
 #include <linux/notifier.h>
+#include <linux/pagemap.h>
 #include <linux/seq_file.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/moduleparam.h>
 #include <linux/vserver_disk.h>
+#include <linux/vserver_writeback.h>
 #include "internal.h"
 
 /* bi_xid sits where padding was. */
@@ -171,9 +176,10 @@ bool vx_disk_get_share(u32 xid, dev_t dev, struct vx_disk_share *share)
 EXPORT_SYMBOL_GPL(vx_disk_get_share);
 
 /**
- * vx_disk_register - be told when a share changes
- * @nb: called under RCU with a pointer to the id (u32) of a context whose shares
- *	may have changed, or which is gone; must not sleep
+ * vx_disk_register - be told of contexts
+ * @nb: called under RCU with a pointer to the id (u32) of a context; must not sleep.
+ *	VX_DISK_CHANGED: its shares may have changed, or it is gone. VX_DISK_HURRY: its
+ *	writes are waited for by a journal until, as often, VX_DISK_CALM
  *
  * Return: 0.
  */
@@ -193,7 +199,8 @@ EXPORT_SYMBOL_GPL(vx_disk_unregister);
 /* A context is out of the table. Process context. */
 void vx_disk_end(u32 xid)
 {
-	atomic_notifier_call_chain(&vx_disk_chain, 0, &xid);
+	vx_wb_end(xid);
+	atomic_notifier_call_chain(&vx_disk_chain, VX_DISK_CHANGED, &xid);
 }
 
 static u32 vx_disk_reserved_by(struct vx_disk **head, dev_t dev)
@@ -341,7 +348,7 @@ long vc_set_disk(struct vx_info *vxi, u32 id, void *arg)
 		ret = -ENOSPC;
 	}
 	/* Also after a refusal: a new flow may have seen it. */
-	atomic_notifier_call_chain(&vx_disk_chain, 0, &xid);
+	atomic_notifier_call_chain(&vx_disk_chain, VX_DISK_CHANGED, &xid);
 out:
 	mutex_unlock(&vx_disk_mutex);
 	return ret;
@@ -367,6 +374,117 @@ long vc_get_disk(struct vx_info *vxi, u32 id, void *arg)
 	vc->max = share.max.value;
 	return 0;
 }
+
+/* ---- Dirty pages ---- */
+
+#ifdef VX_WRITEBACK
+
+#undef MODULE_PARAM_PREFIX
+#define MODULE_PARAM_PREFIX "vserver."
+
+/* What is dirty when it is changed moves when it is next made dirty. */
+bool vx_wb_each __read_mostly = true;
+module_param_named(writeback, vx_wb_each, bool, 0644);
+MODULE_PARM_DESC(writeback, "Each context has its dirty pages written in its name");
+
+/*
+ * May there be dirty pages of a context? The answer is no before vx_wb_end() is
+ * called for it, so what is made after a yes and under cgwb_lock is found there.
+ */
+bool vx_wb_may_have(u32 xid)
+{
+	bool may;
+
+	rcu_read_lock();
+	may = !xid || vx_peek(xid);
+	rcu_read_unlock();
+	return may;
+}
+
+/**
+ * __vx_bio_owner - whose data a bio writes
+ * @bio: writes, and has data, not taken from a user for direct I/O
+ *
+ * Pages under writeback are those of whom their inode is with: flushers, journals
+ * that flush data before a commit, reclaim, and whoever syncs another's file all
+ * submit bios. A page that stays under writeback stays in its mapping. Data that a
+ * file system has encrypted or compressed is not in pages of the file: it is
+ * the submitter's.
+ *
+ * Return: its id, or 0 if there is no telling.
+ */
+u32 __vx_bio_owner(struct bio *bio)
+{
+	struct folio *folio = page_folio(bio_page(bio));
+	struct address_space *mapping;
+	struct bdi_writeback *wb;
+	u32 xid = 0;
+
+	if (!folio_test_writeback(folio) || folio_test_anon(folio))
+		return 0;
+	rcu_read_lock();
+	mapping = folio_mapping(folio);
+	wb = mapping && mapping->host ? READ_ONCE(mapping->host->i_wb) : NULL;
+	if (wb)
+		xid = vx_wb_xid(wb);
+	rcu_read_unlock();
+	return xid;
+}
+
+static u32 vx_wb_inode_owner(struct inode *inode)
+{
+	struct bdi_writeback *wb;
+	u32 xid;
+
+	rcu_read_lock();
+	wb = READ_ONCE(inode->i_wb);
+	xid = wb ? vx_wb_xid(wb) : 0;
+	rcu_read_unlock();
+	return xid;
+}
+
+/*
+ * Which disks a file system is on at last is not known here (device mapper), so all
+ * schedulers are told; what the context has on other disks pays for itself as well.
+ */
+int __vx_wb_hurry(struct inode *inode)
+{
+	u32 xid = vx_wb_inode_owner(inode);
+
+	atomic_notifier_call_chain(&vx_disk_chain, VX_DISK_HURRY, &xid);
+	return xid;
+}
+EXPORT_SYMBOL_GPL(__vx_wb_hurry);
+
+void __vx_wb_calm(int id)
+{
+	u32 xid = id;
+
+	atomic_notifier_call_chain(&vx_disk_chain, VX_DISK_CALM, &xid);
+}
+EXPORT_SYMBOL_GPL(__vx_wb_calm);
+
+/*
+ * All blocks that a transaction has allocated in a file have to be written before it
+ * is done, and others may wait for it: no more at a time than what is written in a
+ * fortieth of a second, but 64 KiB.
+ */
+unsigned int __vx_wb_extent(struct inode *inode, unsigned int most)
+{
+	struct bdi_writeback *wb;
+	unsigned long pages = 0;
+
+	rcu_read_lock();
+	wb = READ_ONCE(inode->i_wb);
+	if (wb)
+		pages = READ_ONCE(wb->avg_write_bandwidth) / 40;
+	rcu_read_unlock();
+	pages = max(pages, SZ_64K / PAGE_SIZE);
+	return min(most, (pages << PAGE_SHIFT) >> inode->i_blkbits);
+}
+EXPORT_SYMBOL_GPL(__vx_wb_extent);
+
+#endif
 
 /* ---- Shown ---- */
 
