@@ -219,7 +219,7 @@ is "$(echo "$STDERR" | grep '^{' | jq -c 'select((.eta_s | type) != "number" or 
 run --sides native --only a.1 --progress none
 is "$STATUS|$STDERR" "0|" "--progress none: nothing"
 run --sides native --only a.1 --progress plain
-matches "$STDERR" "experiment toy*native-up: boot 1 started*native-up: boot 1 done in *, 1 of 1 rows" \
+matches "$STDERR" "experiment toy*native-up: boot 1 started*native-up: boot 1 done in *, 1 of 1 rows*" \
 	"--progress plain: a line per step"
 refuses 2 "compare: unknown progress 'loud' (auto, plain, json or none)$h" "another progress" \
 	"$COMPARE" plan --experiment toy --progress loud
@@ -311,7 +311,7 @@ matches "$STDOUT" "*EMULATED (TCG)*9 rows*one-smp*two-smp*" "on several CPUs not
 mkdir -p "$TMP/experiments/tools"
 {
 	cat "$TMP/experiments/toy/experiment.conf"
-	printf 'tools\ttrue\nimage-tools\tsh cat\nbeside\tyes\n'
+	printf 'tools\ttac\nimage-tools\tsh cat\nbeside\tyes\n'
 } >"$TMP/experiments/tools/experiment.conf"
 side tooled <<'END'
 if [ "$1" = run ]; then
@@ -324,22 +324,22 @@ tooled() {
 	r=$OUT/results/$(cat "$OUT/results/beside.tools-up")/run.jsonl
 }
 tooled
-is "$STATUS $(head -n 1 "$r" | jq -r .built.true)" "0 $(sha256sum <"$(command -v true)" | cut -d' ' -f1)" \
+is "$STATUS $(head -n 1 "$r" | jq -r .built.tac)" "0 $(sha256sum <"$(command -v tac)" | cut -d' ' -f1)" \
 	"a tool of the host is part of what was built"
 is "$(jq -c 'select(.t == "env").tools' "$r")" '{"sh":"11","cat":"22"}' "the tools of a side are in its record"
-is "$(debugfs -R 'ls -p /bin' "$OUT/compare/scratch.img" 2>/dev/null | cut -d/ -f6 | grep -c '^true$')" 1 \
+is "$(debugfs -R 'ls -p /bin' "$OUT/compare/scratch.img" 2>/dev/null | cut -d/ -f6 | grep -c '^tac$')" 1 \
 	"the tool is on the scratch disk"
 side tooled <<'END'
 if [ "$1" = run ]; then
 	mkdir -p "$job/results"
-	echo "0000  /bench/bin/true" >"$job/results/sha256"
+	echo "0000  /bench/bin/tac" >"$job/results/sha256"
 	echo '{"t":"env"}' >"$job/results/env.json"
 	for e in 1 2; do "$BULKHEAD_BENCH_BIN/prog" a.1 >"$job/results/$e.prog.jsonl"; echo "$e prog 0"; done >"$job/results/status"
 	exit 0
 fi
 END
 tooled
-is "$(jq -r 'select(.status == "invalid").why' "$r")" "the program true on this side is another file than on the host" \
+is "$(jq -r 'select(.status == "invalid").why' "$r")" "the program tac on this side is another file than on the host" \
 	"another tool than ours is invalid"
 sed 's/^tools.*/tools	none-such/' "$TMP/experiments/tools/experiment.conf" >"$TMP/tools.conf"
 mv "$TMP/tools.conf" "$TMP/experiments/tools/experiment.conf"
