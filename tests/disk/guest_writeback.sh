@@ -134,9 +134,12 @@ within $(($(charged 53) - before)) $((4 * mib)) $((5 * mib)) "and with it again 
 "$vdisk" make 54
 "$vdisk" set 54 0:0 1 1 0 0 0 0
 "$vdisk" set 53 0:0 1 10000 0 0 0 0
+# The writer has to wait for the disk, so that its data is on the way all the time.
+echo 16 >"$queue/max_sectors_kb"
+echo 4194304 >/proc/sys/vm/dirty_bytes
 echo 1048576 >/proc/sys/vm/dirty_background_bytes
 in_context 54 sh -c 'while [ ! -e /tmp/stop ]; do
-	dd if=/dev/zero of=/tmp/fs/hog bs=64k count=200 2>/dev/null; rm /tmp/fs/hog; done' &
+	dd if=/dev/zero of=/tmp/fs/hog bs=64k count=400 2>/dev/null; done' &
 p=$!
 i=0
 while [ $((i += 1)) -le 10 ]; do
@@ -144,6 +147,7 @@ while [ $((i += 1)) -le 10 ]; do
 		2>/dev/null || break
 	sleep 0.2
 done
+echo 20 >/proc/sys/vm/dirty_ratio
 echo 10 >/proc/sys/vm/dirty_background_ratio
 is $i 11 "a file is synced beside a writer of a ten thousandth of the weight"
 within "$(flow 54 12)" 1 1000000 "what the commits waited for went out of turn"
