@@ -236,7 +236,8 @@ static bool cf_behind(blk_opf_t opf)
 
 static bool cf_full(const struct cf_data *cf, const struct cf_flow *f)
 {
-	return f->behind >= f->room && !f->hurry && cf->behind_us;
+	return f->behind >= f->room && cf->behind_us &&
+	       !(f->hurry && ctxfq_may_hurry(&cf->fq, &f->fq));
 }
 
 static void cf_bind(struct request *rq, struct cf_flow *f)
@@ -298,8 +299,9 @@ static void cf_update(struct cf_data *cf)
 }
 
 /*
- * A journal waits for what the flow writes, and others may wait for the journal: its
- * writes go at once from now on, and their cost is owed, however much that is.
+ * A journal waits for what the flow writes, and others may wait for the journal: the
+ * writes that are here go at once, however much is owed for them, and for those to come
+ * see cf_urgent().
  */
 static void cf_hurry(struct cf_data *cf, struct cf_flow *f)
 {
@@ -366,14 +368,15 @@ static enum hrtimer_restart cf_timer(struct hrtimer *timer)
  * transaction of a file system that contexts share, and the others would wait for
  * his turn. They go at once, and their cost is owed; who owes too much for them
  * waits like everybody. Journals are written by threads of the kernel, for all:
- * those always go, and so does what a journal waits for.
+ * those always go. So does what a journal waits for, within the same bound: it waits
+ * for a range of a file, and a writer may well go on in that for as long as it waits.
  */
 static bool cf_urgent(struct cf_data *cf, struct cf_flow *f, struct request *rq)
 {
-	if (f->hurry && rq_data_dir(rq) == WRITE)
-		return true;
-	return (rq->cmd_flags & (REQ_META | REQ_SWAP)) && op_is_sync(rq->cmd_flags) &&
-	       (f == &cf->other || ctxfq_may_hurry(&cf->fq, &f->fq));
+	if (!(f->hurry && rq_data_dir(rq) == WRITE) &&
+	    !((rq->cmd_flags & (REQ_META | REQ_SWAP)) && op_is_sync(rq->cmd_flags)))
+		return false;
+	return f == &cf->other || ctxfq_may_hurry(&cf->fq, &f->fq);
 }
 
 static void cf_insert(struct cf_data *cf, struct request *rq, blk_insert_t flags,
