@@ -9,6 +9,7 @@
 # KEEL_FUZZ_SECONDS: for how long (default 60; 1800 is what a release should have seen).
 # KEEL_FUZZ_SEED: the first seed (default 1).
 . "$(dirname -- "$0")/../lib.sh"
+. "$TESTS/keel/census.sh"
 
 [ -f "$OUT/keel/keel" ] || skip_all "no keel in OUT/keel; make keel"
 [ -f "$OUT/kernel/native.bzImage" ] || skip_all "no kernel in OUT/kernel; make kernel"
@@ -79,15 +80,8 @@ ended() {
 start one version ""
 until ended one version; do sleep 1; done
 : >$res/said
-# Who has died a moment ago has let go of everything: domain 0 and the neighbour are all
-# there are, and two readings agree. What memory is used for then, keel says itself, in
-# a console's log that domain 0 has no part in.
 census() {
-	pages=
-	until [ "$pages" = "$(/job/domtimes pages)" ] && [ "$(/job/domtimes | wc -l)" -eq 2 ]; do
-		pages=$(/job/domtimes pages)
-		sleep 5
-	done
+	/job/settled 2
 	xl debug-keys m
 }
 census
@@ -132,7 +126,7 @@ xl list | wc -l >$res/left
 exit 13
 END
 )
-cp "$TESTS/keel/log-consoles" "$job/"
+cp "$TESTS/keel/log-consoles" "$TESTS/keel/settled" "$job/"
 mkdir "$job/guests" "$TMP/neighbour"
 if ! {
 	gcc -O1 -Wall -Wextra -Werror -o "$job/domtimes" "$TESTS/keel/domtimes.c" &&
@@ -173,30 +167,6 @@ is "$(grep -E ': (not ok|Bail out|FAIL)' "$res/said" | sort | uniq -c | head -n 
 is "$?" 0 "those that are to be killed are, each with a reason"
 is "$(cat "$res/left")" 3 "domain 0 and the neighbour are left"
 
-# Each reading ends with its sum.
-tr -d '\r' <"$job/console.log" | grep -ao 'memory: .*' |
-	awk -v to="$TMP/census" '/^memory: free / { n++ } n { print >(to n); if (/^memory: sum/) close(to n) }'
-is "$(cat "$TMP"/census? | awk '/^memory: sum/ { print($3 == $5 ? "all" : $0) }')" "all
-all" "every page is somebody's or free, before and after"
-is "$(grep -h WRONG "$TMP/census1" "$TMP/census2")" "" "who has how many is what they say themselves"
-# Domain 0 gives pages up and takes them back as its back ends ask for them, and what it
-# has ever had mapped, or open, at once it keeps room for.
-grows='^memory: (free|domain 0:)'
-is "$(grep -vE "$grows" "$TMP/census2")" "$(grep -vE "$grows" "$TMP/census1")" \
-	"keel and the neighbour have the pages that they had, and nobody else has any"
-fixed() {
-	awk '/^memory: (free|domain 0:)/ {
-		for (i = $2 == "free" ? 2 : 4; i < NF; i += 2)
-			if ($i ~ /^(free|guest|events|mappings)$/)
-				sum += $(i + 1)
-			else
-				print $i, $(i + 1)
-	}
-	END { print "free or in the parts of domain 0 that vary", sum }' "$1"
-}
-is "$(fixed "$TMP/census2")" "$(fixed "$TMP/census1")" "no page is lost"
-for n in 1 2; do
-	grep -E "$grows" "$TMP/census$n" | sed 's/^/# /'
-done
+census_same "$job/console.log" "keel and the neighbour"
 test_dmesg "$res/dmesg.txt" "the log of domain 0 has no complaint"
 finish
