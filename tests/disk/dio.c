@@ -4,12 +4,12 @@
  *
  *	dio XID THREADS SECONDS read|check|die DEVICE FROM MIB
  *
- * Makes context XID, or enters it (0: stays where it is), and works in MIB megabytes of DEVICE
- * from FROM megabytes on. read: random reads of 4 KiB. check: random writes and
- * reads of up to 32 KiB; every block read must be the one last written, or all
- * zero if there was none, and so must all blocks at the end. die: read, and after
- * 0.1 s be killed. The host cannot signal a context's processes, so a file ends it
- * early: /tmp/dio.stop.
+ * Makes context XID, or enters it (0: stays where it is), and works in MIB megabytes of
+ * DEVICE from FROM megabytes on. read: random reads of 4 KiB. check: random writes, at
+ * once or block by block, and reads of up to 32 KiB; every block read must be the one
+ * last written, or all zero if there was none, and so must all blocks at the end. die:
+ * read, and after 0.1 s be killed. The host cannot signal a context's processes, so a
+ * file ends it early: /tmp/dio.stop.
  *
  * Prints "ios N rbytes N wbytes N errors N", then the context's own disk file.
  * Exit status 1 if a block was wrong or an I/O failed.
@@ -26,6 +26,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#include <linux/aio_abi.h>
 #include <linux/vserver.h>
 
 #define BLOCK	4096
@@ -97,13 +98,57 @@ static void do_write(struct worker *w, int fd, char *buf, uint64_t at, unsigned 
 		w->wbytes += got;
 }
 
+/*
+ * The same by one request for each block, sent together and not in order, so that
+ * the scheduler finds out by itself that they belong together: a request that comes
+ * joins one that waits, and that another.
+ */
+static void do_scattered(struct worker *w, aio_context_t ctx, int fd, char *buf, uint64_t at,
+			 unsigned int n)
+{
+	struct iocb cb[MOST], *list[MOST];
+	struct io_event done[MOST];
+
+	for (unsigned int i = 0; i < n; i++) {
+		/* even ones upwards, then the odd ones downwards: 0 2 4 5 3 1 */
+		unsigned int b = 2 * i < n ? 2 * i : 2 * (n - i) - 1;
+
+		fill((uint64_t *)(buf + b * BLOCK), w->first + at + b, ++w->written[at + b]);
+		cb[i] = (struct iocb){
+			.aio_lio_opcode = IOCB_CMD_PWRITE, .aio_fildes = fd,
+			.aio_buf = (uintptr_t)(buf + b * BLOCK), .aio_nbytes = BLOCK,
+			.aio_offset = (w->first + at + b) * BLOCK,
+		};
+		list[i] = &cb[i];
+	}
+	w->ios += n;
+	for (unsigned int sent = 0, got; sent < n; sent += got) {
+		long r = syscall(SYS_io_submit, ctx, n - sent, list + sent);
+
+		got = r > 0 ? r : 0;
+		if (!got || syscall(SYS_io_getevents, ctx, got, got, done, NULL) != (long)got) {
+			complain(w, strerror(errno), w->first + at);
+			return;
+		}
+		for (unsigned int i = 0; i < got; i++) {
+			if (done[i].res != BLOCK)
+				complain(w, done[i].res < 0 ? strerror(-done[i].res) : "short write",
+					 w->first + at);
+			else
+				w->wbytes += BLOCK;
+		}
+	}
+}
+
 static void *work(void *arg)
 {
 	struct worker *w = arg;
 	int fd = open(device, (check ? O_RDWR : O_RDONLY) | O_DIRECT);
+	aio_context_t ctx = 0;
 	char *buf;
 
-	if (fd < 0 || posix_memalign((void **)&buf, BLOCK, MOST * BLOCK)) {
+	if (fd < 0 || posix_memalign((void **)&buf, BLOCK, MOST * BLOCK) ||
+	    syscall(SYS_io_setup, MOST, &ctx)) {
 		perror(device);
 		exit(2);
 	}
@@ -113,11 +158,14 @@ static void *work(void *arg)
 
 		if (check && rnd(&w->seed) % 2)
 			do_write(w, fd, buf, at, n);
+		else if (check && n > 2 && rnd(&w->seed) % 2)
+			do_scattered(w, ctx, fd, buf, at, n);
 		else
 			do_read(w, fd, buf, at, n);
 	}
 	for (uint64_t at = 0; check && at + MOST <= w->blocks; at += MOST)
 		do_read(w, fd, buf, at, MOST);
+	syscall(SYS_io_destroy, ctx);
 	close(fd);
 	free(buf);
 	return NULL;

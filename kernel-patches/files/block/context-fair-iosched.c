@@ -521,18 +521,22 @@ static void cf_requests_merged(struct request_queue *q, struct request *rq,
 {
 	struct cf_data *cf = q->elevator->elevator_data;
 	struct cf_flow *f = cf_rq_flow(next);
+	/* One that is just coming is in no queue; if for the first time, no flow's. */
+	bool queued = !list_empty(&next->queuelist);
 
 	lockdep_assert_held(&cf->lock);
 	/* The one that stays inherits the age of the one that goes. */
-	if (!list_empty(&rq->queuelist) && !list_empty(&next->queuelist) &&
+	if (!list_empty(&rq->queuelist) && queued &&
 	    time_before((unsigned long)next->fifo_time,
 			(unsigned long)rq->fifo_time)) {
 		list_move(&rq->queuelist, &next->queuelist);
 		rq->fifo_time = next->fifo_time;
 	}
 	cf_take_out(q, f, next);
-	ctxfq_remove(&cf->fq, &f->fq, ktime_get_ns());
-	cf_unbind(cf, next);
+	if (queued)
+		ctxfq_remove(&cf->fq, &f->fq, ktime_get_ns());
+	if (f)
+		cf_unbind(cf, next);
 	cf_update(cf);
 }
 
