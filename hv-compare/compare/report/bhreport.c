@@ -58,13 +58,11 @@ static void usage(FILE *f)
 	      "  --width COLUMNS     width of the terminal table (default: the terminal, else 100)\n"
 	      "  --ascii             plain ASCII\n"
 	      "  --beside RUN.jsonl  table, html: show a run with another accel beside it\n"
-	      "  --share RUN.jsonl   table, html: show a run of the experiment share, too (repeatable)\n"
-	      "  --many RUN.jsonl    table, html: show a run of the experiment scale, too\n"
-	      "  --macro RUN.jsonl   table, html: show a run of the experiment macro, too\n"
-	      "  --published FILE    table, html: published figures of this file, not our own list of them\n"
+	      "  --share, --many, --macro RUN.jsonl\n"
+	      "                      table, html: show a run of that experiment (scale: many), too\n"
+	      "  --published FILE    table, html: published figures of this file, not our own\n"
 	      "  --help              this text\n"
-	      "\nexample:\n"
-	      "  bhreport html out/results/RUN/run.jsonl > out/report/index.html\n",
+	      "\nexample: bhreport html out/results/RUN/run.jsonl > out/report/index.html\n",
 	      f);
 }
 

@@ -29,10 +29,15 @@
 
 /*
  * A minute, so that a host whose contexts restart, or run one after the other,
- * does not patch its code each time.
+ * does not patch its code each time. Exported for hooks in file systems, which may
+ * be modules.
  */
-DEFINE_STATIC_KEY_DEFERRED_FALSE(vx_key, 60 * HZ);
-EXPORT_SYMBOL_GPL(vx_key);		/* hooks in file systems that may be modules */
+struct static_key_false_deferred vx_key = {
+	.key = { STATIC_KEY_INIT_FALSE },
+	.timeout = 60 * HZ,
+	.work = __DELAYED_WORK_INITIALIZER(vx_key.work, jump_label_update_timeout, 0),
+};
+EXPORT_SYMBOL_GPL(vx_key);
 
 static DEFINE_XARRAY(vx_contexts);
 static struct kmem_cache *vx_cachep;
