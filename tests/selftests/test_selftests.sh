@@ -68,7 +68,7 @@ to_tap() {
 		END { printf "%s", note }' "$1"
 }
 
-boot --kernel debug --smp 2 --mem 3072 --timeout 1500 \
+boot --kernel debug --smp 2 --mem 3072 --timeout 2700 \
 	--append 'kmemleak=on log_buf_len=4M printk.devkmsg=on' "$job"
 is "$STATUS" 0 "the debug kernel runs the context tests to their end"
 for p in $programs; do
