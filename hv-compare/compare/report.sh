@@ -41,18 +41,9 @@ last_shares() {
 	done
 }
 
-# The last run of many instances.
-last_many() {
-	for f in "$RESULTS"/beside.scale-up "$RESULTS"/beside.scale-smp; do
-		[ -f "$f" ] && [ -f "$RESULTS/$(cat "$f")/run.jsonl" ] || continue
-		echo "$RESULTS/$(cat "$f")/run.jsonl"
-		return
-	done
-}
-
-# The last run of real work.
-last_macro() {
-	for f in "$RESULTS"/beside.macro-up "$RESULTS"/beside.macro-smp; do
+# last_beside EXPERIMENT: its last run, on one CPU if there is one.
+last_beside() {
+	for f in "$RESULTS/beside.$1-up" "$RESULTS/beside.$1-smp"; do
 		[ -f "$f" ] && [ -f "$RESULTS/$(cat "$f")/run.jsonl" ] || continue
 		echo "$RESULTS/$(cat "$f")/run.jsonl"
 		return
@@ -99,12 +90,12 @@ cmd_report() {
 		set -- "$@" --share "$s"
 		generate "$(dirname -- "$s")/summary.jsonl" "$REPORT" summary "$s"
 	done
-	[ -n "$many" ] || many=$(last_many)
+	[ -n "$many" ] || many=$(last_beside scale)
 	[ -z "$many" ] || {
 		set -- "$@" --many "$many"
 		generate "$(dirname -- "$many")/summary.jsonl" "$REPORT" summary "$many"
 	}
-	[ -n "$macro" ] || macro=$(last_macro)
+	[ -n "$macro" ] || macro=$(last_beside macro)
 	[ -z "$macro" ] || {
 		set -- "$@" --macro "$macro"
 		generate "$(dirname -- "$macro")/summary.jsonl" "$REPORT" summary "$macro"

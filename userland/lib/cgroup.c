@@ -9,7 +9,6 @@
  * not controlled there: contexts have schedulers of their own for those.
  */
 
-#include <dirent.h>
 #include <ftw.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>

@@ -319,11 +319,7 @@ static void published_notes(const struct analysis *a, int g, FILE *f)
 				continue;
 			last = p->paper;
 			fputc(' ', f);
-			esc(f, p->paper);
-			fputs(", ", f);
-			esc(f, p->section);
-			fputs(", ", f);
-			esc(f, p->year);
+			published_source(p, f);
 			fputs(": ", f);
 			esc(f, p->conditions);
 			fputc('.', f);

@@ -99,6 +99,15 @@ static void side_cells(const struct analysis *a, const struct published *p, int 
 		fputs("<td class=\"why\">no such side in this run</td>", f);
 }
 
+void published_source(const struct published *p, FILE *f)
+{
+	esc(f, p->paper);
+	fputs(", ", f);
+	esc(f, p->section);
+	fputs(", ", f);
+	esc(f, p->year);
+}
+
 static void one_table(const struct analysis *a, size_t t, int n_side, FILE *f)
 {
 	const char *banner = run_banner(a->run);
@@ -138,11 +147,7 @@ static void one_table(const struct analysis *a, size_t t, int n_side, FILE *f)
 		fputs("</b><small>", f);
 		esc(f, p->system);
 		fputs("</small><small>", f);
-		esc(f, p->paper);
-		fputs(", ", f);
-		esc(f, p->section);
-		fputs(", ", f);
-		esc(f, p->year);
+		published_source(p, f);
 		fputs("</small></td>", f);
 		side_cells(a, p, n_side, f);
 		fputs("</tr>\n", f);

@@ -48,5 +48,7 @@ bool published_for(const struct published *p, const char *id);
 
 void published_table(const struct analysis *a, FILE *f, int width, bool ascii);
 void published_html(const struct analysis *a, FILE *f);
+/* Paper, section, year: where a figure stands. */
+void published_source(const struct published *p, FILE *f);
 
 #endif
