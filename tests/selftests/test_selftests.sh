@@ -11,7 +11,7 @@ tab=$(printf '\t')
 
 # Order: what everything else relies on first, what disturbs most last.
 programs='abi dispatch create kill wait_exit flags vhi spaces procfs isolation net
-fakeinit reboot sched schedrace stress'
+fakeinit reboot limits virt sched schedrace stress'
 
 make -s -C "$here/vserver" OUT="$OUT" >"$TMP/build.log" 2>&1 || {
 	not_ok "the context tests can be built" "$(tail -n 20 "$TMP/build.log")"
@@ -32,6 +32,8 @@ mkdir /tmp/vs
 cp /out/tests/selftests/vserver/* /tmp/vs
 leak=/sys/kernel/debug/kmemleak
 mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug
+# virt looks at limits of memory
+mountpoint -q /sys/fs/cgroup || mount -t cgroup2 none /sys/fs/cgroup
 for p in $(echo $programs); do
 	echo "vserver-test: \$p" >/dev/kmsg
 	timeout -k 5 600 /tmp/vs/\$p </dev/null >/job/results/\$p.ktap 2>&1

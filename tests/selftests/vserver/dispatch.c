@@ -62,6 +62,13 @@ static const struct cmd {
 	{ "set_sched_v5", CMD_set_sched_v5, R_SET, A_IN, false },
 	{ "set_prio_bias", CMD_set_prio_bias, R_SET, A_IN, false },
 	{ "set_cpu", CMD_set_cpu, R_SET, A_IN, false },
+	{ "get_rlimit_mask", CMD_get_rlimit_mask, R_NONE, A_OUT, false },
+	{ "get_rlimit", CMD_get_rlimit, R_INFO, A_IN, false },
+	{ "rlimit_stat", CMD_rlimit_stat, R_INFO, A_IN, false },
+	{ "virt_stat", CMD_virt_stat, R_INFO, A_OUT, false },
+	{ "reset_hits", CMD_reset_hits, R_ADMIN, A_NONE, true },
+	{ "reset_minmax", CMD_reset_minmax, R_ADMIN, A_NONE, true },
+	{ "set_rlimit", CMD_set_rlimit, R_SET, A_IN, false },
 	{ "set_space_v0", CMD_set_space_v0, R_SET, A_NONE, true },
 	{ "set_space_v1", CMD_set_space_v1, R_SET, A_IN, true },
 	{ "set_space_v2", CMD_set_space_v2, R_SET, A_IN, true },
@@ -69,11 +76,13 @@ static const struct cmd {
 #define NR_CMDS	((int)(sizeof(cmds) / sizeof(cmds[0])))
 #define EACH(c)	(const struct cmd *c = cmds; c < cmds + NR_CMDS; c++)
 
-/* A zeroed argument large enough for every command. */
+/* A zeroed argument large enough for every command, but for an id where one must be. */
 static long try_cmd(const struct cmd *c, uint32_t id)
 {
 	char arg[128] = "";
 
+	if (c->cmd == CMD_get_rlimit || c->cmd == CMD_rlimit_stat || c->cmd == CMD_set_rlimit)
+		arg[0] = RL_NPROC;
 	return vs(c->cmd, id, arg);
 }
 
@@ -154,8 +163,7 @@ TEST(later, "commands of later issues answer ENOSYS, to root and in a context")
 		VS_CMD(38, 1, 1), VS_CMD(38, 2, 1), VS_CMD(38, 3, 0), VS_CMD(38, 4, 0),
 		VS_CMD(36, 1, 0), VS_CMD(36, 2, 0), VS_CMD(36, 5, 0), VS_CMD(36, 6, 0),
 		VS_CMD(6, 1, 0), VS_CMD(6, 2, 0),				/* device maps */
-		VS_CMD(60, 1, 0), VS_CMD(60, 2, 0), VS_CMD(60, 3, 0), VS_CMD(60, 7, 0),
-		VS_CMD(60, 9, 0), VS_CMD(40, 1, 0),				/* limits */
+		VS_CMD(60, 4, 0), VS_CMD(60, 1, 1), VS_CMD(40, 4, 0),		/* limits */
 		CMD_set_sched_v2, VS_CMD(14, 2, 4), VS_CMD(14, 6, 0),		/* scheduler */
 		VS_CMD(40, 5, 0),						/* sock_stat */
 	};

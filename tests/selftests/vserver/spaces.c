@@ -156,6 +156,25 @@ TEST(enter_old, "enter_space v0 and v1, set_space v0 and v1: slot 0")
 	}
 	reap_ok(a);
 	expect_entered(g.xid, 0, SP_UTS | SP_IPC, 0);
+	/* without an argument: the default ones, mounts among them */
+	a = host_fork();
+	if (a == 0) {
+		NEED_OK(E(unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC)));
+		EQ(vs(CMD_set_space_v0, g.xid, NULL), 0);
+		sh->val[0] = ns_id("uts");
+		sh->val[1] = ns_id("ipc");
+		sh->val[2] = ns_id("mnt");
+		done();
+	}
+	reap_ok(a);
+	expect_entered(g.xid, SP_UTS | SP_IPC, SP_UTS | SP_IPC, 0);
+	a = host_fork();
+	if (a == 0) {
+		EQ(enter_space(g.xid, SP_NS | SP_FS, 0), 0);
+		EQ(ns_id("mnt"), sh->val[2]);
+		done();
+	}
+	reap_ok(a);
 }
 
 TEST(errors, "unknown bits, what is not recorded, slots that do not exist: EINVAL, nothing entered")

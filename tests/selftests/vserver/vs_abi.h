@@ -82,6 +82,13 @@
 #define CMD_sched_info		VS_CMD(14, 3, 0)
 #define CMD_set_prio_bias	VS_CMD(14, 4, 0)
 #define CMD_get_prio_bias	VS_CMD(14, 5, 0)
+#define CMD_get_rlimit		VS_CMD(60, 1, 0)
+#define CMD_set_rlimit		VS_CMD(60, 2, 0)
+#define CMD_get_rlimit_mask	VS_CMD(60, 3, 0)
+#define CMD_reset_hits		VS_CMD(60, 7, 0)
+#define CMD_reset_minmax	VS_CMD(60, 9, 0)
+#define CMD_rlimit_stat		VS_CMD(40, 1, 0)
+#define CMD_virt_stat		VS_CMD(40, 3, 0)
 /* ours */
 #define CMD_set_cpu		VS_CMD(14, 16, 0)
 #define CMD_get_cpu		VS_CMD(14, 17, 0)
@@ -95,6 +102,10 @@
 #define CF_SCHED_HARD		0x100ull
 #define CF_SCHED_PRIO		0x200ull
 #define CF_SCHED_PAUSE		0x400ull
+#define CF_VIRT_MEM		0x00010000ull
+#define CF_VIRT_UPTIME		0x00020000ull
+#define CF_VIRT_CPU		0x00040000ull
+#define CF_VIRT_LOAD		0x00080000ull
 #define CF_HIDE_VINFO		0x04000000ull
 #define CF_STATE_SETUP		(1ull << 32)
 #define CF_STATE_INIT		(1ull << 33)
@@ -199,6 +210,33 @@ struct abi_cpu {
 	uint64_t guarantee, max, burst, resume;
 };
 
+#define RL_RSS			5
+#define RL_NPROC		6
+#define RL_MEMLOCK		8
+#define RL_AS			9
+#define RL_LOCKS		10
+#define RL_NSOCK		16
+#define RL_OPENFD		17
+#define RL_ANON			18
+#define RL_MAPPED		23
+#define RL_INFINITY		(~0ull)
+#define RL_KEEP			(~1ull)
+
+struct abi_rlimit {
+	uint32_t id;
+	uint64_t minimum, softlimit, maximum;
+};
+struct abi_rlimit_mask { uint32_t minimum, softlimit, maximum; };
+struct abi_rlimit_stat {
+	uint32_t id, hits;
+	uint64_t value, minimum, maximum;
+};
+struct abi_virt_stat {
+	uint64_t offset, uptime;
+	uint32_t nr_threads, nr_running, nr_uninterruptible, nr_onhold, nr_forks;
+	uint32_t load[3];
+};
+
 struct abi_vx_info { uint32_t xid, initpid; };
 struct abi_ctx_stat { uint32_t usecnt, tasks; };
 struct abi_wait_exit { uint32_t reboot_cmd; int32_t exit_code; };
@@ -221,6 +259,10 @@ _Static_assert(sizeof(struct abi_sched_v4) == 36, "sched_v4");
 _Static_assert(sizeof(struct abi_sched_v5) == 44, "sched_v5");
 _Static_assert(sizeof(struct abi_sched_info) == 40, "sched_info");
 _Static_assert(sizeof(struct abi_cpu) == 40, "cpu");
+_Static_assert(sizeof(struct abi_rlimit) == 32, "rlimit");
+_Static_assert(sizeof(struct abi_rlimit_mask) == 12, "rlimit_mask");
+_Static_assert(sizeof(struct abi_rlimit_stat) == 32, "rlimit_stat");
+_Static_assert(sizeof(struct abi_virt_stat) == 48, "virt_stat");
 _Static_assert(sizeof(struct abi_addr4_v1) == 12, "net_addr_ipv4_v1");
 _Static_assert(sizeof(struct abi_addr4_v2) == 16, "net_addr_ipv4_v2");
 _Static_assert(sizeof(struct abi_vhi) == 72, "vhi_name");

@@ -107,11 +107,27 @@ static void vx_show_disk(struct seq_file *m, void *context)
 }
 #endif
 
+#ifdef CONFIG_VSERVER_LIMIT
+static void vx_entry_limit(struct seq_file *m, void *context)
+{
+	vx_show_limits(m, context);
+}
+#endif
+
+static void vx_entry_virtual(struct seq_file *m, void *context)
+{
+	vx_show_virtual(m, context);
+}
+
 static const struct vx_entry vx_entries[] = {
+	{ "cvirt", vx_entry_virtual },
 #ifdef CONFIG_VSERVER_DISK
 	{ "disk", vx_show_disk },
 #endif
 	{ "info", vx_show_info },
+#ifdef CONFIG_VSERVER_LIMIT
+	{ "limit", vx_entry_limit },
+#endif
 #ifdef CONFIG_VSERVER_SCHED
 	{ "sched", vx_show_sched },
 #endif

@@ -60,6 +60,23 @@ enum {
 	VXS_INIT_GONE,		/* exit_code is that of the init */
 };
 
+/* What is counted as it happens; limit.c maps Linux-VServer's ids to these. */
+enum vx_limit_nr {
+	VX_LIMIT_NPROC,
+	VX_LIMIT_AS,
+	VX_LIMIT_LOCKS,
+	VX_LIMIT_NSOCK,
+	VX_LIMIT_OPENFD,
+	VX_NR_LIMITS
+};
+
+struct vx_limit {
+	atomic_long_t		cur;
+	long			min, max;	/* observed */
+	long			soft, hard;	/* LONG_MAX: none */
+	atomic_long_t		hits;
+};
+
 struct vx_space {
 	unsigned long		mask;	/* CLONE_* recorded here */
 	struct nsproxy		*nsproxy;
@@ -84,6 +101,14 @@ struct vx_space {
  * @vx_sched: the scheduler's side, constant
  * @vx_cpu: settings of CPU time, of kernel/vserver/sched.c
  * @vx_disks: accounts of disks, of kernel/vserver/disk.c
+ * @vx_limits: counters and limits, of kernel/vserver/limit.c
+ * @vx_born: when it was made, by the clock of boot time, in ns, constant
+ * @vx_forks: processes and threads made in it
+ * @vx_load: averages as the kernel keeps its own, of kernel/vserver/virt.c
+ * @vx_load_updates: how often they were brought up to date
+ * @vx_sample: runnable members, while the averages are brought up to date
+ * @vx_sample_blocked: of these, those that wait without interruption
+ * @vx_blocked: how many the last update found
  * @vx_lock: protects flag words, @vx_init*, @vx_reaper, exit status
  * @vx_space_lock: protects @vx_space; taken with no other lock held
  */
@@ -123,6 +148,16 @@ struct vx_info {
 #ifdef CONFIG_VSERVER_DISK
 	struct vx_disk		*vx_disks;
 #endif
+#ifdef CONFIG_VSERVER_LIMIT
+	struct vx_limit		vx_limits[VX_NR_LIMITS];
+#endif
+	u64			vx_born;
+	atomic_long_t		vx_forks;
+	unsigned long		vx_load[3];
+	unsigned int		vx_load_updates;
+	unsigned int		vx_sample;
+	unsigned int		vx_sample_blocked;
+	unsigned int		vx_blocked;
 	struct work_struct	vx_release_work;
 	struct rcu_head		vx_rcu;
 };

@@ -22,6 +22,7 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <linux/timekeeping.h>
 #include <linux/vserver_net.h>
 #include <linux/vserver_sched.h>
 #include <linux/xarray.h>
@@ -57,6 +58,8 @@ static void vx_free_rcu(struct rcu_head *head)
 	vx_free_cpu(vxi);
 	vx_disk_free(vxi);
 	kmem_cache_free(vx_cachep, vxi);
+	/* with the last thing that was charged to it, and not before */
+	static_branch_slow_dec_deferred(&vx_key);
 }
 
 /* Drop a reference.  May be called under RCU. */
@@ -134,7 +137,6 @@ static void vx_release(struct work_struct *work)
 	set_bit(VXS_RELEASED, &vxi->vx_state);
 	wake_up_all(&vxi->vx_wait);
 	vx_put(vxi);
-	static_branch_slow_dec_deferred(&vx_key);
 }
 
 /* Take a claim; fails once the last one has gone. */
@@ -185,7 +187,11 @@ static struct vx_info *vx_alloc(u32 xid, u64 flags)
 	init_waitqueue_head(&vxi->vx_wait);
 	INIT_WORK(&vxi->vx_release_work, vx_release);
 	vx_update_ecaps(vxi);
+	vx_init_limits(vxi);
+	vxi->vx_born = ktime_get_boottime_ns();
 	atomic_inc(&vx_total);
+	/* The hooks are on before anybody can find the context. */
+	static_branch_deferred_inc(&vx_key);
 	return vxi;
 }
 
@@ -212,6 +218,7 @@ static void vx_move_self(struct vx_info *vxi, u32 xid)
 	WRITE_ONCE(p->xid, xid);
 	WRITE_ONCE(task_pid(p)->vx_xid, xid);
 	vx_move_cpu(vxi);
+	vx_move_limits(old, vxi);
 
 	if (old)
 		vx_unclaim(old);
@@ -266,9 +273,6 @@ long vc_ctx_create(struct vx_info *none, u32 id, void *arg)
 	if (persistent)
 		vx_claim(vxi);
 
-	/* The hooks are on before anybody can find the context. */
-	static_branch_deferred_inc(&vx_key);
-
 	ret = xa_insert(&vx_contexts, id, vxi, GFP_KERNEL);
 	if (ret) {
 		if (ret == -EBUSY) {
@@ -285,10 +289,10 @@ long vc_ctx_create(struct vx_info *none, u32 id, void *arg)
 			vx_put(vxi);
 		vx_put(vxi);
 		vx_put(vxi);
-		static_branch_slow_dec_deferred(&vx_key);
 		return ret;
 	}
 	atomic_inc(&vx_live);
+	vx_start_loads();
 
 	if ((vxi->vx_flags & VXF_SC_HELPER) &&
 	    vx_helper_wait(vxi->vx_id, "startup")) {
@@ -401,6 +405,7 @@ void __vx_fork_task(struct task_struct *p)
 	if (vxi) {
 		atomic_inc(&vxi->vx_tasks);
 		vx_get(vxi);
+		atomic_long_inc(&vxi->vx_forks);
 	}
 	nx_fork_task(p);
 }
@@ -408,8 +413,10 @@ void __vx_fork_task(struct task_struct *p)
 void __vx_unfork_task(struct task_struct *p)
 {
 	nx_exit_task(p);
-	if (p->vx_info)
+	if (p->vx_info) {
+		vx_uncharge_task(p->vx_info);
 		vx_unclaim(p->vx_info);
+	}
 }
 
 /*
@@ -443,6 +450,7 @@ void __vx_exit_task(struct task_struct *p, long code, bool group_dead)
 	}
 
 	WRITE_ONCE(p->vx_info, NULL);
+	vx_uncharge_task(vxi);
 	vx_unclaim(vxi);
 }
 

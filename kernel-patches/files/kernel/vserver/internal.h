@@ -69,6 +69,40 @@ static inline void vx_disk_end(u32 xid) { }
 static inline void vx_disk_free(struct vx_info *vxi) { }
 #endif
 
+/* Members and their memory, in pages, added up. */
+struct vx_census {
+	unsigned int threads;
+	unsigned int running;
+	unsigned int uninterruptible;
+	unsigned int onhold;
+	unsigned long anon;
+	unsigned long file;
+	unsigned long shmem;
+	unsigned long locked;
+};
+
+/* virt.c */
+void vx_take_census(struct vx_info *vxi, struct vx_census *c);
+void vx_start_loads(void);
+void vx_show_virtual(struct seq_file *m, struct vx_info *vxi);
+
+/* limit.c */
+#ifdef CONFIG_VSERVER_LIMIT
+void vx_init_limits(struct vx_info *vxi);
+void vx_charge_task(struct vx_info *vxi);
+void vx_uncharge_task(struct vx_info *vxi);
+void vx_move_limits(struct vx_info *old, struct vx_info *new);
+void vx_show_limits(struct seq_file *m, struct vx_info *vxi);
+#else
+static inline void vx_init_limits(struct vx_info *vxi) { }
+static inline void vx_charge_task(struct vx_info *vxi) { }
+static inline void vx_uncharge_task(struct vx_info *vxi) { }
+
+static inline void vx_move_limits(struct vx_info *old, struct vx_info *new)
+{
+}
+#endif
+
 #ifdef CONFIG_VSERVER_NET
 /*
  * Network contexts. nx_lock protects the words, nx_bcast, nx_lback and changes
@@ -179,6 +213,13 @@ long vc_set_cpu(struct vx_info *vxi, u32 id, void *arg);
 long vc_get_cpu(struct vx_info *vxi, u32 id, void *arg);
 long vc_set_disk(struct vx_info *vxi, u32 id, void *arg);
 long vc_get_disk(struct vx_info *vxi, u32 id, void *arg);
+long vc_get_rlimit_mask(struct vx_info *vxi, u32 id, void *arg);
+long vc_get_rlimit(struct vx_info *vxi, u32 id, void *arg);
+long vc_set_rlimit(struct vx_info *vxi, u32 id, void *arg);
+long vc_rlimit_stat(struct vx_info *vxi, u32 id, void *arg);
+long vc_reset_hits(struct vx_info *vxi, u32 id, void *arg);
+long vc_reset_minmax(struct vx_info *vxi, u32 id, void *arg);
+long vc_virt_stat(struct vx_info *vxi, u32 id, void *arg);
 long vc_get_vhi_name(struct vx_info *vxi, u32 id, void *arg);
 long vc_set_vhi_name(struct vx_info *vxi, u32 id, void *arg);
 long vc_enter_space_v0(struct vx_info *vxi, u32 id, void *arg);

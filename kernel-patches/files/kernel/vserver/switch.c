@@ -74,6 +74,7 @@ static const struct vx_command vx_commands[] = {
 	{ VCMD_get_space_default, VCC_OUT, 0, 8, vc_get_space_default },
 
 	{ VCMD_task_xid, 0, 2, 0, vc_task_xid },
+	{ VCMD_virt_stat, VX_GET, 3, 48, vc_virt_stat },
 
 	{ VCMD_vx_info, VX_GET, 3, 8, vc_vx_info },
 	{ VCMD_ctx_stat, VX_GET, 3, 8, vc_ctx_stat },
@@ -115,6 +116,14 @@ static const struct vx_command vx_commands[] = {
 	{ VCMD_set_badness, VX_SET, 7, 8, vc_set_badness },
 	{ VCMD_set_vhi_name, VX_SET, 7, 69, vc_set_vhi_name },
 
+#ifdef CONFIG_VSERVER_LIMIT
+	{ VCMD_get_rlimit_mask, VCC_OUT, 0, 12, vc_get_rlimit_mask },
+	{ VCMD_get_rlimit, VX_GET | VCC_IN, 3, 32, vc_get_rlimit },
+	{ VCMD_rlimit_stat, VX_GET | VCC_IN, 3, 32, vc_rlimit_stat },
+	{ VCMD_set_rlimit, VX_SET, 7, 32, vc_set_rlimit },
+	{ VCMD_reset_hits, VCC_VXI | VCC_ADMIN, 2, 0, vc_reset_hits },
+	{ VCMD_reset_minmax, VCC_VXI | VCC_ADMIN, 2, 0, vc_reset_minmax },
+#endif
 #ifdef CONFIG_VSERVER_SCHED
 	/* the ids are read, and all is written */
 	{ VCMD_get_sched, VX_GET | VCC_IN, 3, 44, vc_get_sched },

@@ -580,6 +580,95 @@ struct vcmd_net_caps {
 #define NXC_RAW_ICMP		0x00000100ULL
 #define NXC_MULTICAST		0x00001000ULL
 
+/*
+ * Limits. id is one of VXR_*; get_rlimit_mask tells, as bits, which can be set.
+ * What would exceed maximum is refused where it is made, and counted as a hit:
+ *
+ *   NPROC	processes and threads			fork, clone: EAGAIN
+ *   AS		pages of address space			mmap, brk, fork: ENOMEM
+ *   LOCKS	locks on files				fcntl, flock: ENOLCK
+ *   NSOCK	sockets					ENOBUFS or ENOMEM
+ *   OPENFD	open files of all processes		EMFILE; fork: EAGAIN
+ *
+ * softlimit is kept and shown, and does nothing. minimum is not kept. Values are
+ * VXR_INFINITY for none, VXR_KEEP for what it was.
+ *
+ * rlimit_stat knows these, with what was refused and the smallest and largest
+ * value since the context was made or reset_minmax; and, by looking at all
+ * members, pages of RSS, ANON, MAPPED (of files) and MEMLOCK, without the rest.
+ * Memory is limited by control groups (memory.max), not here.
+ *
+ * Who enters a context is never refused. Errors: EINVAL another id.
+ */
+#define VCMD_get_rlimit		VC_CMD(VC_CAT_RLIMIT, 1, 0)
+#define VCMD_set_rlimit		VC_CMD(VC_CAT_RLIMIT, 2, 0)
+#define VCMD_get_rlimit_mask	VC_CMD(VC_CAT_RLIMIT, 3, 0)
+#define VCMD_reset_hits		VC_CMD(VC_CAT_RLIMIT, 7, 0)
+#define VCMD_reset_minmax	VC_CMD(VC_CAT_RLIMIT, 9, 0)
+#define VCMD_rlimit_stat	VC_CMD(VC_CAT_VSTAT, 1, 0)
+
+#define VXR_RSS			5
+#define VXR_NPROC		6
+#define VXR_MEMLOCK		8
+#define VXR_AS			9
+#define VXR_LOCKS		10
+#define VXR_NSOCK		16
+#define VXR_OPENFD		17
+#define VXR_ANON		18
+#define VXR_MAPPED		23
+
+#define VXR_INFINITY		(~0ULL)
+#define VXR_KEEP		(~1ULL)
+
+struct vcmd_rlimit {
+	__u32 id;
+	__u64 minimum;
+	__u64 softlimit;
+	__u64 maximum;
+};
+
+struct vcmd_rlimit_mask {
+	__u32 minimum;
+	__u32 softlimit;
+	__u32 maximum;
+};
+
+struct vcmd_rlimit_stat {
+	__u32 id;
+	__u32 hits;
+	__u64 value;
+	__u64 minimum;
+	__u64 maximum;
+};
+
+/*
+ * What a context is told of the machine follows its flags:
+ *
+ *   VIRT_UPTIME	uptime, time of boot and times of start count from its own
+ *   VIRT_LOAD		load averages and numbers of processes are its own
+ *   VIRT_MEM		memory and swap are what its control groups leave it
+ *   VIRT_CPU		CPUs are as many as its cpuset and its limit let it use,
+ *			and their times are its own
+ *
+ * in /proc/{uptime,stat,loadavg,meminfo,swaps,cpuinfo}, /proc/<pid>/stat,
+ * /sys/devices/system/cpu/online, sysinfo(2) and sched_getaffinity(2). The
+ * clocks are the machine's. virt_stat tells the same to who looks from outside;
+ * times are in ns, offset is the time of boot at which the context was made, the
+ * averages are in 1/2048.
+ */
+#define VCMD_virt_stat		VC_CMD(VC_CAT_VSTAT, 3, 0)
+
+struct vcmd_virt_stat {
+	__u64 offset;
+	__u64 uptime;
+	__u32 nr_threads;
+	__u32 nr_running;
+	__u32 nr_uninterruptible;
+	__u32 nr_onhold;
+	__u32 nr_forks;
+	__u32 load[3];
+};
+
 /* Host names */
 #define VCMD_set_vhi_name	VC_CMD(VC_CAT_VHOST, 1, 0)
 #define VCMD_get_vhi_name	VC_CMD(VC_CAT_VHOST, 2, 0)

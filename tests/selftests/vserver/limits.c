@@ -1,0 +1,750 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Limits: counted exactly, refused in time, given back whatever happens. */
+#include "vs_test.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+
+#define PAGE	4096L
+
+static const uint32_t ids[] = { RL_NPROC, RL_AS, RL_LOCKS, RL_NSOCK, RL_OPENFD };
+#define NR_IDS	((int)(sizeof(ids) / sizeof(ids[0])))
+
+static long set_limit(uint32_t xid, uint32_t id, uint64_t soft, uint64_t hard)
+{
+	struct abi_rlimit r = { .id = id, .minimum = RL_KEEP, .softlimit = soft, .maximum = hard };
+
+	return vs(CMD_set_rlimit, xid, &r);
+}
+
+static struct abi_rlimit_stat stat_of(uint32_t xid, uint32_t id)
+{
+	struct abi_rlimit_stat s = { .id = id };
+
+	if (!OK(vs(CMD_rlimit_stat, xid, &s)))
+		memset(&s, 0xff, sizeof(s));
+	return s;
+}
+
+static long value_of(uint32_t xid, uint32_t id)
+{
+	return (long)stat_of(xid, id).value;
+}
+
+/* In a guest: limits are the host's to set, so children ask their parent. */
+#define LIMITED_GUEST { .setup = true, .no_init = true }
+
+TEST(mask, "get_rlimit_mask: exactly the ids that can be set, to anybody, for any id")
+{
+	const uint32_t want = 1u << RL_NPROC | 1u << RL_AS | 1u << RL_LOCKS | 1u << RL_NSOCK |
+			      1u << RL_OPENFD;
+	struct abi_rlimit_mask m = { 0, 0, 0 };
+	struct guest g = SECURE_GUEST;
+	pid_t pid;
+
+	OK(vs(CMD_get_rlimit_mask, 4711, &m));
+	EQX(m.softlimit, want);
+	EQX(m.maximum, want);
+	EQX(m.minimum, 0);
+	REFUSED(vs(CMD_get_rlimit_mask, 0, NULL), EFAULT);
+	pid = guest_fork(&g);
+	if (pid == 0) {
+		OK(vs(CMD_get_rlimit_mask, 0, &m));
+		done();
+	}
+	reap_ok(pid);
+}
+
+TEST(set_get, "set_rlimit, get_rlimit: infinity, keep, soft within hard; who may, and what is refused")
+{
+	static const uint32_t bad[] = { 0, 5, 7, 18, 22, 23, 24, 1000, 0xffffffff };
+	struct guest g = { .setup = true };
+	struct abi_rlimit r;
+	pid_t pid = guest_fork(&g);
+
+	if (pid == 0)
+		idle();
+	for (int i = 0; i < NR_IDS; i++) {
+		vs_note("id %u", ids[i]);
+		r = (struct abi_rlimit){ .id = ids[i] };
+		OK(vs(CMD_get_rlimit, g.xid, &r));
+		EQX(r.softlimit, RL_INFINITY);
+		EQX(r.maximum, RL_INFINITY);
+		OK(set_limit(g.xid, ids[i], 5, 100000));
+		OK(vs(CMD_get_rlimit, g.xid, &r));
+		EQ(r.softlimit, 5);
+		EQ(r.maximum, 100000);
+		OK(set_limit(g.xid, ids[i], RL_KEEP, 200000));
+		OK(vs(CMD_get_rlimit, g.xid, &r));
+		EQ(r.softlimit, 5);
+		EQ(r.maximum, 200000);
+		OK(set_limit(g.xid, ids[i], RL_INFINITY, RL_KEEP));
+		OK(vs(CMD_get_rlimit, g.xid, &r));
+		EQ(r.softlimit, 200000);
+		EQ(r.maximum, 200000);
+		/* the largest there is stands for none */
+		OK(set_limit(g.xid, ids[i], RL_INFINITY, 1ull << 63));
+		OK(vs(CMD_get_rlimit, g.xid, &r));
+		EQX(r.maximum, RL_INFINITY);
+		OK(set_limit(g.xid, ids[i], RL_INFINITY, RL_INFINITY));
+	}
+	for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		r = (struct abi_rlimit){ .id = bad[i] };
+		REFUSED(vs(CMD_get_rlimit, g.xid, &r), EINVAL);
+		REFUSED(set_limit(g.xid, bad[i], 1, 1), EINVAL);
+	}
+	for (unsigned int i = 0; i < 4; i++) {
+		static const uint32_t seen[] = { RL_RSS, RL_ANON, RL_MAPPED, RL_MEMLOCK };
+
+		CHECK(value_of(g.xid, seen[i]) >= 0, "rlimit_stat of %u", seen[i]);
+	}
+	r = (struct abi_rlimit){ .id = 24 };
+	REFUSED(vs(CMD_rlimit_stat, g.xid, &r), EINVAL);
+	REFUSED(vs(CMD_set_rlimit, g.xid, NULL), EFAULT);
+	REFUSED(vs(CMD_get_rlimit, g.xid, NULL), EFAULT);
+	REFUSED(vs(CMD_rlimit_stat, g.xid, NULL), EFAULT);
+	r.id = RL_NPROC;
+	REFUSED(vs(CMD_get_rlimit, 65533, &r), ESRCH);
+	REFUSED(vs(CMD_rlimit_stat, 65533, &r), ESRCH);
+	REFUSED(vs(CMD_reset_hits, 65533, NULL), ESRCH);
+	REFUSED(vs(CMD_reset_minmax, 65533, NULL), ESRCH);
+}
+
+TEST(guest_may_not, "a secure guest neither sets nor resets, and a guest with rights reads its own only")
+{
+	struct guest a = SECURE_GUEST, b = { .bcaps = BC_ALL };
+	struct abi_rlimit r = { .id = RL_NPROC };
+	uint32_t other;
+	pid_t pa, pb;
+
+	pa = guest_fork(&a);
+	if (pa == 0) {
+		REFUSED(set_limit(XID_SELF, RL_NPROC, RL_INFINITY, RL_INFINITY), EPERM);
+		REFUSED(vs(CMD_reset_hits, XID_SELF, NULL), EPERM);
+		idle();
+	}
+	other = a.xid;
+	pb = guest_fork(&b);
+	if (pb == 0) {
+		REFUSED(set_limit(XID_SELF, RL_NPROC, RL_INFINITY, RL_INFINITY), EPERM);
+		REFUSED(vs(CMD_reset_minmax, XID_SELF, NULL), EPERM);
+		OK(vs(CMD_get_rlimit, XID_SELF, &r));
+		REFUSED(vs(CMD_get_rlimit, other, &r), EPERM);
+		REFUSED(vs(CMD_rlimit_stat, other, &r), EPERM);
+		done();
+	}
+	reap_ok(pb);
+}
+
+static void *sleeper(void *arg)
+{
+	(void)arg;
+	for (;;)
+		pause();
+	return NULL;
+}
+
+TEST(nproc, "processes: the limit is exact for processes and threads, and what ends gives back")
+{
+	struct guest g = LIMITED_GUEST;
+	struct abi_rlimit_stat s;
+	pid_t pid = guest_fork(&g);
+
+	if (pid == 0) {
+		pid_t kids[8];
+		pthread_t t;
+		int n = 0, err = 0;
+
+		step_wait(1);
+		while (n < 8) {
+			kids[n] = fork();
+			if (kids[n] == 0)
+				idle();
+			if (kids[n] < 0) {
+				err = errno;
+				break;
+			}
+			n++;
+		}
+		EQ(n, 4);
+		EQ(err, EAGAIN);
+		EQ(pthread_create(&t, NULL, sleeper, NULL), EAGAIN);
+		kill(kids[0], SIGKILL);
+		reap(kids[0]);
+		EQ(pthread_create(&t, NULL, sleeper, NULL), 0);
+		EQ(E(fork()), -EAGAIN);
+		step_set(2);
+		step_wait(3);
+		/* the limit has gone */
+		kids[0] = fork();
+		if (kids[0] == 0)
+			done();
+		reap_ok(kids[0]);
+		done();
+	}
+	EQ(value_of(g.xid, RL_NPROC), 1);
+	OK(set_limit(g.xid, RL_NPROC, RL_INFINITY, 5));
+	step_set(1);
+	step_wait(2);
+	s = stat_of(g.xid, RL_NPROC);
+	EQ(s.value, 5);
+	EQ(s.hits, 3);
+	EQ(s.maximum, 5);
+	OK(set_limit(g.xid, RL_NPROC, RL_INFINITY, RL_INFINITY));
+	step_set(3);
+	reap_ok(pid);
+}
+
+TEST(enter_full, "who may enter a context enters a full one, and is counted")
+{
+	struct guest g = LIMITED_GUEST;
+	pid_t pid = guest_fork(&g), in;
+
+	if (pid == 0)
+		idle();
+	OK(set_limit(g.xid, RL_NPROC, RL_INFINITY, 1));
+	OK(set_limit(g.xid, RL_OPENFD, RL_INFINITY, 1));
+	OK(set_limit(g.xid, RL_AS, RL_INFINITY, 1));
+	in = guest_join(g.xid);
+	if (in == 0) {
+		EQ(E(fork()), -EAGAIN);
+		EQ(E(dup(0)), -EMFILE);
+		CHECK(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED,
+		      "a page of address space more");
+		step_set(1);
+		step_wait(2);
+		done();
+	}
+	step_wait(1);
+	EQ(value_of(g.xid, RL_NPROC), 2);
+	CHECK(value_of(g.xid, RL_OPENFD) > 1, "its open files count");
+	CHECK(value_of(g.xid, RL_AS) > 1, "its address space counts");
+	step_set(2);
+	reap_ok(in);
+	EQ(value_of(g.xid, RL_NPROC), 1);
+}
+
+static int open_fds(void)
+{
+	int n = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+TEST(openfd, "open files: every way to a new entry counts and is refused; what replaces does not")
+{
+	struct guest g = LIMITED_GUEST;
+	pid_t pid = guest_fork(&g);
+
+	if (pid == 0) {
+		int fd[8], p[2], n = 0, start;
+
+		start = open_fds();
+		sh->val[0] = start;
+		step_set(1);
+		step_wait(2);		/* limit: start + 4 */
+		while (n < 8 && (fd[n] = open("/dev/null", O_RDONLY)) >= 0)
+			n++;
+		EQ(n, 4);
+		EQ(errno, EMFILE);
+		EQ(E(dup(fd[0])), -EMFILE);
+		EQ(E(fcntl(fd[0], F_DUPFD, 0)), -EMFILE);
+		EQ(E(dup2(fd[0], 200)), -EMFILE);
+		EQ(E(dup2(fd[0], fd[1])), fd[1]);
+		EQ(E(pipe(p)), -EMFILE);
+		EQ(E(socket(AF_UNIX, SOCK_STREAM, 0)), -EMFILE);
+		close(fd[3]);
+		EQ(E(pipe(p)), -EMFILE);	/* needs two, and leaves none */
+		fd[3] = open("/dev/null", O_RDONLY);
+		CHECK(fd[3] >= 0, "one was given back: %s", strerror(errno));
+		EQ(open_fds(), start + 4);
+		/* a child has as many again */
+		EQ(E(fork()), -EAGAIN);
+		step_set(3);
+		step_wait(4);		/* limit: three times as many */
+		pid_t kid = fork();
+
+		CHECK(kid >= 0, "fork: %s", strerror(errno));
+		if (kid == 0) {
+			EQ(open_fds(), start + 4);
+			step_set(5);
+			step_wait(6);
+			/* closed by exec */
+			for (int i = 0; i < 4; i++)
+				fcntl(fd[i], F_SETFD, FD_CLOEXEC);
+			execl("/bin/sleep", "sleep", "1000", (char *)NULL);
+			_exit(99);
+		}
+		step_wait(7);
+		kill(kid, SIGKILL);
+		reap(kid);
+		step_set(8);
+		step_wait(9);
+		EQ(E(syscall(SYS_close_range, fd[0], fd[3], 0)), 0);
+		step_set(10);
+		step_wait(11);
+		done();
+	}
+	step_wait(1);
+	long start = sh->val[0];
+
+	EQ(value_of(g.xid, RL_OPENFD), start);
+	OK(set_limit(g.xid, RL_OPENFD, RL_INFINITY, start + 4));
+	step_set(2);
+	step_wait(3);
+	EQ(value_of(g.xid, RL_OPENFD), start + 4);
+	EQ(stat_of(g.xid, RL_OPENFD).maximum, start + 4);
+	CHECK(stat_of(g.xid, RL_OPENFD).hits >= 8, "refusals are counted");
+	OK(set_limit(g.xid, RL_OPENFD, RL_INFINITY, 3 * (start + 4)));
+	step_set(4);
+	step_wait(5);
+	EQ(value_of(g.xid, RL_OPENFD), 2 * (start + 4));
+	step_set(6);
+	for (int i = 0; i < 200 && value_of(g.xid, RL_OPENFD) != 2 * start + 4; i++)
+		msleep(50);
+	EQ(value_of(g.xid, RL_OPENFD), 2 * start + 4);
+	step_set(7);
+	step_wait(8);
+	EQ(value_of(g.xid, RL_OPENFD), start + 4);
+	step_set(9);
+	step_wait(10);
+	EQ(value_of(g.xid, RL_OPENFD), start);
+	step_set(11);
+	reap_ok(pid);
+}
+
+/* Pages of address space as the process itself is told. */
+static long own_pages(void)
+{
+	char buf[256];
+
+	if (read_file("/proc/self/statm", buf, sizeof(buf)) <= 0)
+		return -1;
+	return strtol(buf, NULL, 10);
+}
+
+TEST(as, "address space: the sum of all members to the page; mmap, brk, mremap, fork are refused")
+{
+	struct guest g = LIMITED_GUEST;
+	pid_t pid = guest_fork(&g);
+
+	if (pid == 0) {
+		char *p, *q;
+		void *brk0;
+
+		sh->val[0] = own_pages();
+		step_set(1);
+		step_wait(2);		/* limit: 100 pages more */
+		p = mmap(NULL, 90 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		CHECK(p != MAP_FAILED, "mmap below the limit: %s", strerror(errno));
+		q = mmap(NULL, 20 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		CHECK(q == MAP_FAILED && errno == ENOMEM, "mmap above the limit");
+		q = mremap(p, 90 * PAGE, 110 * PAGE, MREMAP_MAYMOVE);
+		CHECK(q == MAP_FAILED && errno == ENOMEM, "mremap above the limit");
+		brk0 = sbrk(0);
+		EQ((long)sbrk(20 * PAGE), -1);
+		CHECK(sbrk(0) == brk0, "the break has not moved");
+		/* over what is there, or within it, nothing is added */
+		q = mmap(p, 30 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+		CHECK(q == p, "mmap over a map: %s", strerror(errno));
+		EQ(E(mprotect(p + 10 * PAGE, 5 * PAGE, PROT_NONE)), 0);
+		EQ(E(fork()), -ENOMEM);
+		sh->val[1] = own_pages();
+		step_set(3);
+		step_wait(4);
+		EQ(E(munmap(p + 20 * PAGE, 40 * PAGE)), 0);
+		sh->val[2] = own_pages();
+		step_set(5);
+		step_wait(6);		/* no limit */
+		pid_t kid = fork();
+
+		CHECK(kid >= 0, "fork without a limit: %s", strerror(errno));
+		if (kid == 0) {
+			sh->val[3] = own_pages();
+			step_set(7);
+			step_wait(8);
+			sh->val[4] = 0;
+			execl(vs_self, vs_self, "--help", (char *)NULL);
+			_exit(99);
+		}
+		reap(kid);
+		step_set(9);
+		step_wait(10);
+		done();
+	}
+	step_wait(1);
+	EQ(value_of(g.xid, RL_AS), sh->val[0]);
+	OK(set_limit(g.xid, RL_AS, RL_INFINITY, sh->val[0] + 100));
+	step_set(2);
+	step_wait(3);
+	EQ(value_of(g.xid, RL_AS), sh->val[1]);
+	CHECK(stat_of(g.xid, RL_AS).maximum <= (uint64_t)sh->val[0] + 100, "never above the limit");
+	CHECK(stat_of(g.xid, RL_AS).hits >= 4, "refusals are counted");
+	step_set(4);
+	step_wait(5);
+	EQ(value_of(g.xid, RL_AS), sh->val[2]);
+	OK(set_limit(g.xid, RL_AS, RL_INFINITY, RL_INFINITY));
+	step_set(6);
+	step_wait(7);
+	EQ(value_of(g.xid, RL_AS), sh->val[2] + sh->val[3]);
+	step_set(8);
+	step_wait(9);
+	EQ(value_of(g.xid, RL_AS), sh->val[2]);
+	CHECK(value_of(g.xid, RL_RSS) > 0, "pages in memory are told");
+	CHECK(value_of(g.xid, RL_ANON) <= value_of(g.xid, RL_RSS), "some of them anonymous");
+	step_set(10);
+	reap_ok(pid);
+}
+
+static int lock_range(int fd, int type, long start, long len)
+{
+	struct flock l = { .l_type = (short)type, .l_whence = SEEK_SET, .l_start = start,
+			   .l_len = len };
+
+	return fcntl(fd, F_SETLK, &l);
+}
+
+TEST(locks, "locks: ranges, splits and whole files count; unlocking, closing and dying give back")
+{
+	struct guest g = LIMITED_GUEST;
+	char path[] = "/tmp/vs-locks-XXXXXX";
+	int fd = mkstemp(path), fd2;
+	pid_t pid, kid;
+
+	NEED(fd >= 0);
+	pid = guest_fork(&g);
+	if (pid == 0) {
+		int n = 0;
+
+		step_wait(1);		/* limit: 4 */
+		while (n < 8 && !lock_range(fd, F_WRLCK, n * 10, 5))
+			n++;
+		EQ(n, 4);
+		EQ(errno, ENOLCK);
+		fd2 = open(path, O_RDWR);
+		EQ(E(flock(fd2, LOCK_SH)), -ENOLCK);
+		EQ(E(lock_range(fd, F_UNLCK, 0, 5)), 0);
+		EQ(E(flock(fd2, LOCK_SH)), 0);
+		step_set(2);
+		step_wait(3);
+		close(fd2);
+		EQ(E(lock_range(fd, F_UNLCK, 0, 1000)), 0);
+		step_set(4);
+		step_wait(5);
+		/* one becomes two */
+		EQ(E(lock_range(fd, F_WRLCK, 0, 100)), 0);
+		EQ(E(lock_range(fd, F_UNLCK, 40, 10)), 0);
+		step_set(6);
+		step_wait(7);
+		kid = fork();
+		if (kid == 0) {
+			lock_range(fd, F_RDLCK, 200, 1);
+			done();
+		}
+		reap_ok(kid);
+		step_set(8);
+		step_wait(9);
+		done();
+	}
+	OK(set_limit(g.xid, RL_LOCKS, RL_INFINITY, 4));
+	step_set(1);
+	step_wait(2);
+	EQ(value_of(g.xid, RL_LOCKS), 4);
+	EQ(stat_of(g.xid, RL_LOCKS).hits, 2);
+	step_set(3);
+	step_wait(4);
+	EQ(value_of(g.xid, RL_LOCKS), 0);
+	step_set(5);
+	step_wait(6);
+	EQ(value_of(g.xid, RL_LOCKS), 2);
+	step_set(7);
+	step_wait(8);
+	EQ(value_of(g.xid, RL_LOCKS), 2);
+	step_set(9);
+	reap_ok(pid);
+	unlink(path);
+}
+
+TEST(nsock, "sockets: made, in pairs and accepted ones count; closing gives back")
+{
+	struct guest g = LIMITED_GUEST;
+	pid_t pid = guest_fork(&g);
+
+	if (pid == 0) {
+		struct sockaddr_in a = { .sin_family = AF_INET,
+					 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+		socklen_t len = sizeof(a);
+		int s[8], pair[2], n = 0, l, c, d;
+
+		step_wait(1);		/* limit: 4 */
+		while (n < 8 && (s[n] = socket(AF_INET, SOCK_STREAM, 0)) >= 0)
+			n++;
+		EQ(n, 4);
+		CHECK(errno == ENOBUFS || errno == ENOMEM, "refused: %s", strerror(errno));
+		close(s[3]);
+		CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) < 0, "a pair where one has room");
+		step_set(2);
+		step_wait(3);		/* limit: 6 */
+		l = s[0];
+		c = s[1];
+		EQ(E(bind(l, (void *)&a, sizeof(a))), 0);
+		EQ(E(listen(l, 5)), 0);
+		EQ(E(getsockname(l, (void *)&a, &len)), 0);
+		EQ(E(connect(c, (void *)&a, sizeof(a))), 0);
+		d = accept(l, NULL, NULL);
+		CHECK(d >= 0, "accept: %s", strerror(errno));
+		step_set(4);
+		step_wait(5);
+		for (int fd = 3; fd < 256; fd++)
+			if (fd != vs_shared_fd)
+				close(fd);
+		step_set(6);
+		step_wait(7);
+		done();
+	}
+	OK(set_limit(g.xid, RL_NSOCK, RL_INFINITY, 4));
+	step_set(1);
+	step_wait(2);
+	/* closed sockets of a protocol may go a little later */
+	for (int i = 0; i < 200 && value_of(g.xid, RL_NSOCK) != 3; i++)
+		msleep(50);
+	EQ(value_of(g.xid, RL_NSOCK), 3);
+	CHECK(stat_of(g.xid, RL_NSOCK).hits >= 2, "refusals are counted");
+	OK(set_limit(g.xid, RL_NSOCK, RL_INFINITY, 6));
+	step_set(3);
+	step_wait(4);
+	EQ(value_of(g.xid, RL_NSOCK), 4);
+	step_set(5);
+	step_wait(6);
+	for (int i = 0; i < 200 && value_of(g.xid, RL_NSOCK); i++)
+		msleep(50);
+	EQ(value_of(g.xid, RL_NSOCK), 0);
+	step_set(7);
+	reap_ok(pid);
+}
+
+static void send_fd(int sock, int fd)
+{
+	char c = 'x', ctl[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct iovec iov = { &c, 1 };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = ctl,
+			    .msg_controllen = sizeof(ctl) };
+	struct cmsghdr *h = CMSG_FIRSTHDR(&m);
+
+	h->cmsg_level = SOL_SOCKET;
+	h->cmsg_type = SCM_RIGHTS;
+	h->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(h), &fd, sizeof(fd));
+	OK(E(sendmsg(sock, &m, 0)));
+}
+
+static int receive_fd(int sock)
+{
+	char c, ctl[CMSG_SPACE(sizeof(int))];
+	struct iovec iov = { &c, 1 };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = ctl,
+			    .msg_controllen = sizeof(ctl) };
+	int fd = -1;
+
+	if (OK(E(recvmsg(sock, &m, 0))) && CMSG_FIRSTHDR(&m))
+		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof(fd));
+	return fd;
+}
+
+TEST(outlive, "a socket and a lock that outlive their context are nothing to the next with its id")
+{
+	struct guest g = LIMITED_GUEST, next = LIMITED_GUEST;
+	char path[] = "/tmp/vs-outlive-XXXXXX";
+	int via[2], file = mkstemp(path), sock, locked;
+	pid_t pid;
+
+	NEED(file >= 0);
+	NEED_OK(E(socketpair(AF_UNIX, SOCK_STREAM, 0, via)));
+	pid = guest_fork(&g);
+	if (pid == 0) {
+		int fd = open(path, O_RDWR);
+
+		EQ(E(flock(fd, LOCK_EX)), 0);
+		send_fd(via[1], socket(AF_INET, SOCK_DGRAM, 0));
+		send_fd(via[1], fd);
+		step_set(1);
+		step_wait(2);
+		done();
+	}
+	sock = receive_fd(via[0]);
+	locked = receive_fd(via[0]);
+	step_wait(1);
+	EQ(value_of(g.xid, RL_NSOCK), 1);
+	EQ(value_of(g.xid, RL_LOCKS), 1);
+	step_set(2);
+	reap_ok(pid);
+	CHECK(ctx_gone(g.xid, 5000), "the context has ended");
+
+	next.xid = g.xid;
+	pid = guest_fork(&next);
+	if (pid == 0)
+		idle();
+	EQ(value_of(next.xid, RL_NSOCK), 0);
+	EQ(value_of(next.xid, RL_LOCKS), 0);
+	close(sock);
+	close(locked);
+	for (int i = 0; i < 4; i++) {
+		EQ(value_of(next.xid, RL_NSOCK), 0);
+		EQ(value_of(next.xid, RL_LOCKS), 0);
+		msleep(50);
+	}
+	EQ(stat_of(next.xid, RL_NSOCK).maximum, 0);
+	EQ(stat_of(next.xid, RL_LOCKS).maximum, 0);
+	unlink(path);
+}
+
+TEST(marks, "reset_hits and reset_minmax; the smallest value since")
+{
+	struct guest g = LIMITED_GUEST;
+	pid_t pid = guest_fork(&g);
+	struct abi_rlimit_stat s;
+
+	if (pid == 0) {
+		pid_t kid;
+
+		step_wait(1);
+		kid = fork();
+		if (kid == 0)
+			idle();
+		EQ(E(fork()), -EAGAIN);
+		step_set(2);
+		step_wait(3);
+		kill(kid, SIGKILL);
+		reap(kid);
+		step_set(4);
+		step_wait(5);
+		done();
+	}
+	OK(set_limit(g.xid, RL_NPROC, RL_INFINITY, 2));
+	step_set(1);
+	step_wait(2);
+	EQ(stat_of(g.xid, RL_NPROC).hits, 1);
+	OK(vs(CMD_reset_hits, g.xid, NULL));
+	EQ(stat_of(g.xid, RL_NPROC).hits, 0);
+	OK(vs(CMD_reset_minmax, g.xid, NULL));
+	s = stat_of(g.xid, RL_NPROC);
+	EQ(s.minimum, 2);
+	EQ(s.maximum, 2);
+	step_set(3);
+	step_wait(4);
+	s = stat_of(g.xid, RL_NPROC);
+	EQ(s.value, 1);
+	EQ(s.minimum, 1);
+	EQ(s.maximum, 2);
+	step_set(5);
+	reap_ok(pid);
+}
+
+TEST(file, "/proc/virtual/<xid>/limit: a line for each, with its numbers")
+{
+	static const char *const rows[] = { "PROC", "VM", "VML", "RSS", "ANON", "RMAP", "OFD",
+					    "LOCKS", "SOCK" };
+	struct guest g = LIMITED_GUEST;
+	char path[64], buf[4096], re[200];
+	pid_t pid = guest_fork(&g);
+
+	if (pid == 0)
+		idle();
+	OK(set_limit(g.xid, RL_NPROC, 20, 30));
+	snprintf(path, sizeof(path), "/proc/virtual/%u/limit", g.xid);
+	NEED_OK(read_file(path, buf, sizeof(buf)));
+	for (unsigned int i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(re, sizeof(re),
+			 "^%s:\t *[0-9]+\t *[0-9]+/ *[0-9]+\t *-?[0-9]+/ *-?[0-9]+\t *[0-9]+$", rows[i]);
+		CHECK(text_matches(buf, re), "row %s in\n%s", rows[i], buf);
+	}
+	CHECK(text_matches(buf, "^PROC:\t *1\t *[0-9]+/ *[0-9]+\t *20/ *30\t *0$"), "PROC in\n%s", buf);
+}
+
+/* Everything at once, at the edge of each limit. */
+static void churn(unsigned int seed)
+{
+	for (int round = 0; round < 60; round++) {
+		int fds[24], n = 0;
+		void *p;
+		pid_t kid;
+
+		seed = seed * 1103515245u + 12345u;
+		while (n < 24 && (fds[n] = (n + (int)(seed >> 16)) % 3
+					? open("/dev/zero", O_RDONLY)
+					: socket(AF_UNIX, SOCK_DGRAM, 0)) >= 0)
+			n++;
+		p = mmap(NULL, ((seed >> 8) % 200 + 1) * (size_t)PAGE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		kid = fork();
+		if (kid == 0) {
+			int fd = open("/tmp", O_RDONLY);
+
+			flock(fd, LOCK_SH | LOCK_NB);
+			_exit(0);
+		}
+		if (p != MAP_FAILED)
+			munmap(p, PAGE);
+		for (int i = 0; i < n; i++)
+			close(fds[i]);
+		if (kid > 0)
+			waitpid(kid, NULL, 0);
+	}
+	_exit(0);
+}
+
+TEST_T(churn, 300, "many at the edge of all limits at once: nothing is lost and nothing left over")
+{
+	struct guest g = LIMITED_GUEST;
+	pid_t pid = guest_fork(&g);
+
+	if (pid == 0) {
+		pid_t kids[6];
+
+		step_wait(1);
+		for (int i = 0; i < 6; i++) {
+			kids[i] = fork();
+			if (kids[i] == 0)
+				churn((unsigned int)i + 1);
+		}
+		for (int i = 0; i < 6; i++)
+			if (kids[i] > 0)
+				waitpid(kids[i], NULL, 0);
+		sh->val[0] = own_pages();
+		sh->val[1] = open_fds();
+		step_set(2);
+		step_wait(3);
+		done();
+	}
+	OK(set_limit(g.xid, RL_NPROC, RL_INFINITY, 10));
+	OK(set_limit(g.xid, RL_OPENFD, RL_INFINITY, 120));
+	OK(set_limit(g.xid, RL_NSOCK, RL_INFINITY, 20));
+	OK(set_limit(g.xid, RL_LOCKS, RL_INFINITY, 2));
+	OK(set_limit(g.xid, RL_AS, RL_INFINITY, 10 * value_of(g.xid, RL_AS)));
+	step_set(1);
+	for (int i = 0; i < 2000 && atomic_load(&sh->step) < 2; i++)
+		msleep(100);
+	step_wait(2);
+	for (int i = 0; i < 200 && value_of(g.xid, RL_NSOCK); i++)
+		msleep(50);
+	EQ(value_of(g.xid, RL_NPROC), 1);
+	EQ(value_of(g.xid, RL_OPENFD), sh->val[1]);
+	EQ(value_of(g.xid, RL_NSOCK), 0);
+	EQ(value_of(g.xid, RL_LOCKS), 0);
+	EQ(value_of(g.xid, RL_AS), sh->val[0]);
+	for (int i = 0; i < NR_IDS; i++) {
+		struct abi_rlimit r = { .id = ids[i] };
+
+		OK(vs(CMD_get_rlimit, g.xid, &r));
+		/* locks are asked for before they are counted */
+		if (ids[i] != RL_LOCKS)
+			CHECK(stat_of(g.xid, ids[i]).maximum <= r.maximum, "id %u above its limit", ids[i]);
+	}
+	step_set(3);
+	reap_ok(pid);
+}
