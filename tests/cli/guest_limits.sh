@@ -39,6 +39,10 @@ max = 50331648
 swap = 0
 [limits]
 processes = 20
+files = none
+sockets = none
+locks = none
+address-space = none
 [net]" "show --config tells"
 is "$(cat /sys/fs/cgroup/vctx/l1/cgroup.procs)" "$(value l1 pid)" "its init is in it"
 is "$(eat l1 4)" 4194304 "what fits is had"
@@ -75,6 +79,55 @@ for bad in memory.max=5 memory.max=x memory.max=-1 memory.swap=x limits.processe
 	matches "$STATUS: $STDERR" "2: *bad value*" "$bad is refused"
 done
 
+# What the kernel counts by itself, of a context without any control group.
+vctx create k1 --root $ROOT -s "context.init=/bin/busybox init" -s limits.files=40 \
+	-s limits.address-space=64M --start
+is "$(vctx show k1 --json | jq -c '[.files_max,.sockets_max,.locks_max,.address_space_max]')" \
+	"[40,null,null,67108864]" "limits of the kernel are there at the start"
+is "$(ls /sys/fs/cgroup/vctx/k1 2>&1 | grep -c 'No such')" 1 "and need no control group"
+is "$(value k1 'files_now >= 3 and .files_peak <= 40 and .address_space_now > 0')" true \
+	"what there is is counted"
+try vctx exec k1 -- /bin/bash -c 'for i in $(seq 100 150); do eval "exec $i</dev/null" || exit 7; done'
+matches "$STATUS: $STDERR" "[1-9]*: *Too many open files*" "more files are not opened"
+is "$(value k1 'files_hits > 0 and .files_peak <= 40')" true "and counted"
+try eat k1 100
+is "$([ "$STATUS" -ne 0 ] && echo no)$(value k1 'address_space_hits > 0')" notrue \
+	"more address space is not given"
+vctx set k1 limits.address-space=none limits.files=200 limits.sockets=0 2>/dev/null
+is "$?" 2 "no socket at all is no limit"
+vctx set k1 limits.address-space=none limits.files=200
+is "$(vctx exec k1 -- /bin/bash -c 'for i in $(seq 100 150); do eval "exec $i</dev/null" || exit 7; done; echo fits')" \
+	fits "live: with more it fits"
+is "$(eat k1 100)" 104857600 "and with no limit"
+VCTX_FAIL_AT='set' "$VT" set k1 limits.files=7 limits.locks=3 2>/dev/null
+is "$? $(vctx show k1 --json | jq -c '[.files_max,.locks_max]')" "1 [200,null]" \
+	"a set of these that fails halfway is taken back"
+matches "$(vctx status k1)" "*files *limit 200, now *, most *, reached [1-9]* times
+*sockets *limit none, *
+*locks *limit none, *
+*addresses *limit none, now *" "status tells"
+vctx restart k1 --kill
+is "$(value k1 files_max)" 200 "kept over a restart"
+vctx delete k1 --force
+
+# What it is told of the machine is its own part.
+vctx create v1 --root $ROOT -s "context.init=/bin/busybox init" -s memory.max=64M \
+	-s memory.swap=0 -s cpu.max=60% --start
+is "$(vctx exec v1 -- $G awk '/^MemTotal/ { print $2 }' /proc/meminfo)" 65536 "memory"
+is "$(vctx exec v1 -- $G sh -c 'grep -c ^processor /proc/cpuinfo; nproc' | tr '\n' ' ')" "1 1 " \
+	"processors"
+is "$(vctx exec v1 -- $G awk '{ print ($1 < 60) }' /proc/uptime)" 1 "uptime"
+matches "$(vctx exec v1 -- $G cat /proc/loadavg)" "0.?? 0.?? 0.?? */[1-4] *" "load"
+vctx set v1 memory.max=96M cpu.max=none
+is "$(vctx exec v1 -- $G awk '/^MemTotal/ { print $2 }' /proc/meminfo) $(vctx exec v1 -- $G nproc)" \
+	"98304 $(nproc)" "changes are seen at once"
+vctx delete v1 --force
+vctx create v2 --root $ROOT -s "context.init=/bin/busybox init" -s "security.flags=none +fakeinit +reboot_kill" \
+	-s memory.max=64M --start
+is "$(vctx exec v2 -- $G grep MemTotal /proc/meminfo)" "$(grep MemTotal /proc/meminfo)" \
+	"without the flags it is told of the machine"
+vctx delete v2 --force
+
 "$V" --root /tmp/other run --rm l1 --root $ROOT -s limits.processes=9 -- /bin/sleep 1000 &
 other=$!
 until_ok test -d /sys/fs/cgroup/vctx-tmp-other/l1
@@ -87,11 +140,11 @@ vctx delete l1 --force
 rm -rf /var/log/vctx
 is "$(footprint)$(groups)" "$before" "nothing is left"
 
-for step in cgroup fork join net create ready record init; do
-	VCTX_FAIL_AT=$step "$VT" run --rm f1 --root $ROOT -s memory.max=50M \
+for step in cgroup fork join net create ready limits record init; do
+	VCTX_FAIL_AT=$step "$VT" run --rm f1 --root $ROOT -s memory.max=50M -s limits.files=99 \
 		-s net.mode=none -- /bin/true 2>/dev/null
 	is "$? $(footprint)$(groups)" "125 $before" "a failure at $step leaves nothing behind"
-	VCTX_FAIL_AT=$step:kill "$VT" run --rm f1 --root $ROOT -s memory.max=50M \
+	VCTX_FAIL_AT=$step:kill "$VT" run --rm f1 --root $ROOT -s memory.max=50M -s limits.files=99 \
 		-s net.mode=none -- /bin/true >/dev/null 2>&1
 	until_ok sh -c "! pgrep -x vctx-test"
 	try vctx gc

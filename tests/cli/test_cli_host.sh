@@ -92,10 +92,10 @@ refuses 2 "vctx: $TMP/key.conf:5: unknown key \"cpu.wieght\"
 hint: did you mean \"cpu.weight\"?" "a mistyped key" \
 	vctx create web1 -f "$TMP/key.conf"
 conf later <<END
-[limits]
-files = 100
+[net]
+weight = 100
 END
-refuses 2 "vctx: $TMP/later.conf:2: unknown key \"limits.files\"
+refuses 2 "vctx: $TMP/later.conf:2: unknown key \"net.weight\"
 hint: this version of vctx does not have it yet; leave it out" \
 	"a key of a later version" vctx create web1 -f "$TMP/later.conf"
 # bad_net TEXT SETTING...: [net] that cannot be
@@ -710,6 +710,8 @@ mkdir "$old/rlimits"
 echo 131072 >"$old/rlimits/rss.hard"
 echo 300 >"$old/rlimits/nproc"
 echo 5 >"$old/rlimits/locks"
+echo 2048 >"$old/rlimits/as.hard"
+echo 9 >"$old/rlimits/shmem"
 rm "$old/apps/init/cmd.start"
 echo 24 >"$old/interfaces/prefix"
 echo 10.0.7.11 >"$old/interfaces/0/ip"
@@ -720,7 +722,7 @@ echo fd00::1 >"$old/interfaces/2/ip"
 echo "/dev/sdb1 /data ext4 defaults 0 0" >>"$old/fstab"
 try "$CONVERT" --root /srv/x "$old"
 is "$STATUS: $STDERR" "3: vctx-convert: $old/apps/init/style: not converted: \"sysv\" is not known; init is /sbin/init
-vctx-convert: $old/rlimits/locks: not converted: vctx has no such limit yet
+vctx-convert: $old/rlimits/shmem: not converted: vctx has no such limit yet
 vctx-convert: $old/interfaces/0/dev: not converted: the host must have the address: ip address add 10.0.7.11/24 dev eth0
 vctx-convert: $old/interfaces/2/ip: not converted: IPv6 cannot be shared; use net.mode=bridge or routed
 vctx-convert: $old/fstab: not converted: /data: a ext4 on /dev/sdb1; mount it on the host and bind it" \
@@ -732,6 +734,8 @@ max = 524288K
 
 \[limits\]
 processes = 300
+locks = 5
+address-space = 8192K
 
 \[net\]
 mode = shared-address

@@ -22,7 +22,8 @@ enum key_id {
 	K_VERSION, K_ROOT, K_HOSTNAME, K_ID, K_INIT, K_AUTOSTART,
 	K_CPU_WEIGHT, K_CPU_GUARANTEE, K_CPU_MAX, K_CPU_BURST,
 	K_DISK_WEIGHT, K_DISK_RESERVE, K_DISK_MAX,
-	K_MEMORY_MAX, K_MEMORY_SWAP, K_PROCESSES, K_NET_MODE, K_NET_BRIDGE, K_NET_ADDRESS, K_NET_GATEWAY,
+	K_MEMORY_MAX, K_MEMORY_SWAP, K_PROCESSES, K_FILES,
+	K_SOCKETS, K_LOCKS, K_ADDRESS_SPACE, K_NET_MODE, K_NET_BRIDGE, K_NET_ADDRESS, K_NET_GATEWAY,
 	K_BIND, K_TMPFS,
 	K_CAPABILITIES, K_CCAPS, K_FLAGS, K_READONLY, K_START, K_STOP_SIGNAL,
 	K_STOP_TIMEOUT, K_COUNT
@@ -48,7 +49,8 @@ typedef void (*reset_fn)(struct vctx_config *cfg);
 typedef void (*dump_fn)(FILE *f, const char *key,
 			const struct vctx_config *cfg);
 
-#define CFLAGS_DEFAULT	(VXF_INFO_INIT | VXF_REBOOT_KILL)
+#define CFLAGS_DEFAULT	(VXF_INFO_INIT | VXF_REBOOT_KILL | VXF_VIRT_MEM | \
+			 VXF_VIRT_UPTIME | VXF_VIRT_CPU | VXF_VIRT_LOAD)
 
 /*
  * State bits belong to the life cycle.  A persistent context would outlive
@@ -722,16 +724,54 @@ static int p_memory_swap(struct vctx_config *cfg, const char *value,
 	return 0;
 }
 
+static int parse_count(const char *value, uint64_t max, uint64_t *v)
+{
+	const char *end;
+
+	*v = 0;
+	return strcmp(value, "none") &&
+	       (parse_u64(value, &end, v) || *end || *v < 1 || *v > max) ? -1 : 0;
+}
+
 static int p_processes(struct vctx_config *cfg, const char *value,
 		       struct why *why)
 {
-	const char *end;
+	return parse_count(value, 4194304, &cfg->processes) ?
+	       bad(why, "a number from 1 to 4194304, or none") : 0;
+}
+
+static int p_object(struct vctx_config *cfg, enum vctx_object object,
+		    const char *value, struct why *why)
+{
+	return parse_count(value, 1000000000, &cfg->objects[object]) ?
+	       bad(why, "a number from 1 to 1000000000, or none") : 0;
+}
+
+static int p_files(struct vctx_config *cfg, const char *value, struct why *why)
+{
+	return p_object(cfg, VCTX_OBJECT_FILES, value, why);
+}
+
+static int p_sockets(struct vctx_config *cfg, const char *value,
+		     struct why *why)
+{
+	return p_object(cfg, VCTX_OBJECT_SOCKETS, value, why);
+}
+
+static int p_locks(struct vctx_config *cfg, const char *value, struct why *why)
+{
+	return p_object(cfg, VCTX_OBJECT_LOCKS, value, why);
+}
+
+static int p_address_space(struct vctx_config *cfg, const char *value,
+			   struct why *why)
+{
 	uint64_t v = 0;
 
 	if (strcmp(value, "none") &&
-	    (parse_u64(value, &end, &v) || *end || v < 1 || v > 4194304))
-		return bad(why, "a number from 1 to 4194304, or none");
-	cfg->processes = v;
+	    (vctx_parse_size(value, &v) || v < MEMORY_MIN || v > INT64_MAX))
+		return bad(why, "a size from 1M such as 8G, or none");
+	cfg->objects[VCTX_OBJECT_ADDRESS_SPACE] = v;
 	return 0;
 }
 
@@ -1007,6 +1047,33 @@ static void d_processes(FILE *f, const char *key, const struct vctx_config *cfg)
 	dump_number(f, key, cfg->processes, cfg->processes);
 }
 
+static void dump_object(FILE *f, const char *key,
+			const struct vctx_config *cfg, enum vctx_object object)
+{
+	dump_number(f, key, cfg->objects[object], cfg->objects[object]);
+}
+
+static void d_files(FILE *f, const char *key, const struct vctx_config *cfg)
+{
+	dump_object(f, key, cfg, VCTX_OBJECT_FILES);
+}
+
+static void d_sockets(FILE *f, const char *key, const struct vctx_config *cfg)
+{
+	dump_object(f, key, cfg, VCTX_OBJECT_SOCKETS);
+}
+
+static void d_locks(FILE *f, const char *key, const struct vctx_config *cfg)
+{
+	dump_object(f, key, cfg, VCTX_OBJECT_LOCKS);
+}
+
+static void d_address_space(FILE *f, const char *key,
+			    const struct vctx_config *cfg)
+{
+	dump_object(f, key, cfg, VCTX_OBJECT_ADDRESS_SPACE);
+}
+
 static void d_net_mode(FILE *f, const char *key, const struct vctx_config *cfg)
 {
 	fprintf(f, "%s = %s\n", key, vctx_net_mode_name(cfg->net_mode));
@@ -1176,6 +1243,22 @@ static const struct key {
 		{ "limits.processes", "none",
 		  "processes and threads it can have", VCTX_AT_ONCE },
 		p_processes, NULL, d_processes },
+	[K_FILES] = {
+		{ "limits.files", "none", "open files of all its processes",
+		  VCTX_AT_ONCE },
+		p_files, NULL, d_files },
+	[K_SOCKETS] = {
+		{ "limits.sockets", "none", "sockets it can have",
+		  VCTX_AT_ONCE },
+		p_sockets, NULL, d_sockets },
+	[K_LOCKS] = {
+		{ "limits.locks", "none", "locks on files it can have",
+		  VCTX_AT_ONCE },
+		p_locks, NULL, d_locks },
+	[K_ADDRESS_SPACE] = {
+		{ "limits.address-space", "none",
+		  "address space of all its processes", VCTX_AT_ONCE },
+		p_address_space, NULL, d_address_space },
 	[K_NET_MODE] = {
 		{ "net.mode", "host none bridge routed shared-address",
 		  "where its network comes from", VCTX_AT_START },
@@ -1248,7 +1331,6 @@ static size_t find_key(const char *full)
 static const char *const later_keys[] = {
 	"cpu.cpus",
 	"disk.read-max", "disk.write-max",
-	"limits.files",
 	"net.rate-out", "net.rate-in", "net.weight",
 };
 

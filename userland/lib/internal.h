@@ -188,6 +188,19 @@ bool vx_cpu_default(const struct vctx_config *cfg);
 /* Error of set_cpu and get_cpu, by errno.  Always -1. */
 int vx_cpu_error(struct vctx_err *err, const struct vctx_config *cfg);
 
+/* limit.c: limits that the kernel keeps. Is it a key of one? */
+struct vx_objects_saved {
+	uint64_t max[VCTX_OBJECTS];
+	size_t n;
+};
+
+bool vx_objects_key(const char *key);
+bool vx_objects_default(const struct vctx_config *cfg);
+/* As vx_disk_apply(). */
+int vx_objects_apply(uint32_t id, const struct vctx_config *cfg,
+		     struct vx_objects_saved *saved, struct vctx_err *err);
+void vx_objects_restore(uint32_t id, const struct vx_objects_saved *saved);
+
 /* cgroup.c: does [memory] or [limits] say anything? */
 bool vx_cgroup_wanted(const struct vctx_config *cfg);
 /* Are there control groups where they should be? */

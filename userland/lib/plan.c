@@ -869,6 +869,7 @@ int vctx_plan_run(struct vctx_plan *p, pid_t *pid_out, uint32_t *id_out,
 	vx_autofree char *run = NULL;
 	int status[2] = { -1, -1 }, go[2] = { -1, -1 };
 	struct vx_disk_saved disk = { 0 };
+	struct vx_objects_saved objects = { .n = 0 };
 	struct vctx_sys_cpu cpu;
 	int lock = -1, r = -1;
 	uint32_t version;
@@ -977,6 +978,16 @@ int vctx_plan_run(struct vctx_plan *p, pid_t *pid_out, uint32_t *id_out,
 			goto undo;
 		}
 		if (vx_disk_apply(a.id, p->cfg, &disk, err))
+			goto undo;
+	}
+
+	if (!vx_objects_default(p->cfg)) {
+		if (vx_fail_point("limits")) {
+			vx_fail_errno(err, VCTX_FAILED, NULL,
+				      "cannot set its limits");
+			goto undo;
+		}
+		if (vx_objects_apply(a.id, p->cfg, &objects, err))
 			goto undo;
 	}
 

@@ -82,15 +82,23 @@ static int readable(const char *text, struct vctx_err *err)
 static bool of_cgroup(const struct vctx_key *key)
 {
 	return !strncmp(key->name, "memory.", 7) ||
-	       !strncmp(key->name, "limits.", 7);
+	       (!strncmp(key->name, "limits.", 7) && !vx_objects_key(key->name));
 }
+
+/* What of a running context changes, and what it had before. */
+struct live {
+	bool cpu, disk, cgroup, objects;
+	bool cpu_changed;
+	struct vctx_sys_cpu old_cpu;
+	struct vx_disk_saved old_disks;
+	struct vx_objects_saved old_objects;
+	struct vctx_limits old_cgroup;
+};
 
 /* The context as it runs: its share, its stop signal, its copy in /run. */
 static int change_running(struct vctx *v, const struct vctx_info *info,
-			  char *const *assignments, bool cpu, bool disk,
-			  bool limit, bool commit, struct vctx_sys_cpu *old,
-			  bool *changed, struct vx_disk_saved *disks,
-			  struct vctx_err *err)
+			  char *const *assignments, bool commit,
+			  struct live *live, struct vctx_err *err)
 {
 	struct vctx_config *cfg = vctx_config_new();
 	vx_autofree char *dir = NULL;
@@ -125,7 +133,7 @@ static int change_running(struct vctx *v, const struct vctx_info *info,
 			vctx_config_key(vx_config_find_key(assignments[i]));
 
 		if (key && key->when == VCTX_AT_ONCE &&
-		    (limit || !of_cgroup(key)) &&
+		    (live->cgroup || !of_cgroup(key)) &&
 		    vctx_config_set(cfg, assignments[i], err))
 			goto out;
 	}
@@ -134,11 +142,11 @@ static int change_running(struct vctx *v, const struct vctx_info *info,
 	text = vctx_config_dump(cfg);
 	if (readable(text, err))
 		goto out;
-	if (cpu && vctx_sys_get_cpu(info->id, old)) {
+	if (live->cpu && vctx_sys_get_cpu(info->id, &live->old_cpu)) {
 		vx_cpu_error(err, cfg);
 		goto out;
 	}
-	if (disk && vctx_sys_get_disk(info->id, 0, &share)) {
+	if (live->disk && vctx_sys_get_disk(info->id, 0, &share)) {
 		vx_disk_error(err, NULL, &share);
 		goto out;
 	}
@@ -146,16 +154,19 @@ static int change_running(struct vctx *v, const struct vctx_info *info,
 	if (!commit)
 		goto out;
 	r = -1;
-	if (cpu) {
+	if (live->cpu) {
 		if (vctx_sys_set_cpu(info->id, &new)) {
 			vx_cpu_error(err, cfg);
 			goto out;
 		}
-		*changed = true;
+		live->cpu_changed = true;
 	}
-	if (disk && vx_disk_apply(info->id, cfg, disks, err))
+	if (live->disk && vx_disk_apply(info->id, cfg, &live->old_disks, err))
 		goto out;
-	if (limit && vx_cgroup_set(info->cgroup, cfg, err))
+	if (live->objects &&
+	    vx_objects_apply(info->id, cfg, &live->old_objects, err))
+		goto out;
+	if (live->cgroup && vx_cgroup_set(info->cgroup, cfg, err))
 		goto out;
 	if (!dir) {
 		r = 0;
@@ -191,10 +202,8 @@ int vctx_set(struct vctx *v, const struct vctx_info *info,
 	vx_autofree char *text = NULL;
 	vx_autofree char *body = NULL;
 	vx_autofree char *wait = NULL;
-	struct vctx_sys_cpu old, values;
-	struct vx_disk_saved disks = { 0 };
-	bool cpu = false, disk = false, limit = false, changed = false;
-	struct vctx_limits limits;
+	struct vctx_sys_cpu values;
+	struct live live = { 0 };
 	int lock = -1, r = -1;
 
 	if (later)
@@ -218,20 +227,22 @@ int vctx_set(struct vctx *v, const struct vctx_info *info,
 
 		given[k] = want[k] = true;
 		if (!strncmp(key->name, "cpu.", 4))
-			cpu = true;
+			live.cpu = true;
 		if (!strncmp(key->name, "disk.", 5))
-			disk = true;
+			live.disk = true;
+		if (vx_objects_key(key->name))
+			live.objects = true;
 		if (of_cgroup(key))
-			limit = true;
+			live.cgroup = true;
 	}
 	/* Who was started without limits is in no group that could have some. */
-	limit = limit && !vctx_limits(info, &limits);
+	live.cgroup = live.cgroup && !vctx_limits(info, &live.old_cgroup);
 	for (i = 0; i < n; i++) {
 		const struct vctx_key *key = vctx_config_key(i);
 
 		/* A context that only the kernel has has shares, and no more. */
 		if (!given[i] || (key->when == VCTX_AT_ONCE &&
-				  !(up && of_cgroup(key) && !limit) &&
+				  !(up && of_cgroup(key) && !live.cgroup) &&
 				  (!info->unmanaged ||
 				   !strncmp(key->name, "cpu.", 4) ||
 				   !strncmp(key->name, "disk.", 5))))
@@ -276,8 +287,7 @@ int vctx_set(struct vctx *v, const struct vctx_info *info,
 			goto undo;
 		}
 	}
-	if (up && change_running(v, info, assignments, cpu, disk, limit, commit,
-				 &old, &changed, &disks, err))
+	if (up && change_running(v, info, assignments, commit, &live, err))
 		goto undo;
 	if (commit && kept) {
 		if (vx_fail_point("set")) {
@@ -295,19 +305,21 @@ int vctx_set(struct vctx *v, const struct vctx_info *info,
 	}
 	r = 0;
 undo:
-	if (r && changed)
-		vctx_sys_set_cpu(info->id, &old);
-	if (r)
-		vx_disk_restore(info->id, &disks);
-	if (r && limit)
-		vx_cgroup_restore(info->cgroup, &limits);
+	if (r && live.cpu_changed)
+		vctx_sys_set_cpu(info->id, &live.old_cpu);
+	if (r) {
+		vx_disk_restore(info->id, &live.old_disks);
+		vx_objects_restore(info->id, &live.old_objects);
+	}
+	if (r && live.cgroup)
+		vx_cgroup_restore(info->cgroup, &live.old_cgroup);
 	if (lock >= 0) {
 		if (!vx_alive(v, info->name))
 			vx_state_remove(v, info->name, 0);
 		close(lock);
 	}
 out:
-	free(disks.save);
+	free(live.old_disks.save);
 	vctx_config_free(cfg);
 	return r;
 }

@@ -264,6 +264,41 @@ int vctx_sys_set_cpu(uint32_t id, const struct vctx_sys_cpu *cpu)
 	return vserver(VCMD_set_cpu, id, &a) < 0 ? -1 : 0;
 }
 
+_Static_assert(sizeof(struct vcmd_rlimit) == 32, "rlimit");
+
+int vctx_sys_get_rlimit(uint32_t id, uint32_t resource, uint64_t *max)
+{
+	struct vcmd_rlimit a = { .id = resource };
+
+	if (vserver(VCMD_get_rlimit, id, &a) < 0)
+		return -1;
+	*max = a.maximum;
+	return 0;
+}
+
+int vctx_sys_set_rlimit(uint32_t id, uint32_t resource, uint64_t max)
+{
+	struct vcmd_rlimit a = {
+		.id = resource, .minimum = VXR_KEEP, .softlimit = max,
+		.maximum = max,
+	};
+
+	return vserver(VCMD_set_rlimit, id, &a) < 0 ? -1 : 0;
+}
+
+int vctx_sys_rlimit_stat(uint32_t id, uint32_t resource, uint64_t *now,
+			 uint64_t *peak, uint64_t *hits)
+{
+	struct vcmd_rlimit_stat a = { .id = resource };
+
+	if (vserver(VCMD_rlimit_stat, id, &a) < 0)
+		return -1;
+	*now = a.value;
+	*peak = a.maximum;
+	*hits = a.hits;
+	return 0;
+}
+
 _Static_assert(sizeof(struct vcmd_disk) == 40, "disk");
 _Static_assert((int)VCTX_DISK_TIME == VX_DISK_IN_TIME &&
 	       (int)VCTX_DISK_BYTES == VX_DISK_IN_BYTES &&

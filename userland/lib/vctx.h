@@ -130,6 +130,15 @@ struct vctx_sys_cpu {
 	uint64_t burst;		/* ns that can be saved up while below max */
 };
 
+/*
+ * Limits that the kernel keeps, by its numbers (VXR_*) and in its units;
+ * VXR_INFINITY for none.  ENOSYS: a kernel that keeps none, EINVAL: not this one.
+ */
+int vctx_sys_get_rlimit(uint32_t id, uint32_t resource, uint64_t *max);
+int vctx_sys_set_rlimit(uint32_t id, uint32_t resource, uint64_t max);
+int vctx_sys_rlimit_stat(uint32_t id, uint32_t resource, uint64_t *now,
+			 uint64_t *peak, uint64_t *hits);
+
 /* ENOSYS: a kernel that does not schedule contexts. */
 int vctx_sys_get_cpu(uint32_t id, struct vctx_sys_cpu *cpu);
 /* All four at once, or none.  ENOSPC: more would be guaranteed than can be. */
@@ -295,6 +304,15 @@ int vctx_net_addr_parse(const char *text, struct vctx_net_addr *addr);
 /* The other way; released with free(). */
 char *vctx_net_addr_text(const struct vctx_net_addr *addr);
 
+/* What the kernel limits by itself, without control groups. */
+enum vctx_object {
+	VCTX_OBJECT_FILES,	/* open files of all processes */
+	VCTX_OBJECT_SOCKETS,
+	VCTX_OBJECT_LOCKS,	/* on files */
+	VCTX_OBJECT_ADDRESS_SPACE,	/* of all processes */
+	VCTX_OBJECTS
+};
+
 struct vctx_config {
 	char *root;		/* NULL: not set */
 	char *hostname;		/* NULL: the context's name */
@@ -317,6 +335,7 @@ struct vctx_config {
 	bool have_swap;			/* memory_swap, in bytes, is a limit */
 	uint64_t memory_swap;
 	uint64_t processes;		/* with their threads; 0: no limit */
+	uint64_t objects[VCTX_OBJECTS];	/* address space in bytes; 0: no limit */
 	struct vctx_bind *bind;
 	size_t n_bind;
 	struct vctx_tmpfs *tmpfs;
@@ -448,6 +467,13 @@ struct vctx_limits {
 	struct vctx_limit memory, swap, processes;
 	uint64_t oom_kills;	/* processes killed for want of memory */
 };
+
+/*
+ * The same of what the kernel itself counts; address space in bytes. -1 with
+ * ENOENT when it does not run, with ENOSYS on a kernel that does not count.
+ */
+int vctx_objects(const struct vctx_info *info,
+		 struct vctx_limit limits[VCTX_OBJECTS]);
 
 /* -1, ENOENT: it was started without limits, and nothing is counted. */
 int vctx_limits(const struct vctx_info *info, struct vctx_limits *limits);

@@ -153,6 +153,8 @@ struct usage cli_usage_of(const struct vctx_proc *procs, size_t n, uint32_t id);
 /* The object of "list --json" for one context; u may be NULL. */
 /* "20M", or null when it is not known. */
 json_t *cli_rate(bool known, const struct vctx_disk_rate *r);
+/* Names of what the kernel counts, by enum vctx_object. */
+extern const char *const cli_objects[VCTX_OBJECTS];
 json_t *cli_info_json(const struct vctx_info *info, const struct usage *u);
 
 /*

@@ -117,11 +117,21 @@ static void print_limit(const char *what, const struct vctx_limit *l,
 	       (unsigned long long)l->hits);
 }
 
-/* What control groups count of a context that has limits. */
+/* What the kernel counts of it, and control groups if it has limits there. */
 static void print_limits(const struct vctx_info *x)
 {
+	struct vctx_limit objects[VCTX_OBJECTS];
 	struct vctx_limits l;
+	size_t i;
 
+	if (!vctx_objects(x, objects)) {
+		for (i = 0; i < VCTX_OBJECTS; i++) {
+			bool space = i == VCTX_OBJECT_ADDRESS_SPACE;
+
+			print_limit(space ? "addresses" : cli_objects[i],
+				    &objects[i], space);
+		}
+	}
 	if (vctx_limits(x, &l))
 		return;
 	print_limit("memory limit", &l.memory, true);

@@ -103,6 +103,13 @@ json_t *cli_rate(bool known, const struct vctx_disk_rate *r)
 	return j;
 }
 
+const char *const cli_objects[VCTX_OBJECTS] = {
+	[VCTX_OBJECT_FILES] = "files",
+	[VCTX_OBJECT_SOCKETS] = "sockets",
+	[VCTX_OBJECT_LOCKS] = "locks",
+	[VCTX_OBJECT_ADDRESS_SPACE] = "address_space",
+};
+
 static void add_limit(json_t *o, const char *name, bool known,
 		      const struct vctx_limit *l)
 {
@@ -124,7 +131,9 @@ json_t *cli_info_json(const struct vctx_info *info, const struct usage *u)
 	json_t *o = json_object();
 	json_t *addresses = json_array();
 	struct vctx_limits limits;
+	struct vctx_limit objects[VCTX_OBJECTS];
 	bool limited = !vctx_limits(info, &limits);
+	bool counted = !vctx_objects(info, objects);
 	bool up = info->state != VCTX_STOPPED;
 	size_t i;
 
@@ -160,6 +169,8 @@ json_t *cli_info_json(const struct vctx_info *info, const struct usage *u)
 	add_limit(o, "memory", limited, &limits.memory);
 	add_limit(o, "swap", limited, &limits.swap);
 	add_limit(o, "processes", limited, &limits.processes);
+	for (i = 0; i < VCTX_OBJECTS; i++)
+		add_limit(o, cli_objects[i], counted, &objects[i]);
 	json_object_set_new(o, "oom_kills", number(limited, limits.oom_kills));
 	json_object_set_new(o, "net_mode", info->have_net ?
 			    json_string(vctx_net_mode_name(info->net_mode)) :
