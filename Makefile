@@ -13,7 +13,7 @@ ROOMS := $(patsubst %/Makefile,%,$(wildcard $(addsuffix /Makefile, userland \
 
 .DEFAULT_GOAL := help
 .PHONY: help deps kernel kernel-debug image keel userland bench programs compare \
-	report check check-fast check-series patches install clean distclean $(ROOMS)
+	report check check-fast check-series patches deb install clean distclean $(ROOMS)
 
 help:
 	@echo 'Bulkhead: many isolated Linux systems on one kernel, and what that costs'
@@ -29,6 +29,7 @@ help:
 	@echo '  make image        the root disk of the test machine, from Debian packages'
 	@echo '  make keel         the hypervisor, out/keel/keel (multiboot) and keel.gz'
 	@echo '  make userland     vctx and libvctx;  make install prefix=$(prefix)'
+	@echo '  make deb          Debian packages of vctx and libvctx, in out/deb'
 	@echo '  make bench        the benchmark programs'
 	@echo '  make report       the table and the page again, from the last records'
 	@echo '  make patches      one "git am"-able patch series in out/patches/'
@@ -81,12 +82,15 @@ check-series: kernel image
 patches: deps
 	@kernel-patches/export 6.12 "$(OUT)/patches"
 
+deb: deps
+	@userland/deb
+
 install: userland
 	@$(MAKE) --no-print-directory -C userland install prefix=$(prefix) DESTDIR=$(DESTDIR)
 
 clean:
 	rm -rf "$(OUT)/bench" "$(OUT)/userland" "$(OUT)/tests" "$(OUT)/compare" \
-		"$(OUT)/keel" "$(OUT)/machine" "$(OUT)/patches" "$(OUT)/series"
+		"$(OUT)/keel" "$(OUT)/machine" "$(OUT)/patches" "$(OUT)/series" "$(OUT)/deb"
 
 distclean:
 	rm -rf "$(OUT)"
