@@ -159,7 +159,8 @@ vctx set c3 cpu.parent=c2
 refuses 4 "vctx: start c3: its cpu.parent, c2, does not run
 hint: start that one first" "it comes after that one" vctx start c3
 vctx set c3 cpu.parent=c4
-refuses 3 "vctx: start c3: cpu.parent, c4: no such context" "which must be there" vctx start c3
+refuses 3 "vctx: start c3: cpu.parent, c4: no such context
+hint: 'vctx list' shows the contexts" "which must be there" vctx start c3
 vctx set c3 cpu.parent=c2 context.autostart=yes
 vctx set c2 context.autostart=yes
 vctx stop c1 --kill
