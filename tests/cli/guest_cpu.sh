@@ -146,6 +146,65 @@ vctx delete "$alien" --force
 wait $alienpid
 rm -rf /tmp/other
 
+# --- contexts in a context ---
+
+vctx set c1 cpu.guarantee=none
+vctx stop c2 --kill
+try vctx set c2 cpu.parent=c1
+is "$STATUS: $STDERR" "0: " "a context is to be in another one"
+vctx create c3 --root $ROOT -s "context.init=/bin/busybox init" -s cpu.parent=c3
+refuses 2 "vctx: start c3: cpu.parent: a context cannot be in itself" "but not in itself" \
+	vctx start c3
+vctx set c3 cpu.parent=c2
+refuses 4 "vctx: start c3: its cpu.parent, c2, does not run
+hint: start that one first" "it comes after that one" vctx start c3
+vctx set c3 cpu.parent=c4
+refuses 3 "vctx: start c3: cpu.parent, c4: no such context
+hint: 'vctx list' shows the contexts" "which must be there" vctx start c3
+vctx set c3 cpu.parent=c2 context.autostart=yes
+vctx set c2 context.autostart=yes
+vctx stop c1 --kill
+vctx set c1 context.autostart=yes
+try vctx start --all
+is "$STATUS: $STDERR" "0: " "start --all knows the order"
+id=$(vctx show c1 --json | jq .id)
+id2=$(vctx show c2 --json | jq .id)
+id3=$(vctx show c3 --json | jq .id)
+is "$(sched "$id" parent) $(sched "$id2" parent) $(sched "$id3" parent)" "0 $id $id2" \
+	"the kernel knows it"
+is "$(vctx list --json | jq -c '[.[] | [.name,.cpu_parent]]')" \
+	"[[\"c1\",null],[\"c2\",$id],[\"c3\",$id2]]" "list knows it"
+matches "$(vctx status c2)" "*cpu parent   c1
+*contexts     1
+*" "status tells"
+is "$(vctx show c2 --config | sed -n 's/^parent = //p')" c1 "it is in the configuration"
+vctx set c1 cpu.weight=300
+is "$(vctx stats --json | jq -c '[.[] | .cpu_share]')" "[1,1,1]" "all of all of it"
+refuses 1 "vctx: set c2: cannot guarantee 10% of the CPUs: No space left on device
+hint: the guarantees of all contexts in its cpu.parent together cannot be more than that one's own" \
+	"a guarantee in a context without one" vctx set c2 cpu.guarantee=10%
+try vctx set c1 cpu.guarantee=20%
+try vctx set c2 cpu.guarantee=10%
+is "$STATUS: $STDERR" "0: " "and in one that has it"
+refuses 4 "vctx: set c1: cannot guarantee less than is guaranteed to the contexts in it: Device or resource busy
+hint: lower the guarantees of the contexts in it first" "which keeps it" \
+	vctx set c1 cpu.guarantee=5%
+refuses 4 "vctx: stop c1: 1 context is in it
+hint: stop them first; 'vctx list --json' tells the cpu_parent of each" \
+	"stop of a context with one in it" vctx stop c1
+vctx running c1
+is $? 0 "it still runs"
+refuses 4 "vctx: delete c1: 1 context is in it
+hint: stop them first; 'vctx list --json' tells the cpu_parent of each" \
+	"delete --force of it" vctx delete c1 --force
+vctx delete c3 --force
+try vctx stop c2 --kill
+try vctx restart c1 --kill
+is "$STATUS: $STDERR" "0: " "restart when nothing is in it any more"
+vctx set c1 cpu.guarantee=none
+vctx set c2 cpu.guarantee=none
+id=$(vctx show c1 --json | jq .id)
+
 # --- statistics ---
 
 vctx delete c2 --force

@@ -219,6 +219,9 @@ for value in 0% 0.09% 100001% 18446744073709551616% max; do
 done
 bad_value cpu.burst 0 "a time from 1ms to 60s"
 bad_value cpu.burst 61s "a time from 1ms to 60s"
+for value in Web1 12 a/b -x; do
+	bad_value cpu.parent "$value" "the name of a context, or none"
+done
 for value in 0 10001 1.5 vdb= vdb=0 "100 vdb=x"; do
 	bad_value disk.weight "$value" \
 		"a number from 1 to 10000, for one disk DISK=NUMBER"
@@ -325,6 +328,11 @@ esac
 try vctx run --rm b1 --dry-run --root "$ROOT" -s cpu.weight=200 -- /bin/true
 matches "$STDOUT" "*report readiness*set its share of the CPUs*record that it runs*" \
 	"another one is set before the context runs"
+try vctx run --rm b1 --dry-run --root "$ROOT" -s cpu.parent=c1 -- /bin/true
+matches "$STDOUT" "*create the context in c1*" "a context in another one"
+try vctx run --rm b1 --dry-run --root "$ROOT" -s cpu.parent=none -- /bin/true
+matches "$STDOUT" "*create the context
+*" "and in none"
 try vctx run --rm b1 --dry-run --root "$ROOT" -s disk.max=20M -- /bin/true
 matches "$STDOUT" "*report readiness*set its share of the disks*record that it runs*" \
 	"and so is that of the disks"

@@ -20,7 +20,7 @@
 
 enum key_id {
 	K_VERSION, K_ROOT, K_HOSTNAME, K_ID, K_INIT, K_AUTOSTART,
-	K_CPU_WEIGHT, K_CPU_GUARANTEE, K_CPU_MAX, K_CPU_BURST,
+	K_CPU_WEIGHT, K_CPU_GUARANTEE, K_CPU_MAX, K_CPU_BURST, K_CPU_PARENT,
 	K_DISK_WEIGHT, K_DISK_RESERVE, K_DISK_MAX,
 	K_MEMORY_MAX, K_MEMORY_SWAP, K_PROCESSES, K_FILES,
 	K_SOCKETS, K_LOCKS, K_ADDRESS_SPACE, K_NET_MODE, K_NET_BRIDGE, K_NET_ADDRESS, K_NET_GATEWAY,
@@ -380,6 +380,18 @@ static int p_cpu_burst(struct vctx_config *cfg, const char *value,
 	    ms > VX_CPU_BURST_MAX / 1000000)
 		return bad(why, "a time from 1ms to 60s");
 	cfg->cpu_burst_ms = ms;
+	return 0;
+}
+
+static int p_cpu_parent(struct vctx_config *cfg, const char *value,
+			struct why *why)
+{
+	bool none = !strcmp(value, "none");
+
+	if (!none && vctx_name_check(value, NULL))
+		return bad(why, "the name of a context, or none");
+	free(cfg->cpu_parent);
+	cfg->cpu_parent = none ? NULL : vx_strdup(value);
 	return 0;
 }
 
@@ -973,6 +985,12 @@ static void d_cpu_burst(FILE *f, const char *key,
 	fprintf(f, "%s = %llums\n", key, (unsigned long long)cfg->cpu_burst_ms);
 }
 
+static void d_cpu_parent(FILE *f, const char *key,
+			 const struct vctx_config *cfg)
+{
+	fprintf(f, "%s = %s\n", key, cfg->cpu_parent ? cfg->cpu_parent : "none");
+}
+
 static void dump_disk_value(FILE *f, const struct vctx_sys_disk *share,
 			    uint32_t which)
 {
@@ -1221,6 +1239,10 @@ static const struct key {
 		{ "cpu.burst", "100ms", "CPU time it can save up below its limit",
 		  VCTX_AT_ONCE },
 		p_cpu_burst, NULL, d_cpu_burst },
+	[K_CPU_PARENT] = {
+		{ "cpu.parent", "none", "context that it shares CPU time in",
+		  VCTX_AT_START },
+		p_cpu_parent, NULL, d_cpu_parent },
 	[K_DISK_WEIGHT] = {
 		{ "disk.weight", "100", "share of the disks", VCTX_AT_ONCE },
 		p_disk_weight, NULL, d_disk_weight },
@@ -1649,6 +1671,7 @@ void vctx_config_free(struct vctx_config *cfg)
 	free_words(cfg->start);
 	free(cfg->root);
 	free(cfg->hostname);
+	free(cfg->cpu_parent);
 	free(cfg->priv);
 	free(cfg);
 }

@@ -17,6 +17,7 @@ int vctx_sys_sched(uint32_t id, struct vctx_sched *sched)
 		[VCTX_SCHED_RUN_US] = "run_us", [VCTX_SCHED_USER_US] = "user_us",
 		[VCTX_SCHED_SYS_US] = "sys_us",
 		[VCTX_SCHED_DELAY_US] = "delay_us",
+		[VCTX_SCHED_PARENT] = "parent", [VCTX_SCHED_INSIDE] = "inside",
 	};
 	vx_autofree char *path = vx_printf("/proc/virtual/%u/sched", id);
 	/* 100 bytes for each of 8192 CPUs is the longest it can get. */
@@ -76,6 +77,52 @@ int vx_cpu_values(const struct vctx_config *cfg, struct vctx_sys_cpu *cpu,
 	return 0;
 }
 
+int vx_cpu_parent(struct vctx *v, const char *name, const struct vctx_config *cfg,
+		  uint32_t *id, struct vctx_err *err)
+{
+	struct vctx_err e = VCTX_ERR_INIT;
+	struct vctx_info *info;
+
+	*id = 0;
+	if (!cfg->cpu_parent)
+		return 0;
+	if (!strcmp(cfg->cpu_parent, name))
+		return vx_fail(err, VCTX_USAGE, NULL,
+			       "cpu.parent: a context cannot be in itself");
+	info = vctx_find(v, cfg->cpu_parent, &e);
+	if (!info) {
+		vx_fail(err, e.code, e.hint, "cpu.parent, %s: %s",
+			cfg->cpu_parent, e.msg);
+		vctx_err_clear(&e);
+		return -1;
+	}
+	if (info->state == VCTX_RUNNING)
+		*id = info->id;
+	vctx_info_free(info);
+	return *id ? 0 : vx_fail(err, VCTX_STATE, "start that one first",
+				 "its cpu.parent, %s, does not run",
+				 cfg->cpu_parent);
+}
+
+int vx_cpu_parent_error(struct vctx_err *err, const struct vctx_config *cfg)
+{
+	switch (errno) {
+	case ENOSYS:
+		return vx_fail_errno(err, VCTX_HOST,
+			"this kernel does not schedule contexts (CONFIG_VSERVER_SCHED); leave out cpu.parent, see 'vctx check'",
+			"cannot make a context in another one");
+	case ESRCH:
+		return vx_fail(err, VCTX_STATE, "start that one first",
+			       "its cpu.parent, %s, does not run",
+			       cfg->cpu_parent);
+	case ELOOP:
+		return vx_fail_errno(err, VCTX_FAILED,
+			"no more than four contexts can be in each other",
+			"cannot make a context in %s", cfg->cpu_parent);
+	}
+	return vctx_sys_error(err, "cannot make a context in another one");
+}
+
 int vx_cpu_error(struct vctx_err *err, const struct vctx_config *cfg)
 {
 	switch (errno) {
@@ -84,10 +131,15 @@ int vx_cpu_error(struct vctx_err *err, const struct vctx_config *cfg)
 			"this kernel does not schedule contexts (CONFIG_VSERVER_SCHED); leave out [cpu], see 'vctx check'",
 			"cannot set its share of the CPUs");
 	case ENOSPC:
-		return vx_fail_errno(err, VCTX_FAILED,
+		return vx_fail_errno(err, VCTX_FAILED, cfg->cpu_parent ?
+			"the guarantees of all contexts in its cpu.parent together cannot be more than that one's own" :
 			"the guarantees of all contexts together cannot be more than 95% of the CPUs that are online",
 			"cannot guarantee %.4g%% of the CPUs",
 			(double)cfg->cpu_guarantee_ppm / 1e4);
+	case EBUSY:
+		return vx_fail_errno(err, VCTX_STATE,
+			"lower the guarantees of the contexts in it first",
+			"cannot guarantee less than is guaranteed to the contexts in it");
 	}
 	return vctx_sys_error(err, "cannot set its share of the CPUs");
 }

@@ -185,6 +185,11 @@ struct vctx_disk *vx_config_disk(struct vctx_config *cfg, const char *name);
 int vx_cpu_values(const struct vctx_config *cfg, struct vctx_sys_cpu *cpu,
 		  struct vctx_err *err);
 bool vx_cpu_default(const struct vctx_config *cfg);
+/* Id of the context that "name" is to be in, 0 for none; it must run. */
+int vx_cpu_parent(struct vctx *v, const char *name, const struct vctx_config *cfg,
+		  uint32_t *id, struct vctx_err *err);
+/* Why vctx_sys_create_in() failed, from errno. */
+int vx_cpu_parent_error(struct vctx_err *err, const struct vctx_config *cfg);
 /* Error of set_cpu and get_cpu, by errno.  Always -1. */
 int vx_cpu_error(struct vctx_err *err, const struct vctx_config *cfg);
 

@@ -248,7 +248,11 @@ struct vctx_plan *vctx_plan_new(struct vctx *v, const char *name,
 		add(p, S_PIVOT, NULL, 0, "make the root the root directory");
 	add(p, S_HOSTNAME, cfg->hostname ? cfg->hostname : p->name, 0,
 	    "set the host name %s", cfg->hostname ? cfg->hostname : p->name);
-	add(p, S_CREATE, NULL, 0, "create the context");
+	if (cfg->cpu_parent)
+		add(p, S_CREATE, NULL, 0, "create the context in %s",
+		    cfg->cpu_parent);
+	else
+		add(p, S_CREATE, NULL, 0, "create the context");
 	add(p, S_SPACE, NULL, 0, "record its namespaces");
 	add(p, S_NAME, p->name, 0, "name it %s", p->name);
 	add(p, S_BCAPS, NULL, 0, "limit Linux capabilities to %#llx",
@@ -302,6 +306,7 @@ struct act {
 	uint64_t root_mount;	/* its mount id */
 	int journal;
 	uint32_t id;
+	uint32_t parent;	/* context that it will be in, or 0 */
 	int log;
 	int status;		/* pipe: records to the parent */
 	int go;			/* pipe: the parent's word */
@@ -709,6 +714,13 @@ static int do_step(struct act *a, const struct step *s)
 			return fail(a, "cannot set the host name");
 		return 0;
 	case S_CREATE:
+		if (a->parent) {
+			if (vctx_sys_create_in(a->id,
+					       cfg->cflags | VXF_ONE_TIME,
+					       a->parent))
+				return vx_cpu_parent_error(a->err, cfg);
+			return 0;
+		}
 		if (vctx_sys_create(a->id, cfg->cflags | VXF_ONE_TIME))
 			return vctx_sys_error(a->err, "cannot make a context");
 		return 0;
@@ -887,6 +899,8 @@ int vctx_plan_run(struct vctx_plan *p, pid_t *pid_out, uint32_t *id_out,
 		close_fd(&lock);
 		goto out;
 	}
+	if (vx_cpu_parent(p->v, p->name, p->cfg, &a.parent, err))
+		goto out;
 	if (vx_id_take(p->v, p->name, (uint32_t)p->steps[0].index, &a.id, err))
 		goto out;
 	st.id = a.id;

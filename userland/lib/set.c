@@ -226,7 +226,7 @@ int vctx_set(struct vctx *v, const struct vctx_info *info,
 		const struct vctx_key *key = vctx_config_key(k);
 
 		given[k] = want[k] = true;
-		if (!strncmp(key->name, "cpu.", 4))
+		if (!strncmp(key->name, "cpu.", 4) && key->when == VCTX_AT_ONCE)
 			live.cpu = true;
 		if (!strncmp(key->name, "disk.", 5))
 			live.disk = true;

@@ -903,11 +903,19 @@ bool vx_alive(struct vctx *v, const char *name)
 static void look_running(struct vctx_info *info)
 {
 	struct vctx_sys_stat ks;
+	struct vctx_sched sched;
 	uint64_t flags;
 
 	if (!vctx_sys_stat(info->id, &ks))
 		info->tasks = ks.tasks;
 	info->have_cpu = !vctx_sys_get_cpu(info->id, &info->cpu);
+	if (info->have_cpu && !vctx_sys_sched(info->id, &sched)) {
+		info->cpu_parent = (uint32_t)sched.v[VCTX_SCHED_PARENT];
+		info->cpu_inside = (uint32_t)sched.v[VCTX_SCHED_INSIDE];
+		/* the kernel counts each as a task, so that it cannot end */
+		info->tasks -= info->cpu_inside < info->tasks ?
+			       info->cpu_inside : info->tasks;
+	}
 	info->have_disk = !vctx_sys_get_disk(info->id, 0, &info->disk);
 	/* A kernel that does not schedule contexts keeps the flag and no more. */
 	info->paused = info->have_cpu &&

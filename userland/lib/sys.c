@@ -80,6 +80,13 @@ int vctx_sys_create(uint32_t id, uint64_t flags)
 	return vserver(VCMD_ctx_create, id, &a) < 0 ? -1 : 0;
 }
 
+int vctx_sys_create_in(uint32_t id, uint64_t flags, uint32_t parent)
+{
+	struct vcmd_ctx_create_in a = { .flagword = flags, .parent = parent };
+
+	return vserver(VCMD_ctx_create_in, id, &a) < 0 ? -1 : 0;
+}
+
 int vctx_sys_migrate(uint32_t id, uint64_t flags)
 {
 	struct vcmd_ctx_migrate a = { .flagword = flags };

@@ -297,6 +297,11 @@ int vctx_stop(struct vctx *v, const struct vctx_info *info,
 	*killed = false;
 	if (info->state == VCTX_STOPPED || !vx_same_run(v, info))
 		goto forget;
+	if (info->cpu_inside)
+		return vx_fail(err, VCTX_STATE,
+			       "stop them first; 'vctx list --json' tells the cpu_parent of each",
+			       "%u context%s in it", info->cpu_inside,
+			       info->cpu_inside > 1 ? "s are" : " is");
 	if (timeout_ms) {
 		if (vctx_sys_kill(info->id, info->pid ? 1 : 0,
 				  info->stop_signal)) {

@@ -100,6 +100,12 @@ int vctx_sys_version(uint32_t *version);
 int vctx_sys_features(uint32_t *vci);
 /* Create a context and move the calling process into it. */
 int vctx_sys_create(uint32_t id, uint64_t flags);
+/*
+ * The same for one that is in another context, with all of its CPU time.  ESRCH: there
+ * is no such parent; ELOOP: too many in each other; ENOSYS: a kernel that does not
+ * schedule contexts.
+ */
+int vctx_sys_create_in(uint32_t id, uint64_t flags, uint32_t parent);
 /* Move the calling process into a context; id 1 is the watch context. */
 int vctx_sys_migrate(uint32_t id, uint64_t flags);
 /* Context id of a process; 0 means the caller. */
@@ -141,7 +147,10 @@ int vctx_sys_rlimit_stat(uint32_t id, uint32_t resource, uint64_t *now,
 
 /* ENOSYS: a kernel that does not schedule contexts. */
 int vctx_sys_get_cpu(uint32_t id, struct vctx_sys_cpu *cpu);
-/* All four at once, or none.  ENOSPC: more would be guaranteed than can be. */
+/*
+ * All four at once, or none.  ENOSPC: more would be guaranteed than can be; EBUSY: less
+ * than is guaranteed to the contexts in it.
+ */
 int vctx_sys_set_cpu(uint32_t id, const struct vctx_sys_cpu *cpu);
 
 /* What /proc/virtual/ID/sched tells; totals since the context was made. */
@@ -162,6 +171,8 @@ enum vctx_sched_key {
 	VCTX_SCHED_USER_US,
 	VCTX_SCHED_SYS_US,
 	VCTX_SCHED_DELAY_US,	/* waited for a CPU */
+	VCTX_SCHED_PARENT,	/* id of the context that it is in, or 0 */
+	VCTX_SCHED_INSIDE,	/* number of contexts in it */
 	VCTX_SCHED_COUNT
 };
 
@@ -319,6 +330,7 @@ struct vctx_config {
 	uint32_t id;		/* 0: automatic */
 	char **init;		/* NULL-terminated words */
 	bool autostart;
+	char *cpu_parent;	/* NULL: none */
 	uint32_t cpu_weight;
 	uint64_t cpu_guarantee_ppm;	/* millionths of the machine; 0: none */
 	uint64_t cpu_max_ppm;		/* millionths of one CPU; 0: no limit */
@@ -427,6 +439,8 @@ struct vctx_info {
 	bool paused;		/* runs, and all its processes are held */
 	bool have_cpu;		/* cpu is known: from the kernel when it runs, */
 	struct vctx_sys_cpu cpu; /* from its configuration when not */
+	uint32_t cpu_parent;	/* of a running one, id of the context it is in; 0: none */
+	uint32_t cpu_inside;	/* number of contexts in it */
 	bool have_disk;		/* the same for disk, which is of all disks */
 	struct vctx_sys_disk disk;
 	char *cgroup;		/* directory of its control group, or NULL */

@@ -65,38 +65,71 @@ out:
 	return r;
 }
 
+static bool waits(struct vctx_config **cfgs, struct vctx_info **list, size_t i)
+{
+	size_t k;
+
+	for (k = 0; cfgs[i]->cpu_parent && list[k]; k++)
+		if (cfgs[k] && k != i && !strcmp(list[k]->name, cfgs[i]->cpu_parent))
+			return true;
+	return false;
+}
+
+/*
+ * Those that share CPU time in another one come after it.  In a circle nobody comes
+ * first, and each says so.
+ */
 static int start_all(struct cli *c)
 {
 	struct vctx_err err = VCTX_ERR_INIT;
 	struct vctx_info **list = vctx_list(c->v, &err);
+	struct vctx_config **cfgs;
+	bool more = true, all = false;
+	size_t i, n = 0;
 	int worst = 0;
-	size_t i;
 
 	if (!list)
 		return cli_fail(c, NULL, &err);
-	for (i = 0; list[i]; i++) {
-		struct vctx_config *cfg;
+	while (list[n])
+		n++;
+	cfgs = calloc(n + 1, sizeof(*cfgs));
+	if (!cfgs)
+		abort();
+	for (i = 0; i < n; i++) {
 		char *file;
-		bool wanted;
-		int r = 0;
 
 		if (list[i]->unmanaged || list[i]->transient || !list[i]->name ||
 		    list[i]->state != VCTX_STOPPED)
 			continue;
-		cfg = cli_config(c, list[i]->name, true, &file, &err);
-		if (!cfg) {
+		cfgs[i] = cli_config(c, list[i]->name, true, &file, &err);
+		if (!cfgs[i]) {
 			/* One broken file must not keep the others down. */
 			worst = cli_fail(c, list[i]->name, &err);
 			continue;
 		}
-		wanted = cfg->autostart;
-		vctx_config_free(cfg);
 		free(file);
-		if (wanted)
-			r = cli_start_one(c, list[i]->name);
-		if (r)
-			worst = r;
+		if (!cfgs[i]->autostart) {
+			vctx_config_free(cfgs[i]);
+			cfgs[i] = NULL;
+		}
 	}
+	while (more || !all) {
+		all = !more;
+		more = false;
+		for (i = 0; i < n; i++) {
+			int r;
+
+			if (!cfgs[i] || (!all && waits(cfgs, list, i)))
+				continue;
+			vctx_config_free(cfgs[i]);
+			cfgs[i] = NULL;
+			more = true;
+			r = cli_start_one(c, list[i]->name);
+			if (r)
+				worst = r;
+		}
+	}
+	free(cfgs);
 	vctx_list_free(list);
 	return worst;
 }

@@ -67,25 +67,54 @@ static bool wanted(const struct cli *c, const struct vctx_info *x)
 	return !c->n_args;
 }
 
-/*
- * What its weight comes to beside those of all contexts that run, whether or
- * not they use it.  Guarantees and limits are not in it.
- */
-static void shares(struct vctx_info **list, struct sample *s)
+/* The context that x is in, or NULL. */
+static const struct vctx_info *parent_of(struct vctx_info **list,
+					 const struct vctx_info *x)
 {
-	uint64_t sum = 0;
 	size_t i;
 
-	for (i = 0; list[i]; i++)
-		if (list[i]->state != VCTX_STOPPED && !list[i]->paused &&
-		    list[i]->have_cpu)
-			sum += list[i]->cpu.weight;
-	for (i = 0; i < s->n; i++) {
-		const struct vctx_info *x = s->rows[i].info;
+	for (i = 0; x->cpu_parent && list[i]; i++)
+		if (list[i]->state != VCTX_STOPPED &&
+		    list[i]->id == x->cpu_parent)
+			return list[i];
+	return NULL;
+}
 
-		s->rows[i].share = !x->have_cpu || !sum ? -1 : x->paused ? 0 :
-				   (double)x->cpu.weight / (double)sum;
+/*
+ * What its weight comes to beside those of all contexts that run in the same one, or
+ * in none, whether or not they use it; of what that one has.  Guarantees and limits
+ * are not in it, nor is what the processes of one with contexts in it use.
+ */
+static double share_of(struct vctx_info **list, const struct vctx_info *x)
+{
+	double share = 1;
+
+	/* The kernel has no circles, but it is not asked about all at once. */
+	for (int depth = 0; x && depth < 16; depth++) {
+		uint64_t sum = 0;
+		size_t i;
+
+		if (x->paused)
+			return 0;
+		for (i = 0; list[i]; i++)
+			if (list[i]->state != VCTX_STOPPED &&
+			    !list[i]->paused && list[i]->have_cpu &&
+			    list[i]->cpu_parent == x->cpu_parent)
+				sum += list[i]->cpu.weight;
+		if (!x->have_cpu || !sum)
+			return -1;
+		share *= (double)x->cpu.weight / (double)sum;
+		x = parent_of(list, x);
 	}
+	return share;
+}
+
+static void shares(struct vctx_info **list, struct sample *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		s->rows[i].share = share_of(list, s->rows[i].info);
 }
 
 static uint64_t positive(int64_t v)

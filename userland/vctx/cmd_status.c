@@ -47,6 +47,20 @@ static void print_share(const struct vctx_sys_cpu *cpu)
 	putchar('\n');
 }
 
+static void print_parent(struct cli *c, uint32_t id)
+{
+	struct vctx_err err = VCTX_ERR_INIT;
+	struct vctx_info *parent;
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", id);
+	parent = vctx_find(c->v, text, &err);
+	printf("  %-13s%s\n", "cpu parent",
+	       parent && parent->name ? parent->name : text);
+	vctx_info_free(parent);
+	vctx_err_clear(&err);
+}
+
 static void print_disk_share(const char *label, const struct vctx_sys_disk *d)
 {
 	printf("%sweight %u", label, d->weight);
@@ -174,6 +188,10 @@ int cmd_status(struct cli *c)
 		printf("  %-13s%s\n", "created", x->created);
 	if (x->have_cpu)
 		print_share(&x->cpu);
+	if (x->cpu_parent)
+		print_parent(c, x->cpu_parent);
+	if (x->cpu_inside)
+		printf("  %-13s%u\n", "contexts", x->cpu_inside);
 	if (x->have_disk)
 		print_disk_share("  disks        ", &x->disk);
 	if (x->have_net)

@@ -160,6 +160,8 @@ json_t *cli_info_json(const struct vctx_info *info, const struct usage *u)
 			    number(info->have_cpu, info->cpu.max));
 	json_object_set_new(o, "cpu_burst_ns",
 			    number(info->have_cpu, info->cpu.burst));
+	json_object_set_new(o, "cpu_parent",
+			    number(info->cpu_parent != 0, info->cpu_parent));
 	json_object_set_new(o, "disk_weight",
 			    number(info->have_disk, info->disk.weight));
 	json_object_set_new(o, "disk_reserve", cli_rate(info->have_disk,

@@ -40,6 +40,7 @@ static const struct cmd {
 	{ "get_vhi_name", CMD_get_vhi_name, R_INFO, A_IN, false },
 	{ "wait_exit", CMD_wait_exit, R_WAIT, A_OUT, false },
 	{ "ctx_create", CMD_ctx_create_v1, R_ADMIN, A_IN, true },
+	{ "ctx_create_in", CMD_ctx_create_in, R_ADMIN, A_IN, false },
 	{ "ctx_migrate_v0", CMD_ctx_migrate_v0, R_ADMIN, A_NONE, true },
 	{ "ctx_migrate_v1", CMD_ctx_migrate_v1, R_ADMIN, A_IN, true },
 	{ "enter_space_v0", CMD_enter_space_v0, R_ADMIN, A_NONE, true },
@@ -57,6 +58,7 @@ static const struct cmd {
 	{ "sched_info", CMD_sched_info, R_INFO, A_IN, false },
 	{ "get_prio_bias", CMD_get_prio_bias, R_INFO, A_IN, false },
 	{ "get_cpu", CMD_get_cpu, R_INFO, A_OUT, false },
+	{ "set_sched_v2", CMD_set_sched_v2, R_SET, A_IN, false },
 	{ "set_sched_v3", CMD_set_sched_v3, R_SET, A_IN, false },
 	{ "set_sched_v4", CMD_set_sched_v4, R_SET, A_IN, false },
 	{ "set_sched_v5", CMD_set_sched_v5, R_SET, A_IN, false },
@@ -164,7 +166,7 @@ TEST(later, "commands of later issues answer ENOSYS, to root and in a context")
 		VS_CMD(36, 1, 0), VS_CMD(36, 2, 0), VS_CMD(36, 5, 0), VS_CMD(36, 6, 0),
 		VS_CMD(6, 1, 0), VS_CMD(6, 2, 0),				/* device maps */
 		VS_CMD(60, 4, 0), VS_CMD(60, 1, 1), VS_CMD(40, 4, 0),		/* limits */
-		CMD_set_sched_v2, VS_CMD(14, 2, 4), VS_CMD(14, 6, 0),		/* scheduler */
+		VS_CMD(14, 2, 4), VS_CMD(14, 6, 0),				/* scheduler */
 		VS_CMD(40, 5, 0),						/* sock_stat */
 	};
 	struct guest g = { .setup = true };
@@ -383,6 +385,9 @@ TEST(closed_eacces, "STATE_ADMIN cleared: admin commands EACCES, reading goes on
 	for EACH(c) {
 		if (c->cmd == CMD_ctx_create_v1)
 			EXPECT(c, try_cmd(c, g.xid), -EBUSY);
+		else if (c->cmd == CMD_ctx_create_in)
+			/* the host is nobody's parent */
+			EXPECT(c, try_cmd(c, g.xid), -ESRCH);
 		else if (c->perm == R_ADMIN || c->perm == R_SET)
 			EXPECT(c, try_cmd(c, g.xid), -EACCES);
 		else if (c->perm == R_INFO)

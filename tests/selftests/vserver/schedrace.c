@@ -45,12 +45,15 @@ static void work(int n)
 		;
 }
 
-static void stay(uint32_t xid)
+/* In @parent, if that is there. */
+static void stay(uint32_t xid, uint32_t parent)
 {
+	struct abi_create_in in = { .flagword = CF_ONE_TIME | CF_PERSISTENT, .parent = parent };
 	pid_t pid = host_fork();
 
 	if (pid == 0) {
-		ctx_create(xid, CF_ONE_TIME | CF_PERSISTENT);
+		if (vs(CMD_ctx_create_in, xid, &in) == -ESRCH)
+			ctx_create(xid, CF_ONE_TIME | CF_PERSISTENT);
 		done();
 	}
 	reap(pid);
@@ -88,13 +91,13 @@ static void wanderer(unsigned int seed)
 	}
 }
 
-/* Contexts that are made and end all the time, with tasks in them. */
+/* Contexts that are made and end all the time, with tasks and contexts in them. */
 static void maker(unsigned int seed)
 {
 	while (going_on()) {
 		uint32_t xid = BASE + rand_r(&seed) % NR_CTX;
 
-		stay(xid);
+		stay(xid, BASE + rand_r(&seed) % (NR_CTX + 1));
 		for (int i = 0; i < 3; i++)
 			if (fork() == 0) {
 				prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -116,6 +119,7 @@ static void setter(unsigned int seed)
 		uint32_t xid = BASE + rand_r(&seed) % NR_CTX;
 		struct abi_cpu c = {
 			.mask = CPU_ALL, .weight = 1 + rand_r(&seed) % 10000,
+			.guarantee = rand_r(&seed) % 3 ? 0 : 1000000,
 			.max = rand_r(&seed) % 2 ? 1000000 + rand_r(&seed) % 1000000000 : 0,
 			.burst = 1000000 + rand_r(&seed) % 100000000,
 			.resume = rand_r(&seed) % 10000000,
@@ -279,8 +283,10 @@ TEST_T(races, 1500, "fork, exit, migrate, cgroup attach, settings, ends, hotplug
 	write_file("/proc/sys/kernel/vserver/sched_slices", "1");
 	write_file("/proc/sys/kernel/vserver/host_weight", "0");
 	write_file("/proc/sys/kernel/sched_autogroup_enabled", "1");
-	for (int i = 0; i < NR_CTX; i++) {
+	/* one with others in it ends after them */
+	for (int i = 0; i < NR_CTX; i++)
 		go(BASE + i);
+	for (int i = 0; i < NR_CTX; i++) {
 		CHECK(ctx_gone(BASE + i, 20000), "context %d does not end", BASE + i);
 	}
 	nftw(CG, remove_one, 16, FTW_DEPTH | FTW_PHYS);

@@ -90,6 +90,7 @@
 #define CMD_rlimit_stat		VS_CMD(40, 1, 0)
 #define CMD_virt_stat		VS_CMD(40, 3, 0)
 /* ours */
+#define CMD_ctx_create_in	VS_CMD(9, 16, 0)
 #define CMD_set_cpu		VS_CMD(14, 16, 0)
 #define CMD_get_cpu		VS_CMD(14, 17, 0)
 
@@ -184,6 +185,12 @@
 #define CPU_RESUME		0x10
 #define CPU_ALL			0x1f
 
+#define SCHED_KEEP		(-2)
+
+struct abi_sched_v2 {
+	int32_t fill_rate, interval, tokens, tokens_min, tokens_max;
+	uint64_t cpu_mask;
+};
 struct abi_sched_v3 {
 	uint32_t set_mask;
 	int32_t fill_rate, interval, tokens, tokens_min, tokens_max, prio_bias;
@@ -242,6 +249,7 @@ struct abi_ctx_stat { uint32_t usecnt, tasks; };
 struct abi_wait_exit { uint32_t reboot_cmd; int32_t exit_code; };
 struct abi_ctx_kill { int32_t pid, sig; };
 struct abi_flagword { uint64_t flagword; };
+struct abi_create_in { uint64_t flagword; uint32_t parent, zero; };
 struct abi_word { uint64_t value, mask; };	/* cflags ccaps bcaps umask wmask */
 struct abi_badness { int64_t bias; };
 struct abi_space { uint64_t mask; uint32_t index, pad; };
@@ -254,6 +262,8 @@ struct abi_vhi { uint32_t field; char name[65]; char pad[3]; };
 _Static_assert(sizeof(struct abi_vx_info) == 8, "vx_info");
 _Static_assert(sizeof(struct abi_word) == 16, "flag words");
 _Static_assert(sizeof(struct abi_space) == 16, "space_mask_v2");
+_Static_assert(sizeof(struct abi_create_in) == 16, "ctx_create_in");
+_Static_assert(sizeof(struct abi_sched_v2) == 32, "sched_v2");
 _Static_assert(sizeof(struct abi_sched_v3) == 28, "sched_v3");
 _Static_assert(sizeof(struct abi_sched_v4) == 36, "sched_v4");
 _Static_assert(sizeof(struct abi_sched_v5) == 44, "sched_v5");

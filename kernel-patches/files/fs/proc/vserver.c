@@ -70,6 +70,9 @@ static void vx_show_sched(struct seq_file *m, void *context)
 
 	vx_sched_read(vxi->vx_sched, &st);
 	bias = vx_prio_bias(vxi);
+	seq_printf(m, "parent:\t%u\n",
+		   vxi->vx_parent ? vxi->vx_parent->vx_id : 0);
+	seq_printf(m, "inside:\t%u\n", vx_inside(vxi));
 	seq_printf(m, "PrioBias:\t%d\n", bias);
 	seq_printf(m, "weight:\t%u\n", st.params.weight);
 	seq_printf(m, "shares:\t%lu\n", st.params.shares);

@@ -92,12 +92,14 @@ struct vx_space {
  * @vx_bcaps: POSIX capabilities that members keep, as stored by userland
  * @vx_ecaps: @vx_bcaps after the clamp, what the capability check uses
  * @vx_usecnt: references to the structure
- * @vx_tasks: claims: members plus one while VXF_PERSISTENT; at zero the
- *	context is unhashed and shut down, once
+ * @vx_tasks: claims: members, plus one while VXF_PERSISTENT, plus one for each
+ *	context in it; at zero the context is unhashed and shut down, once
  * @vx_init: pid of the init, NULL if none; lifetime as @vx_fake_init
  * @vx_initpid: its number in the initial pid namespace, or 0
  * @vx_reaper: process that inherits orphans, or NULL; lifetime as
  *	@vx_fake_init
+ * @vx_parent: the context that it shares CPU time in, with a reference and, until
+ *	the end, a claim; or NULL; constant
  * @vx_sched: the scheduler's side, constant
  * @vx_cpu: settings of CPU time, of kernel/vserver/sched.c
  * @vx_disks: accounts of disks, of kernel/vserver/disk.c
@@ -136,6 +138,7 @@ struct vx_info {
 	struct vx_space		vx_space[VX_SPACES];
 
 #ifdef CONFIG_VSERVER_SCHED
+	struct vx_info		*vx_parent;
 	struct vx_sched		*vx_sched;
 	struct vx_cpu_settings	*vx_cpu;
 #endif

@@ -72,8 +72,11 @@ extern struct static_key_false_deferred vx_sched_key;
 
 #define vx_sched_active()	static_branch_unlikely(&vx_sched_key.key)
 
+/* Contexts in contexts: of the host's groups down to that of a task, at most. */
+#define VX_SCHED_DEPTH		4
+
 /* kernel/sched/vx_group.c */
-struct vx_sched *vx_sched_create(u32 xid);
+struct vx_sched *vx_sched_create(u32 xid, struct vx_sched *parent);
 void vx_sched_put(struct vx_sched *vs);
 unsigned long vx_sched_shares(u32 weight, int bias);
 void vx_sched_move(struct vx_sched *vs);

@@ -8,6 +8,10 @@
  * moving the tasks of a running context into a late one would race with their
  * forks, and accounts would begin in the middle.
  *
+ * A context can be in another one: its group is then a child of that one's, and
+ * its time, its waiting and its limit are that one's too. For the same reasons
+ * that is settled when it is made.
+ *
  * A limit is a token bucket, charged with what the tasks really use and
  * enforced in one place only: on the way back to user mode. A task in the
  * kernel, which may hold locks others wait for, runs on and the bucket goes
@@ -31,6 +35,7 @@ DEFINE_STATIC_KEY_DEFERRED_FALSE(vx_sched_key, 60 * HZ);
 
 struct vx_sched *vx_host;
 bool vx_host_on;
+bool vx_nesting;
 
 static DEFINE_MUTEX(vx_sched_mutex);	/* vx_sched_nr, vx_host* */
 static unsigned int vx_sched_nr;
@@ -55,6 +60,8 @@ static DEFINE_PER_CPU(struct vx_sampled, vx_sampled);
 
 static void vx_sched_free_all(struct vx_sched *vs)
 {
+	/* its group, the parent of ours, has been there until now */
+	vx_sched_put(vs->parent);
 	free_percpu(vs->pc);
 	kfree(vs);
 }
@@ -93,19 +100,31 @@ static enum hrtimer_restart vx_hold_timer(struct hrtimer *timer);
 /**
  * vx_sched_create - the scheduler's side of a new context
  * @xid: its id, for messages; 0 for the host
+ * @parent: of the context that it is in, or NULL; the caller has a reference
  *
  * May sleep. Nothing is limited, the weight is the default.
  *
- * Return: it, with one reference for the caller, or an ERR_PTR(-ENOMEM).
+ * Return: it, with one reference for the caller, or an ERR_PTR: ENOMEM, or ELOOP
+ * for one more than VX_SCHED_DEPTH contexts in each other.
  */
-struct vx_sched *vx_sched_create(u32 xid)
+struct vx_sched *vx_sched_create(u32 xid, struct vx_sched *parent)
 {
-	struct vx_sched *vs = kzalloc(sizeof(*vs), GFP_KERNEL_ACCOUNT);
-	struct task_group *tg;
+	struct task_group *tg, *above = &root_task_group;
+	struct vx_sched *vs;
 	int cpu;
 
+	if (parent && parent->depth >= VX_SCHED_DEPTH)
+		return ERR_PTR(-ELOOP);
+	vs = kzalloc(sizeof(*vs), GFP_KERNEL_ACCOUNT);
 	if (!vs)
 		return ERR_PTR(-ENOMEM);
+	vs->depth = 1;
+	if (parent) {
+		refcount_inc(&parent->ref);
+		vs->parent = parent;
+		vs->depth += parent->depth;
+		above = parent->tg;
+	}
 	vs->pc = alloc_percpu_gfp(struct vx_sched_cpu, GFP_KERNEL_ACCOUNT);
 	if (!vs->pc)
 		goto free;
@@ -120,7 +139,7 @@ struct vx_sched *vx_sched_create(u32 xid)
 	vx_sched_nr++;
 	mutex_unlock(&vx_sched_mutex);
 
-	tg = sched_create_group(&root_task_group);
+	tg = sched_create_group(above);
 	if (IS_ERR(tg)) {
 		mutex_lock(&vx_sched_mutex);
 		vx_sched_nr--;
@@ -144,13 +163,19 @@ struct vx_sched *vx_sched_create(u32 xid)
 	hrtimer_init(&vs->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_SOFT);
 	vs->timer.function = vx_hold_timer;
 	INIT_LIST_HEAD(&vs->ctl_node);
+	INIT_LIST_HEAD(&vs->ctl_inner);
+	INIT_LIST_HEAD(&vs->ctl_outer);
 	INIT_WORK(&vs->work, vx_sched_release);
 	vs->params.weight = VX_CPU_WEIGHT_DEFAULT;
 	vs->params.shares = scale_load_down(NICE_0_LOAD);
 	vs->eff = vs->params.shares;
 
 	static_branch_deferred_inc(&vx_sched_key);
-	sched_online_group(tg, &root_task_group);
+	if (parent) {
+		WRITE_ONCE(parent->nested, true);
+		WRITE_ONCE(vx_nesting, true);
+	}
+	sched_online_group(tg, above);
 	return vs;
 
 free:
@@ -167,6 +192,15 @@ static bool vx_holding(struct vx_sched *vs, unsigned int gate)
 	       ((gate & VX_GATE_HARD) && READ_ONCE(vs->bucket.hold));
 }
 
+/* ... of @vs or of a context that it is in? */
+static bool vx_held_back(struct vx_sched *vs)
+{
+	for (; vs; vs = vs->parent)
+		if (vx_holding(vs, READ_ONCE(vs->gate)))
+			return true;
+	return false;
+}
+
 void __vx_sched_fork(struct task_struct *p)
 {
 	struct vx_sched *vs = p->vx_sched;
@@ -179,7 +213,7 @@ void __vx_sched_fork(struct task_struct *p)
 	 * Born while the others are held: held before its first instruction,
 	 * or forking would be a way on.
 	 */
-	if (vx_holding(vs, READ_ONCE(vs->gate))) {
+	if (vx_held_back(vs)) {
 		p->vx_hold = 1;
 		set_tsk_thread_flag(p, TIF_NOTIFY_RESUME);
 	}
@@ -276,7 +310,7 @@ int vx_sched_set_host(unsigned int weight)
 	struct task_struct *p, *t;
 
 	if (weight && !READ_ONCE(vx_host)) {
-		struct vx_sched *vs = vx_sched_create(0);
+		struct vx_sched *vs = vx_sched_create(0, NULL);
 
 		if (IS_ERR(vs))
 			return PTR_ERR(vs);
@@ -312,7 +346,8 @@ int vx_sched_set_host(unsigned int weight)
  */
 static void vx_mark_hold(struct vx_sched *vs, struct task_struct *p)
 {
-	if (READ_ONCE(p->vx_sched) != vs || READ_ONCE(p->vx_hold) ||
+	if (READ_ONCE(p->vx_hold) ||
+	    !vx_sched_within(READ_ONCE(p->vx_sched), vs) ||
 	    (p->flags & (PF_KTHREAD | PF_IO_WORKER | PF_USER_WORKER |
 			 PF_EXITING)))
 		return;
@@ -348,7 +383,10 @@ static void vx_account(struct vx_sched *vs, struct rq *rq,
 		vx_charge(vs, p, pc, gate, delta);
 }
 
-/* Groups in a context's group are in its time already. */
+/*
+ * Groups in a context's group are in its time already. Those of contexts in it
+ * have a time of their own, of which they are told at their level.
+ */
 void __vx_account_group(struct rq *rq, struct task_group *tg, u64 delta)
 {
 	if (task_group_is_context(tg))
@@ -360,7 +398,7 @@ void __vx_account_task(struct rq *rq, struct task_struct *p, u64 delta)
 {
 	struct vx_sched *vs = task_group(p)->vx_owner;
 
-	if (vs)
+	for (; vs; vs = vs->parent)
 		vx_account(vs, rq, p, delta);
 }
 
@@ -369,7 +407,7 @@ void __vx_account_delay(struct rq *rq, struct task_struct *p, u64 delta)
 	struct vx_sched *vs = task_group(p)->vx_owner;
 	struct vx_sched_cpu *pc;
 
-	if (vs) {
+	for (; vs; vs = vs->parent) {
 		pc = per_cpu_ptr(vs->pc, cpu_of(rq));
 		WRITE_ONCE(pc->delay, pc->delay + delta);
 	}
@@ -377,18 +415,22 @@ void __vx_account_delay(struct rq *rq, struct task_struct *p, u64 delta)
 
 void __vx_account_sampled(struct vx_sched *vs, int index, u64 ns)
 {
-	bool host = vs == READ_ONCE(vx_host);
+	bool user = index == CPUTIME_USER || index == CPUTIME_NICE;
+	bool sys = index == CPUTIME_SYSTEM;
 
-	if (index == CPUTIME_USER || index == CPUTIME_NICE) {
-		this_cpu_add(vs->pc->utime, ns);
-		if (!host)
+	if (vs != READ_ONCE(vx_host)) {
+		if (user)
 			this_cpu_add(vx_sampled.utime, ns);
-	} else if (index == CPUTIME_SYSTEM) {
-		this_cpu_add(vs->pc->stime, ns);
-		if (!host)
+		else if (sys)
 			this_cpu_add(vx_sampled.stime, ns);
 	}
-	__vx_ctl_seen(vs);
+	for (; vs; vs = vs->parent) {
+		if (user)
+			this_cpu_add(vs->pc->utime, ns);
+		else if (sys)
+			this_cpu_add(vs->pc->stime, ns);
+		__vx_ctl_seen(vs);
+	}
 }
 
 /* Number of tasks that run or could, of the fair classes. */
@@ -423,7 +465,8 @@ static void vx_update_cpu(struct vx_sched *vs, int cpu)
 	rq_lock_irqsave(rq, &rf);
 	curr = rcu_dereference_protected(rq->curr, true);	/* rq lock */
 	owner = task_group(curr)->vx_owner;
-	if (owner && (!vs || owner == vs) && task_on_rq_queued(curr)) {
+	if (owner && (!vs || vx_sched_within(owner, vs)) &&
+	    task_on_rq_queued(curr)) {
 		update_rq_clock(rq);
 		if (curr->sched_class == &fair_sched_class)
 			vx_update_curr(rq);
@@ -616,19 +659,10 @@ static enum hrtimer_restart vx_hold_timer(struct hrtimer *timer)
 /* NOLOAD: being held is no load; not INTERRUPTIBLE: nor is it optional. */
 #define VX_HELD		(TASK_KILLABLE | TASK_FREEZABLE | TASK_NOLOAD)
 
-/* On the way to user mode, no locks held. Only a fatal signal ends it early. */
-void __vx_hold_current(void)
+static void vx_hold_at(struct vx_sched *vs)
 {
-	struct vx_sched *vs = current->vx_sched;
 	unsigned long flags;
 	u64 start, now;
-
-	WRITE_ONCE(current->vx_hold, 0);
-	if (!vs || (current->flags & (PF_KTHREAD | PF_IO_WORKER |
-				      PF_USER_WORKER | PF_EXITING)))
-		return;
-	if (fatal_signal_pending(current) || vx_may_run(vs))
-		return;
 
 	raw_spin_lock_irqsave(&vs->lock, flags);
 	start = ktime_get_ns();
@@ -646,6 +680,29 @@ void __vx_hold_current(void)
 	raw_spin_unlock_irqrestore(&vs->lock, flags);
 	this_cpu_add(vs->pc->hold, now - start);
 	this_cpu_inc(vs->pc->holds);
+}
+
+/*
+ * On the way to user mode, no locks held. Only a fatal signal ends it early. A
+ * task is held where it is not allowed to run, be it by its own context or by
+ * one that this is in, and counted there; after that, all are asked again.
+ */
+void __vx_hold_current(void)
+{
+	struct vx_sched *vs = current->vx_sched;
+
+	WRITE_ONCE(current->vx_hold, 0);
+	if (current->flags & (PF_KTHREAD | PF_IO_WORKER | PF_USER_WORKER |
+			      PF_EXITING))
+		return;
+	while (vs && !fatal_signal_pending(current)) {
+		if (vx_may_run(vs)) {
+			vs = vs->parent;
+			continue;
+		}
+		vx_hold_at(vs);
+		vs = current->vx_sched;
+	}
 }
 
 /* Is a soft limit out of tokens? */

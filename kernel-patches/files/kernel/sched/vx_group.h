@@ -33,12 +33,15 @@ struct vx_sched_cpu {
 
 /**
  * struct vx_sched - the scheduler's side of a context
- * @tg: its task group, a child of the root group
- * @pc: accounts
+ * @tg: its task group, a child of the root group or of that of @parent
+ * @parent: the context it is in, with a reference, or NULL; constant
+ * @depth: 1, or one more than @parent's
+ * @nested: there is, or was, a context in it
+ * @pc: accounts; of @parent's, these are a part
  * @gate: VX_GATE_*, written under @lock
  * @batch: ns that a CPU may use before it goes to the bucket
  * @ref: one of the context, one of each task, one of each nested task group,
- *	one while the controller looks at it
+ *	one of each context in it, one while the controller looks at it
  * @lock: bucket, parameters, count of held tasks; a leaf below the rq locks
  *	(only hrtimer bases are taken inside)
  * @timer: ends a hold; started by the first task that is held
@@ -49,6 +52,9 @@ struct vx_sched_cpu {
  */
 struct vx_sched {
 	struct task_group	*tg;
+	struct vx_sched		*parent;
+	unsigned int		depth;
+	bool			nested;
 	struct vx_sched_cpu __percpu *pc;
 	unsigned int		gate;
 	u32			xid;
@@ -67,6 +73,8 @@ struct vx_sched {
 
 	struct llist_node	ctl_new;
 	struct list_head	ctl_node;
+	struct list_head	ctl_inner;	/* contexts in it */
+	struct list_head	ctl_outer;	/* it has contexts in it */
 	unsigned long		ctl_listed;	/* bit 0 */
 	u64			ctl_run;	/* total at the last look */
 	u64			ctl_got;	/* since the one before */
@@ -82,6 +90,9 @@ struct vx_sched {
 /* The host's group, or NULL; never freed. And: are host tasks in it? */
 extern struct vx_sched *vx_host;
 extern bool vx_host_on;
+
+/* There is, or was, a context in a context. */
+extern bool vx_nesting;
 
 void __vx_account_group(struct rq *rq, struct task_group *tg, u64 delta);
 void __vx_account_task(struct rq *rq, struct task_struct *p, u64 delta);
@@ -116,6 +127,21 @@ static inline void vx_ctl_changed(struct vx_sched *vs) { }
 static inline bool task_group_is_context(struct task_group *tg)
 {
 	return tg->vx_owner && tg->vx_owner->tg == tg;
+}
+
+/* Is @vs, or a context that it is in, @outer? */
+static inline bool vx_sched_within(struct vx_sched *vs, struct vx_sched *outer)
+{
+	for (; vs; vs = vs->parent)
+		if (vs == outer)
+			return true;
+	return false;
+}
+
+/* Of a group that runs: can one in it be that of a context? */
+static inline bool vx_tg_nests(struct task_group *tg)
+{
+	return task_group_is_context(tg) && READ_ONCE(tg->vx_owner->nested);
 }
 
 /*
@@ -260,7 +286,8 @@ static inline bool vx_only_choice(struct rq *rq)
 /* A task of the fair class was chosen to run on @rq next. */
 static inline void vx_slice_start(struct rq *rq)
 {
-	if (vx_sched_active() && rq->cfs.nr_running > 1)
+	if (vx_sched_active() &&
+	    (rq->cfs.nr_running > 1 || READ_ONCE(vx_nesting)))
 		__vx_slice_start(rq);
 }
 

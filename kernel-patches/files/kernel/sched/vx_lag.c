@@ -20,6 +20,11 @@
  * a while: a thousand idle contexts cost nothing. Fewer than two, and there is
  * nothing to compare: the timer stops.
  *
+ * Contexts in a context share what that one got, among themselves, in the same
+ * way, and its own tasks are to them what the host's tasks are to the others: what
+ * these take is not there to be shared, except out of a floor. So each context
+ * with others in it has a list of its own, and all lists are treated alike.
+ *
  * All ctl_* of a group, its lag and its eff are written by the timer only,
  * under vx_ctl_lock, which is outside the rq locks.
  */
@@ -47,6 +52,8 @@ static LLIST_HEAD(vx_ctl_seen);
 
 static DEFINE_SPINLOCK(vx_ctl_lock);
 static LIST_HEAD(vx_ctl_list);
+/* Those with contexts in them that are looked at, in no order. */
+static LIST_HEAD(vx_ctl_outer);
 static struct vx_share *vx_ctl_shares;
 static unsigned int vx_ctl_size;
 static u64 vx_ctl_last;
@@ -161,9 +168,30 @@ static void vx_reset_eff(struct vx_sched *vs)
 	vx_reweight_group(vs->tg);
 }
 
-static void vx_ctl_forget(struct vx_sched *vs)
+/* Needs no reference to the parent: @vs has one. */
+static void vx_ctl_list_add(struct vx_sched *vs)
+{
+	struct vx_sched *parent = vs->parent;
+
+	if (!parent) {
+		list_add_tail(&vs->ctl_node, &vx_ctl_list);
+		return;
+	}
+	if (list_empty(&parent->ctl_inner))
+		list_add_tail(&parent->ctl_outer, &vx_ctl_outer);
+	list_add_tail(&vs->ctl_node, &parent->ctl_inner);
+}
+
+static void vx_ctl_list_del(struct vx_sched *vs)
 {
 	list_del_init(&vs->ctl_node);
+	if (vs->parent && list_empty(&vs->parent->ctl_inner))
+		list_del_init(&vs->parent->ctl_outer);
+}
+
+static void vx_ctl_forget(struct vx_sched *vs)
+{
+	vx_ctl_list_del(vs);
 	vx_reset_eff(vs);
 	WRITE_ONCE(vs->lag, 0);
 	clear_bit(0, &vs->ctl_listed);
@@ -181,7 +209,7 @@ static void vx_ctl_collect(void)
 		vs->ctl_idle = 0;
 		vs->ctl_age = 0;
 		WRITE_ONCE(vs->lag, 0);
-		list_add_tail(&vs->ctl_node, &vx_ctl_list);
+		vx_ctl_list_add(vs);
 	}
 }
 
@@ -245,37 +273,41 @@ static void vx_ctl_balance(void) { }
  * happened to start, and is held against nobody: a light group would have to
  * stand still for half a second. The others lose as much of the opposite.
  */
-static void vx_ctl_forgive(struct vx_sched *vs)
+static void vx_ctl_forgive(struct vx_sched *vs, struct list_head *list)
 {
 	struct vx_sched *o;
 	s64 lag = vs->lag, sum = 0, keep;
 
-	list_for_each_entry(o, &vx_ctl_list, ctl_node)
+	list_for_each_entry(o, list, ctl_node)
 		if ((o->lag ^ lag) < 0)
 			sum += abs(o->lag);
 	keep = max(sum - abs(lag), 0);
-	list_for_each_entry(o, &vx_ctl_list, ctl_node)
+	list_for_each_entry(o, list, ctl_node)
 		if ((o->lag ^ lag) < 0 && o->lag)
 			WRITE_ONCE(o->lag, div64_s64(o->lag * (keep >> 10),
 						     (sum >> 10) + 1));
 	WRITE_ONCE(vs->lag, 0);
 }
 
-static void vx_ctl_period(u64 span)
+/*
+ * A period of @span ns among those of @list, which are in one context or in none;
+ * @most is what they could have got together. Does the load want to be looked at?
+ */
+static bool vx_ctl_period(struct list_head *list, u64 span, u64 most)
 {
 	bool floors = READ_ONCE(vx_ctl_floors), on = READ_ONCE(vx_ctl_enabled);
 	struct vx_share *sh = vx_ctl_shares, *ref = NULL;
 	u64 capacity, got = 0, kept = 0;
-	bool spread = READ_ONCE(vx_ctl_spread) && on, uneven = false;
 	struct vx_sched *vs, *next;
 	unsigned int n = 0, i;
+	bool uneven = false;
 
-	list_for_each_entry(vs, &vx_ctl_list, ctl_node) {
+	list_for_each_entry(vs, list, ctl_node) {
 		u64 run = vx_run_total(vs);
 		unsigned int nr = vx_runnable(vs);
 
 		if (WARN_ON_ONCE(n == vx_ctl_size))
-			return;
+			return false;
 		vs->ctl_got = run - vs->ctl_run;
 		sh[n].weight = READ_ONCE(vs->params.shares);
 		sh[n].cap = vx_demand(vs, vs->ctl_got, nr, span);
@@ -293,17 +325,17 @@ static void vx_ctl_period(u64 span)
 		n++;
 	}
 
-	/* Others, of the host, keep what they took, but not out of a floor. */
-	capacity = max(got, min(kept, num_online_cpus() * span));
+	/* Others, who are not in the list, keep what they took, but no floor's. */
+	capacity = max(got, min(kept, most));
 	if (WARN_ON_ONCE(vx_waterfill(sh, n, min(capacity, VX_CAPACITY_MAX))))
-		return;
+		return false;
 
 	for (i = 0; i < n && !ref; i++)
 		if (sh[i].out > sh[i].floor && sh[i].out < sh[i].cap)
 			ref = &sh[i];
 
 	i = 0;
-	list_for_each_entry_safe(vs, next, &vx_ctl_list, ctl_node) {
+	list_for_each_entry_safe(vs, next, list, ctl_node) {
 		bool floor = sh[i].floor && sh[i].out == sh[i].floor;
 		unsigned long base = sh[i].weight;
 		s64 lag = vs->lag + (s64)(sh[i].out - vs->ctl_got);
@@ -340,22 +372,39 @@ static void vx_ctl_period(u64 span)
 		i++;
 	}
 
-	if (!spread)
-		return;
-	if (uneven)
-		vx_ctl_balance();
-	list_for_each_entry(vs, &vx_ctl_list, ctl_node)
-		if (vs->ctl_age <= VX_CTL_SETTLE &&
-		    vs->ctl_age++ == VX_CTL_SETTLE && !vs->params.floor)
-			vx_ctl_forgive(vs);
+	if (on && READ_ONCE(vx_ctl_spread))
+		list_for_each_entry(vs, list, ctl_node)
+			if (vs->ctl_age <= VX_CTL_SETTLE &&
+			    vs->ctl_age++ == VX_CTL_SETTLE &&
+			    !vs->params.floor)
+				vx_ctl_forgive(vs, list);
+	return uneven;
 }
 
-/* Is there anything to do: two to compare, or one against the host? */
+static void vx_ctl_all(u64 span)
+{
+	bool uneven = vx_ctl_period(&vx_ctl_list, span,
+				    num_online_cpus() * span);
+	struct vx_sched *vs, *next;
+
+	/* who is alone in its list, and forgotten, takes the list with it */
+	list_for_each_entry_safe(vs, next, &vx_ctl_outer, ctl_outer)
+		uneven |= vx_ctl_period(&vs->ctl_inner, span, vs->ctl_got);
+	if (uneven && READ_ONCE(vx_ctl_enabled) && READ_ONCE(vx_ctl_spread))
+		vx_ctl_balance();
+}
+
+/*
+ * Is there anything to do: two to compare, or one against the host? One in
+ * another one is compared with nobody, but makes two.
+ */
 static bool vx_ctl_needed(void)
 {
 	struct vx_sched *vs;
 	unsigned int nr = 0;
 
+	if (!list_empty(&vx_ctl_outer))
+		return true;
 	list_for_each_entry(vs, &vx_ctl_list, ctl_node) {
 		nr++;
 		if (nr == 2 || READ_ONCE(vs->params.floor) ||
@@ -375,7 +424,7 @@ static enum hrtimer_restart vx_ctl_fn(struct hrtimer *timer)
 	now = ktime_get_ns();
 	span = min(now - vx_ctl_last, NSEC_PER_SEC);
 	vx_ctl_last = now;
-	vx_ctl_period(span);
+	vx_ctl_all(span);
 	vx_ctl_collect();
 	if (!vx_ctl_needed()) {
 		vs = list_first_entry_or_null(&vx_ctl_list, struct vx_sched,

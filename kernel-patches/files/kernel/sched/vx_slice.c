@@ -29,20 +29,33 @@ static DEFINE_PER_CPU(struct hrtimer, vx_slice_timer);
 static int vx_slice_enabled;
 
 /*
- * Time until the slice of the context that runs on @rq is used up, 0 if none
- * runs or it has nobody to make way for. Under the rq lock.
+ * Time until the slice of the context that runs on @rq is used up, or that of the
+ * context in it that runs, whichever is sooner; 0 if none runs or they have nobody
+ * to make way for. Under the rq lock.
  */
 static u64 vx_slice_left(struct rq *rq)
 {
-	struct sched_entity *se = rq->cfs.curr;
-	s64 left;
+	struct cfs_rq *cfs_rq = &rq->cfs;
+	u64 least = U64_MAX;
 
-	if (rq->cfs.nr_running < 2 || !se || !se->my_q || !se->on_rq ||
-	    !task_group_is_context(se->my_q->tg))
+	do {
+		struct sched_entity *se = cfs_rq->curr;
+		s64 left;
+
+		if (!se || !se->my_q || !se->on_rq ||
+		    !task_group_is_context(se->my_q->tg))
+			break;
+		if (cfs_rq->nr_running > 1) {
+			left = max(se->deadline - se->vruntime, 0LL);
+			least = min(least, mul_u64_u64_shr(left, se->load.weight,
+							   NICE_0_LOAD_SHIFT));
+		}
+		cfs_rq = se->my_q;
+	} while (vx_tg_nests(cfs_rq->tg));
+
+	if (least == U64_MAX)
 		return 0;
-	left = max(se->deadline - se->vruntime, 0LL);
-	left = mul_u64_u64_shr(left, se->load.weight, NICE_0_LOAD_SHIFT);
-	return max(left + VX_SLICE_SLACK, VX_SLICE_MIN);
+	return max(least + VX_SLICE_SLACK, VX_SLICE_MIN);
 }
 
 /* A context may have been chosen; on the CPU of @rq, under its lock. */

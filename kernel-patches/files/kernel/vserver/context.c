@@ -148,37 +148,49 @@ bool vx_claim(struct vx_info *vxi)
 	return true;
 }
 
-/* Drop a claim.  The last one ends the context.  Process context. */
+/*
+ * Drop a claim, if @vxi is not NULL.  The last one ends the context, which drops its
+ * claim on the one that it is in.  Process context.
+ */
 void vx_unclaim(struct vx_info *vxi)
 {
-	if (atomic_dec_and_test(&vxi->vx_tasks)) {
-		set_bit(VXS_SHUTDOWN, &vxi->vx_state);
-		vx_end_cpu(vxi);
-		xa_erase(&vx_contexts, vxi->vx_id);
-		vx_disk_end(vxi->vx_id);
-		atomic_dec(&vx_live);
-		/* the table's reference goes to the work item */
-		queue_work(vx_wq, &vxi->vx_release_work);
+	while (vxi) {
+		struct vx_info *parent = NULL;
+
+		if (atomic_dec_and_test(&vxi->vx_tasks)) {
+			set_bit(VXS_SHUTDOWN, &vxi->vx_state);
+			vx_end_cpu(vxi);
+			xa_erase(&vx_contexts, vxi->vx_id);
+			vx_disk_end(vxi->vx_id);
+			atomic_dec(&vx_live);
+			/* the claim that vx_create() took */
+			parent = vx_parent(vxi);
+			/* the table's reference goes to the work item */
+			queue_work(vx_wq, &vxi->vx_release_work);
+		}
+		vx_put(vxi);
+		vxi = parent;
 	}
-	vx_put(vxi);
 }
 
 /*
  * A new context with one claim for the caller, not in the table yet.
  * The references are those of the table and of the claim.
  */
-static struct vx_info *vx_alloc(u32 xid, u64 flags)
+static struct vx_info *vx_alloc(u32 xid, u64 flags, struct vx_info *parent)
 {
 	struct vx_info *vxi = kmem_cache_zalloc(vx_cachep, GFP_KERNEL_ACCOUNT);
+	int ret;
 
 	if (!vxi)
-		return NULL;
+		return ERR_PTR(-ENOMEM);
 	vxi->vx_id = xid;
 	vxi->vx_flags = flags;
 	vxi->vx_bcaps = ~0ULL;
-	if (vx_init_cpu(vxi)) {
+	ret = vx_init_cpu(vxi, parent);
+	if (ret) {
 		kmem_cache_free(vx_cachep, vxi);
-		return NULL;
+		return ERR_PTR(ret);
 	}
 	refcount_set(&vxi->vx_usecnt, 2);
 	atomic_set(&vxi->vx_tasks, 1);
@@ -252,21 +264,24 @@ void vx_record_reaper(struct vx_info *vxi)
 	spin_unlock(&vxi->vx_lock);
 }
 
-long vc_ctx_create(struct vx_info *none, u32 id, void *arg)
+static bool vx_may_create(u32 id)
 {
-	struct vcmd_ctx_create *vc = arg;
+	return (s32)id >= VX_XID_MIN && id <= VX_XID_MAX &&
+	       thread_group_empty(current);
+}
+
+/* Takes over a claim on @parent, if that is not NULL. */
+static long vx_create(u32 id, u64 flags, struct vx_info *parent)
+{
 	struct vx_info *vxi;
 	bool persistent;
 	int ret;
 
-	if ((s32)id < VX_XID_MIN || id > VX_XID_MAX)
-		return -EINVAL;
-	if (!thread_group_empty(current))
-		return -EINVAL;
-
-	vxi = vx_alloc(id, vc ? vc->flagword : VXF_INIT_SET);
-	if (!vxi)
-		return -ENOMEM;
+	vxi = vx_alloc(id, flags, parent);
+	if (IS_ERR(vxi)) {
+		vx_unclaim(parent);
+		return PTR_ERR(vxi);
+	}
 
 	/* The flag has its claim before anybody can find, and clear, the flag. */
 	persistent = vxi->vx_flags & VXF_PERSISTENT;
@@ -285,10 +300,12 @@ long vc_ctx_create(struct vx_info *none, u32 id, void *arg)
 				vx_put(other);
 			}
 		}
+		vx_end_cpu(vxi);
 		if (persistent)
 			vx_put(vxi);
 		vx_put(vxi);
 		vx_put(vxi);
+		vx_unclaim(parent);
 		return ret;
 	}
 	atomic_inc(&vx_live);
@@ -310,6 +327,38 @@ long vc_ctx_create(struct vx_info *none, u32 id, void *arg)
 	vx_move_self(vxi, id);
 	return id;
 }
+
+long vc_ctx_create(struct vx_info *none, u32 id, void *arg)
+{
+	struct vcmd_ctx_create *vc = arg;
+
+	if (!vx_may_create(id))
+		return -EINVAL;
+	return vx_create(id, vc ? vc->flagword : VXF_INIT_SET, NULL);
+}
+
+#ifdef CONFIG_VSERVER_SCHED
+long vc_ctx_create_in(struct vx_info *none, u32 id, void *arg)
+{
+	struct vcmd_ctx_create_in *vc = arg;
+	struct vx_info *parent;
+	long ret;
+
+	if (!vx_may_create(id) || vc->zero)
+		return -EINVAL;
+	parent = vx_lookup(vc->parent);
+	if (!parent)
+		return -ESRCH;
+	if (!vx_state_flag(parent, VXF_STATE_ADMIN))
+		ret = -EACCES;
+	else if (!vx_claim(parent))
+		ret = -ESRCH;
+	else
+		ret = vx_create(id, vc->flagword, parent);
+	vx_put(parent);
+	return ret;
+}
+#endif
 
 /*
  * Enter a context.  Without STATE_SETUP a private one is closed.  The watch

@@ -45,19 +45,34 @@ int vx_helper_wait(u32 id, const char *action);
 
 #ifdef CONFIG_VSERVER_SCHED
 /* sched.c */
-int vx_init_cpu(struct vx_info *vxi);
+int vx_init_cpu(struct vx_info *vxi, struct vx_info *parent);
 void vx_update_cpu(struct vx_info *vxi, u64 changed);
 void vx_end_cpu(struct vx_info *vxi);
 void vx_free_cpu(struct vx_info *vxi);
 void vx_move_cpu(struct vx_info *vxi);
 int vx_prio_bias(struct vx_info *vxi);
+unsigned int vx_inside(struct vx_info *vxi);
 #else
-static inline int vx_init_cpu(struct vx_info *vxi) { return 0; }
+static inline int vx_init_cpu(struct vx_info *vxi, struct vx_info *parent)
+{
+	return 0;
+}
+
 static inline void vx_update_cpu(struct vx_info *vxi, u64 changed) { }
 static inline void vx_end_cpu(struct vx_info *vxi) { }
 static inline void vx_free_cpu(struct vx_info *vxi) { }
 static inline void vx_move_cpu(struct vx_info *vxi) { }
 #endif
+
+/* The context that @vxi shares CPU time in, or NULL; @vxi has a reference. */
+static inline struct vx_info *vx_parent(const struct vx_info *vxi)
+{
+#ifdef CONFIG_VSERVER_SCHED
+	return vxi->vx_parent;
+#else
+	return NULL;
+#endif
+}
 
 /* disk.c */
 #ifdef CONFIG_VSERVER_DISK
@@ -202,6 +217,8 @@ long vc_get_cflags(struct vx_info *vxi, u32 id, void *arg);
 long vc_set_cflags(struct vx_info *vxi, u32 id, void *arg);
 long vc_get_badness(struct vx_info *vxi, u32 id, void *arg);
 long vc_set_badness(struct vx_info *vxi, u32 id, void *arg);
+long vc_ctx_create_in(struct vx_info *vxi, u32 id, void *arg);
+long vc_set_sched_v2(struct vx_info *vxi, u32 id, void *arg);
 long vc_set_sched_v3(struct vx_info *vxi, u32 id, void *arg);
 long vc_set_sched_v4(struct vx_info *vxi, u32 id, void *arg);
 long vc_set_sched(struct vx_info *vxi, u32 id, void *arg);

@@ -49,6 +49,8 @@ struct vx_rates {
  * @prio_bias: -20..19
  * @idle_time: rate is a guarantee, rate2 a weight
  * @reserved: guarantee that counts towards what can be given, ns per second
+ * @given: sum of @reserved of the contexts in this one
+ * @inside: how many these are
  * @rates: for each CPU
  */
 struct vx_cpu_settings {
@@ -63,17 +65,28 @@ struct vx_cpu_settings {
 	s32 prio_bias;
 	bool idle_time;
 	u64 reserved;
+	u64 given;
+	unsigned int inside;
 	struct vx_rates rates[];
 };
 
 static DEFINE_MUTEX(vx_settings_mutex);
-static u64 vx_reserved;		/* sum of all contexts */
+static u64 vx_reserved;		/* sum of all contexts that are in none */
 static unsigned int vx_host_weight;
 
-static u64 vx_reservable(void)
+/* What can be guaranteed to the contexts that are in @parent, or in none. */
+static u64 vx_reservable(struct vx_info *parent)
 {
+	if (parent)
+		return parent->vx_cpu->reserved;
 	/* the rest is for what cannot wait: threads of the kernel, interrupts */
 	return num_online_cpus() * (NSEC_PER_SEC * 95 / 100);
+}
+
+/* Where the guarantees of contexts in @parent, or in none, are added up. */
+static u64 *vx_given(struct vx_info *parent)
+{
+	return parent ? &parent->vx_cpu->given : &vx_reserved;
 }
 
 /* What rate @which comes to, of all CPUs, in ns per second. */
@@ -173,6 +186,7 @@ static struct vx_cpu_settings *vx_copy_settings(struct vx_info *vxi)
 static int vx_replace_settings(struct vx_info *vxi, struct vx_cpu_settings *new)
 {
 	struct vx_cpu_settings *old = vxi->vx_cpu;
+	u64 *given = vx_given(vxi->vx_parent);
 
 	lockdep_assert_held(&vx_settings_mutex);
 	/* counted from when it is set, so that a flag can never be refused */
@@ -183,14 +197,19 @@ static int vx_replace_settings(struct vx_info *vxi, struct vx_cpu_settings *new)
 		return -EOPNOTSUPP;
 	}
 	if (new->reserved > old->reserved &&
-	    vx_reserved - old->reserved + new->reserved > vx_reservable()) {
+	    *given - old->reserved + new->reserved >
+	    vx_reservable(vxi->vx_parent)) {
 		kfree(new);
 		return -ENOSPC;
+	}
+	if (new->reserved < old->reserved && new->reserved < new->given) {
+		kfree(new);
+		return -EBUSY;
 	}
 	/* the end of the context gives back what it has reserved, once */
 	if (test_bit(VXS_SHUTDOWN, &vxi->vx_state))
 		new->reserved = 0;
-	vx_reserved += new->reserved - old->reserved;
+	*given += new->reserved - old->reserved;
 	vxi->vx_cpu = new;
 	vx_apply_settings(vxi);
 	kfree(old);
@@ -199,8 +218,8 @@ static int vx_replace_settings(struct vx_info *vxi, struct vx_cpu_settings *new)
 
 /* ---- life of a context ---- */
 
-/* For a new context, which nobody else knows yet. */
-int vx_init_cpu(struct vx_info *vxi)
+/* For a new context, which nobody else knows yet, in @parent or in none (NULL). */
+int vx_init_cpu(struct vx_info *vxi, struct vx_info *parent)
 {
 	struct vx_cpu_settings *s;
 	struct vx_sched *vs;
@@ -209,7 +228,7 @@ int vx_init_cpu(struct vx_info *vxi)
 	s = kzalloc(struct_size(s, rates, nr_cpu_ids), GFP_KERNEL_ACCOUNT);
 	if (!s)
 		return -ENOMEM;
-	vs = vx_sched_create(vxi->vx_id);
+	vs = vx_sched_create(vxi->vx_id, parent ? parent->vx_sched : NULL);
 	if (IS_ERR(vs)) {
 		kfree(s);
 		return PTR_ERR(vs);
@@ -227,6 +246,13 @@ int vx_init_cpu(struct vx_info *vxi)
 			.interval = { VX_INTERVAL, VX_INTERVAL },
 		};
 	}
+	if (parent) {
+		vx_get(parent);
+		mutex_lock(&vx_settings_mutex);
+		parent->vx_cpu->inside++;
+		mutex_unlock(&vx_settings_mutex);
+	}
+	vxi->vx_parent = parent;
 	vxi->vx_cpu = s;
 	vxi->vx_sched = vs;
 
@@ -244,11 +270,16 @@ void vx_update_cpu(struct vx_info *vxi, u64 changed)
 	mutex_unlock(&vx_settings_mutex);
 }
 
-/* The context has ended: what it reserved is free. */
+/*
+ * The context has ended, or never began: what it reserved is free. The one it was in
+ * has not ended, while the caller has a claim on it.
+ */
 void vx_end_cpu(struct vx_info *vxi)
 {
 	mutex_lock(&vx_settings_mutex);
-	vx_reserved -= vxi->vx_cpu->reserved;
+	if (vxi->vx_parent)
+		vxi->vx_parent->vx_cpu->inside--;
+	*vx_given(vxi->vx_parent) -= vxi->vx_cpu->reserved;
 	vxi->vx_cpu->reserved = 0;
 	mutex_unlock(&vx_settings_mutex);
 }
@@ -258,6 +289,8 @@ void vx_free_cpu(struct vx_info *vxi)
 {
 	kfree(vxi->vx_cpu);
 	vx_sched_put(vxi->vx_sched);
+	if (vxi->vx_parent)
+		vx_put(vxi->vx_parent);
 }
 
 /* Current, a member or not any more, follows its context. */
@@ -293,18 +326,14 @@ static void vx_set_rates(struct vx_rates *r, const struct vcmd_sched_v5 *vc)
 		r->interval[1] = vx_interval(vc->interval[1], vc->mask);
 }
 
-long vc_set_sched(struct vx_info *vxi, u32 id, void *arg)
+/* The rates are those of @cpus. */
+static long vx_set_sched(struct vx_info *vxi, const struct vcmd_sched_v5 *vc,
+			 const struct cpumask *cpus)
 {
 	const u32 rates = VXSM_FILL_RATE | VXSM_INTERVAL | VXSM_FILL_RATE2 |
 			  VXSM_INTERVAL2;
-	struct vcmd_sched_v5 *vc = arg;
 	struct vx_cpu_settings *s;
 	int cpu, ret;
-
-	if ((vc->mask & VXSM_BUCKET_ID) && vc->bucket_id)
-		return -EINVAL;
-	if ((vc->mask & VXSM_CPU_ID) && !vx_cpu_valid(vc->cpu_id))
-		return -EINVAL;
 
 	mutex_lock(&vx_settings_mutex);
 	s = vx_copy_settings(vxi);
@@ -313,9 +342,8 @@ long vc_set_sched(struct vx_info *vxi, u32 id, void *arg)
 		return -ENOMEM;
 	}
 
-	for_each_possible_cpu(cpu)
-		if (!(vc->mask & VXSM_CPU_ID) || cpu == vc->cpu_id)
-			vx_set_rates(&s->rates[cpu], vc);
+	for_each_cpu_and(cpu, cpus, cpu_possible_mask)
+		vx_set_rates(&s->rates[cpu], vc);
 	if (vc->mask & VXSM_IDLE_TIME)
 		s->idle_time = true;
 	else if (vc->mask & rates)
@@ -339,7 +367,19 @@ long vc_set_sched(struct vx_info *vxi, u32 id, void *arg)
 	return ret;
 }
 
-/* Versions 3 and 4 have one rate, which stands for both. */
+long vc_set_sched(struct vx_info *vxi, u32 id, void *arg)
+{
+	struct vcmd_sched_v5 *vc = arg;
+
+	if ((vc->mask & VXSM_BUCKET_ID) && vc->bucket_id)
+		return -EINVAL;
+	if ((vc->mask & VXSM_CPU_ID) && !vx_cpu_valid(vc->cpu_id))
+		return -EINVAL;
+	return vx_set_sched(vxi, vc, vc->mask & VXSM_CPU_ID ?
+				     cpumask_of(vc->cpu_id) : cpu_possible_mask);
+}
+
+/* Versions 2 to 4 have one rate, which stands for both. */
 long vc_set_sched_v4(struct vx_info *vxi, u32 id, void *arg)
 {
 	struct vcmd_set_sched_v4 *vc = arg;
@@ -378,6 +418,45 @@ long vc_set_sched_v3(struct vx_info *vxi, u32 id, void *arg)
 	};
 
 	return vc_set_sched_v4(vxi, id, &v4);
+}
+
+static u32 vx_given_v2(s32 value, u32 bit)
+{
+	return value == VX_SCHED_KEEP ? 0 : bit;
+}
+
+/* Version 2 has a value instead of a mask, and CPUs, the first 64 of them. */
+long vc_set_sched_v2(struct vx_info *vxi, u32 id, void *arg)
+{
+	struct vcmd_set_sched_v2 *vc = arg;
+	struct vcmd_sched_v5 v5 = {
+		.mask		= vx_given_v2(vc->fill_rate, VXSM_FILL_RATE |
+							     VXSM_FILL_RATE2) |
+				  vx_given_v2(vc->interval, VXSM_INTERVAL |
+							    VXSM_INTERVAL2) |
+				  vx_given_v2(vc->tokens, VXSM_TOKENS) |
+				  vx_given_v2(vc->tokens_min, VXSM_TOKENS_MIN) |
+				  vx_given_v2(vc->tokens_max, VXSM_TOKENS_MAX),
+		.fill_rate	= { vc->fill_rate, vc->fill_rate },
+		.interval	= { vc->interval, vc->interval },
+		.tokens		= vc->tokens,
+		.tokens_min	= vc->tokens_min,
+		.tokens_max	= vc->tokens_max,
+	};
+	cpumask_var_t cpus;
+	int cpu;
+	long ret;
+
+	if (!vc->cpu_mask)
+		return vx_set_sched(vxi, &v5, cpu_possible_mask);
+	if (!zalloc_cpumask_var(&cpus, GFP_KERNEL))
+		return -ENOMEM;
+	for (cpu = 0; cpu < min_t(int, nr_cpu_ids, 64); cpu++)
+		if ((vc->cpu_mask & BIT_ULL(cpu)) && cpu_possible(cpu))
+			cpumask_set_cpu(cpu, cpus);
+	ret = cpumask_empty(cpus) ? -EINVAL : vx_set_sched(vxi, &v5, cpus);
+	free_cpumask_var(cpus);
+	return ret;
 }
 
 long vc_get_sched(struct vx_info *vxi, u32 id, void *arg)
@@ -453,6 +532,17 @@ long vc_get_prio_bias(struct vx_info *vxi, u32 id, void *arg)
 		return -EINVAL;
 	vc->prio_bias = vx_prio_bias(vxi);
 	return 0;
+}
+
+/* How many contexts are in this one. */
+unsigned int vx_inside(struct vx_info *vxi)
+{
+	unsigned int nr;
+
+	mutex_lock(&vx_settings_mutex);
+	nr = vxi->vx_cpu->inside;
+	mutex_unlock(&vx_settings_mutex);
+	return nr;
 }
 
 int vx_prio_bias(struct vx_info *vxi)

@@ -125,11 +125,13 @@ static const struct vx_command vx_commands[] = {
 	{ VCMD_reset_minmax, VCC_VXI | VCC_ADMIN, 2, 0, vc_reset_minmax },
 #endif
 #ifdef CONFIG_VSERVER_SCHED
+	{ VCMD_ctx_create_in, VCC_ADMIN | VCC_IN, 5, 16, vc_ctx_create_in },
 	/* the ids are read, and all is written */
 	{ VCMD_get_sched, VX_GET | VCC_IN, 3, 44, vc_get_sched },
 	{ VCMD_sched_info, VX_GET | VCC_IN | VCC_ZIDOK, 3, 40, vc_sched_info },
 	{ VCMD_get_prio_bias, VX_GET | VCC_IN, 3, 8, vc_get_prio_bias },
 	{ VCMD_get_cpu, VX_GET, 3, 40, vc_get_cpu },
+	{ VCMD_set_sched_v2, VX_SET, 7, 32, vc_set_sched_v2 },
 	{ VCMD_set_sched_v3, VX_SET, 7, 28, vc_set_sched_v3 },
 	{ VCMD_set_sched_v4, VX_SET, 7, 36, vc_set_sched_v4 },
 	{ VCMD_set_sched, VX_SET, 7, 44, vc_set_sched },

@@ -80,6 +80,27 @@ struct vcmd_ctx_create {
 	__u64 flagword;
 };
 
+/*
+ * ctx_create for a context in another one, which need not have processes; a command
+ * of our own. The two are apart in all but CPU time: that of the new one counts as
+ * the parent's too, its weight is against the parent's processes and the other
+ * contexts in it, and a limit or a pause of the parent holds its processes. What is
+ * guaranteed to the contexts in a parent is a part of what is guaranteed to it.
+ * The parent stays what it is until the end, and has not ended before: each context
+ * in it counts as one of its tasks (ctx_stat).
+ *
+ * Errors as with ctx_create, and ESRCH no such parent, EACCES it does not take the
+ * host's commands any more, ELOOP more than four contexts in each other, ENOSYS
+ * without CONFIG_VSERVER_SCHED.
+ */
+#define VCMD_ctx_create_in	VC_CMD(VC_CAT_VPROC, 16, 0)
+
+struct vcmd_ctx_create_in {
+	__u64 flagword;
+	__u32 parent;
+	__u32 zero;		/* EINVAL if it is not */
+};
+
 struct vcmd_ctx_migrate {
 	__u64 flagword;
 };
@@ -245,6 +266,7 @@ struct vcmd_badness {
  * (each only with its bit in the mask; get_sched and sched_info always look);
  * ENOSPC more would be guaranteed than can be kept.
  */
+#define VCMD_set_sched_v2	VC_CMD(VC_CAT_SCHED, 1, 2)
 #define VCMD_set_sched_v3	VC_CMD(VC_CAT_SCHED, 1, 3)
 #define VCMD_set_sched_v4	VC_CMD(VC_CAT_SCHED, 1, 4)
 #define VCMD_set_sched		VC_CMD(VC_CAT_SCHED, 1, 5)
@@ -252,6 +274,22 @@ struct vcmd_badness {
 #define VCMD_sched_info		VC_CMD(VC_CAT_SCHED, 3, 0)
 #define VCMD_set_prio_bias	VC_CMD(VC_CAT_SCHED, 4, 0)
 #define VCMD_get_prio_bias	VC_CMD(VC_CAT_SCHED, 5, 0)
+
+/*
+ * No mask: members that are VX_SCHED_KEEP keep their value. The rate, which counts
+ * for both, is that of the CPUs of cpu_mask (bit 0 is CPU 0), of all if it is 0;
+ * EINVAL if it has none that is possible.
+ */
+struct vcmd_set_sched_v2 {
+	__s32 fill_rate;
+	__s32 interval;
+	__s32 tokens;
+	__s32 tokens_min;
+	__s32 tokens_max;
+	__u64 cpu_mask;
+};
+
+#define VX_SCHED_KEEP		(-2)
 
 /* one rate, which counts for both */
 struct vcmd_set_sched_v3 {
@@ -329,8 +367,9 @@ struct vcmd_prio_bias {
  *
  * Errors of set_cpu: EINVAL an unknown bit, a value out of range, a guarantee
  * above the limit; ENOSPC the guarantees of all contexts would be more than 95 %
- * of the CPUs that are online. A kernel without CONFIG_VSERVER_SCHED has none of
- * these commands: ENOSYS.
+ * of the CPUs that are online, or those of the contexts in one context more than
+ * that one's; EBUSY less than is guaranteed to the contexts in it. A kernel without
+ * CONFIG_VSERVER_SCHED has none of these commands: ENOSYS.
  */
 #define VCMD_set_cpu		VC_CMD(VC_CAT_SCHED, 16, 0)
 #define VCMD_get_cpu		VC_CMD(VC_CAT_SCHED, 17, 0)
@@ -366,6 +405,8 @@ struct vcmd_cpu {
  * for the keys they know and ignore others. Times are totals since the context
  * was made, in microseconds. "In force" is what remains of all settings.
  *
+ *   parent	id of the context that it is in (ctx_create_in); 0 none
+ *   inside	number of contexts that are in it
  *   PrioBias	as set by set_prio_bias
  *   weight	in force, 1 .. 10000
  *   shares	weight and PrioBias in units of cpu.shares (1024 by default)
@@ -383,6 +424,9 @@ struct vcmd_cpu {
  *   user_us	of that in user mode, by sampling
  *   sys_us	of that in the kernel, by sampling
  *   delay_us	time that runnable tasks waited for a CPU, added up
+ *
+ * run_us, user_us, sys_us, delay_us and runnable include the contexts in it; tasks
+ * are held, and counted so, by the context whose limit or pause it is.
  *
  * and a line for each possible CPU that is online or was used:
  *
