@@ -24,6 +24,8 @@ enum share_what {
 	SH_CAP,		/* got / allowed, where limited */
 	SH_RATE,	/* of a disk: requests done in a second, all together */
 	SH_P99,		/* ns: p99 latency of the one that has one request at a time */
+	SH_SYNC,	/* ns: mean time of an fsync, beside a writer */
+	SH_SYNC_X,	/* that, against the same alone */
 	N_SHARE,
 };
 
