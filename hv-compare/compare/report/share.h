@@ -17,6 +17,7 @@ enum share_goal { GOAL_NONE, GOAL_MET, GOAL_MISSED };
 enum share_what {
 	SH_E1,		/* worst error over 1 s */
 	SH_E10,		/* worst error over 10 s */
+	SH_EALL,	/* of writers of files: error over all that was measured */
 	SH_LAG,		/* ns */
 	SH_JAIN,
 	SH_WC,		/* delivered / delivered to the same load without instances */
