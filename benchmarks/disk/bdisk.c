@@ -103,6 +103,7 @@ static const struct row rows[] = {
 	{ PREFIX "guarantee", "a quarter reserved, beside eight hogs of the same weight" },
 	{ PREFIX "limit", "limited to a quarter, beside a hog" },
 	{ PREFIX "1-4.files", "1:4, each writes a file, through the page cache" },
+	{ PREFIX "fsync", "4 KiB and fsync, 50 times, alone and beside one that writes files" },
 };
 
 #define N_ROWS (sizeof(rows) / sizeof(rows[0]))

@@ -129,6 +129,52 @@ in_context 53 dd if=/dev/urandom of=/tmp/fs/f bs=64k count=64 conv=notrunc 2>/de
 sync
 within $(($(charged 53) - before)) $((4 * mib)) $((5 * mib)) "and with it again not"
 
+# Two writers get the disk by weight, also one that does more requests at a time than
+# each may have waiting: else the elevator has nothing to choose from.
+if mkdir "$null/wide" && {
+	for setting in submit_queues=1 queue_mode=2 size=192 memory_backed=1 irqmode=2 \
+		completion_nsec=40000000 hw_queue_depth=16 power=1; do
+		echo "${setting#*=}" >"$null/wide/${setting%%=*}" || break
+	done
+	mkfs.ext4 -q -E nodiscard,lazy_itable_init=0,lazy_journal_init=0 /dev/wide
+} && mkdir -p /tmp/wide && mount /dev/wide /tmp/wide; then
+	wide=/sys/block/wide/queue
+	echo context-fair >$wide/scheduler
+	echo 128 >$wide/nr_requests
+	echo 16 >$wide/max_sectors_kb
+	echo 12582912 >/proc/sys/vm/dirty_bytes
+	echo 6291456 >/proc/sys/vm/dirty_background_bytes
+	"$vdisk" make 55
+	"$vdisk" make 56
+	"$vdisk" set 56 0:0 1 400 0 0 0 0
+	rm -f /tmp/stop
+	for x in 55 56; do
+		in_context $x sh -c "while [ ! -e /tmp/stop ]; do
+			dd if=/dev/zero of=/tmp/wide/$x bs=64k count=512 conv=notrunc 2>/dev/null; done" &
+	done
+	written() { # XID
+		awk -v x="$1" '$1 == x { print $8 }' $wide/iosched/contexts
+	}
+	sleep 8
+	a=$(written 55) b=$(written 56)
+	sleep 15
+	a=$(($(written 55) - ${a:-0})) b=$(($(written 56) - ${b:-0}))
+	echo "# at a depth of $(cat $wide/iosched/depth): $a and $b bytes"
+	within $((100 * b / (a + 1))) 250 640 "writers of 1:4 get the disk as 1:4, in percent"
+	: >/tmp/stop
+	wait
+	umount /tmp/wide
+	"$vdisk" end 55
+	"$vdisk" end 56
+	echo 0 >"$null/wide/power"
+	rmdir "$null/wide"
+	echo 20 >/proc/sys/vm/dirty_ratio
+	echo 10 >/proc/sys/vm/dirty_background_ratio
+	rm /tmp/stop
+else
+	not_ok "there is a file system on a device that does much at a time"
+fi
+
 # A journal waits for the files of a context that gets next to nothing: that goes out of
 # turn. With dioread_nolock, the default, ext4 has no such data. Without it the sync below takes two hundred times as long.
 "$vdisk" make 54

@@ -346,8 +346,44 @@ static int get_part(const json_t *o, const char *key, double *out, struct bad *e
 #define SERVICE_BACK 100e6
 
 /*
+ * A series of calls of fsync, by one instance alone ("plain" here) or beside another.
+ */
+static int on_syncs(struct run *r, json_t *o, struct bad *e)
+{
+	const json_t *ns = json_object_get(o, "sync_ns");
+	const char *id, *side_name, *phase, *by;
+	struct series s = { .n_inst = 1, .ncpu = 1, .weight = 1, .threads = 1, .io_ns = 1 };
+
+	if (check_accel(r, o, e) || get_str(o, "bench", &id, e) || get_str(o, "side", &side_name, e) ||
+	    get_str(o, "phase", &phase, e) || get_str(o, "by", &by, e) || get_int(o, "boot", &s.boot, e) ||
+	    get_int(o, "exec", &s.exec, e))
+		return -1;
+	s.n_sync = json_array_size(ns);
+	if (!s.n_sync)
+		return bad(e, "\"sync_ns\" must be an array that is not empty");
+	for (size_t i = 0; i < s.n_sync; i++) {
+		const json_t *a = json_array_get(ns, i);
+
+		if (!json_is_integer(a) || json_integer_value(a) <= 0)
+			return bad(e, "\"sync_ns\" must hold times");
+		s.sync_ns += json_number_value(a);
+	}
+	s.side = side_intern(r, side_name);
+	if (s.side < 0)
+		return bad(e, "more than %d sides", MAX_SIDES);
+	s.bench = (size_t)(bench_intern(r, id) - r->bench);
+	s.plain = !strcmp(phase, "alone");
+	snprintf(s.by, sizeof(s.by), "%s", by);
+	if (!(r->n_series & (r->n_series - 1)))
+		r->series = xrealloc(r->series, r->n_series ? 2 * r->n_series : 1, sizeof(*r->series));
+	r->series[r->n_series++] = s;
+	return 0;
+}
+
+/*
  * A piece of a series: samples "from" onwards of what one instance got. A
- * series without "service_ns" is of another kind and not looked at.
+ * series without "service_ns" is of another kind and not looked at, but for those of
+ * fsync.
  */
 static int on_series(struct run *r, json_t *o, struct bad *e)
 {
@@ -357,6 +393,8 @@ static int on_series(struct run *r, json_t *o, struct bad *e)
 	int from, ncpu, weight, threads;
 	size_t n;
 
+	if (!service && json_object_get(o, "sync_ns"))
+		return on_syncs(r, o, e);
 	if (!service) {
 		r->n_unknown++;
 		return 0;

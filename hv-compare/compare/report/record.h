@@ -84,6 +84,8 @@ struct series {
 	double p99;		/* ns, latency of its requests; 0: not told */
 	size_t n, room;
 	double *t, *service;	/* ns since the start of the case */
+	size_t n_sync;		/* of another kind, without samples: so many calls of fsync */
+	double sync_ns;		/* and what they took altogether */
 };
 
 struct run {

@@ -10,6 +10,7 @@
 const struct share_info share_info[N_SHARE] = {
 	{ "e1", "E 1 s", "largest error of a share in any window of one second" },
 	{ "e10", "E 10 s", "the same in any window of ten seconds" },
+	{ "e_all", "E in all", "the same over all that was measured, of writers of files" },
 	{ "lag", "lag", "largest CPU time that an instance was behind or ahead" },
 	{ "jain", "Jain", "Jain's index over 10 s (or all there is), lowest" },
 	{ "wc", "work", "CPU time delivered, against the same load without instances" },
@@ -17,6 +18,8 @@ const struct share_info share_info[N_SHARE] = {
 	{ "cap", "limit", "CPU time got, against what the limit allows" },
 	{ "rate", "IO/s", "requests done in a second, by all instances together" },
 	{ "p99", "p99", "latency that 99 % of the requests did not exceed, of an instance with one at a time beside one with many; of CPUs: how long 99 % of the wake-ups waited at most" },
+	{ "sync", "fsync", "mean time of a write of 4 KiB and fsync, beside another instance that writes files" },
+	{ "sync_x", "fsync, of alone", "the same, against what it takes while nobody else writes" },
 };
 
 static const struct series *find(const struct run *r, size_t bench, int side, int boot, int exec, int inst,
@@ -70,7 +73,7 @@ static bool load(const struct run *r, const struct series *first, struct fair_ca
 	return true;
 }
 
-/* Those of D1 to D4 and D6, for the disk that the experiment has: 500 requests a second,
+/* Those of D1 to D6, for the disk that the experiment has: 500 requests a second,
  * so one alone takes 2 ms. Files are written in large pieces; D4 is for half a minute. */
 static double disk_goal_of(enum share_what w, bool capped, bool files)
 {
@@ -78,7 +81,9 @@ static double disk_goal_of(enum share_what w, bool capped, bool files)
 	case SH_E1:
 		return capped || files ? -1 : 0.05;
 	case SH_E10:
-		return capped ? -1 : files ? 0.10 : 0.02;
+		return capped || files ? -1 : 0.02;
+	case SH_EALL:
+		return 0.10;
 	case SH_FLOOR:
 		return 0.97 * 0.25;
 	case SH_CAP:
@@ -87,6 +92,8 @@ static double disk_goal_of(enum share_what w, bool capped, bool files)
 		return 0.97;
 	case SH_P99:
 		return 7e6;
+	case SH_SYNC_X:
+		return 10;
 	default:
 		return -1;
 	}
@@ -167,6 +174,23 @@ static bool single_p99(const struct run *r, const struct series *first, double *
 	return others && *p99 > 0;
 }
 
+/* The largest error of a share by weight of all that was delivered. */
+static double error_in_all(const struct fair_case *c)
+{
+	double all = 0, weights = 0, worst = 0;
+
+	for (size_t i = 0; i < c->n; i++) {
+		all += c->inst[i].service[c->n_samples - 1] - c->inst[i].service[0];
+		weights += c->inst[i].weight;
+	}
+	for (size_t i = 0; i < c->n && all > 0; i++) {
+		const double due = all * c->inst[i].weight / weights;
+
+		worst = fmax(worst, fabs(c->inst[i].service[c->n_samples - 1] - c->inst[i].service[0] - due) / due);
+	}
+	return worst;
+}
+
 static void fill_cell(const struct share *s, const struct bench *b, int side, struct share_cell *cell)
 {
 	const struct run *r = s->run;
@@ -196,6 +220,16 @@ static void fill_cell(const struct share *s, const struct bench *b, int side, st
 		if (x->bench != ix || x->side != side || x->inst || x->plain ||
 		    find(r, ix, side, x->boot, x->exec, 0, false) != x)
 			continue;
+		if (x->n_sync) {
+			cell->by = x->by;
+			cell->repeats++;
+			v[SH_SYNC][n[SH_SYNC]++] = x->sync_ns / (double)x->n_sync;
+			p = find(r, ix, side, x->boot, x->exec, 0, true);
+			if (p && p->n_sync)
+				v[SH_SYNC_X][n[SH_SYNC_X]++] = x->sync_ns / (double)x->n_sync /
+							       (p->sync_ns / (double)p->n_sync);
+			continue;
+		}
 		if (!load(r, x, &c, &cell->clocks_off))
 			continue;
 		if (fair_judge(&c, &res)) {
@@ -213,6 +247,8 @@ static void fill_cell(const struct share *s, const struct bench *b, int side, st
 		}
 		if (res.e10.windows)
 			v[SH_E10][n[SH_E10]++] = res.e10.max;
+		if (files)
+			v[SH_EALL][n[SH_EALL]++] = error_in_all(&c);
 		v[SH_LAG][n[SH_LAG]++] = res.lag;
 		v[SH_JAIN][n[SH_JAIN]++] = res.jain;
 		if (x->io_ns > 0)
@@ -242,7 +278,9 @@ static void fill_cell(const struct share *s, const struct bench *b, int side, st
 	cell->mean1 = spread_of(mean1, n_mean);
 	for (int w = 0; w < N_SHARE; w++) {
 		cell->num[w] = spread_of(v[w], n[w]);
-		cell->goal_value[w] = cell->example.n ? goal_of((enum share_what)w, &cell->example, s->disk, files) : -1;
+		cell->goal_value[w] = cell->example.n ? goal_of((enum share_what)w, &cell->example, s->disk, files) :
+				      n[SH_SYNC_X]    ? disk_goal_of((enum share_what)w, false, false) :
+							-1;
 		/* The goal of a limit is one for the long run. */
 		if (w == SH_CAP && cap_window < FAIR_LONG * 0.99)
 			cell->goal_value[w] = -1;
@@ -281,6 +319,8 @@ static char *label_of(const char *id)
 		return xstrdup("25 % of the disk reserved, beside eight hogs of the same weight");
 	if (disk && !strcmp(id, "limit"))
 		return xstrdup("limited to 25 % of the disk, beside a hog");
+	if (disk && !strcmp(id, "fsync"))
+		return xstrdup("4 KiB and fsync, 50 times, beside one that writes files");
 	if (!strcmp(id, "guarantee"))
 		return xstrdup("25 % of the machine guaranteed, beside eight hogs of the same weight");
 	if (!strcmp(id, "limit"))
@@ -366,8 +406,12 @@ void share_fmt(char *buf, size_t n, enum share_what w, double v)
 	case SH_RATE:
 		snprintf(buf, n, "%.0f", v);
 		break;
+	case SH_SYNC_X:
+		snprintf(buf, n, "%.1f", v);
+		break;
 	case SH_LAG:
 	case SH_P99:
+	case SH_SYNC:
 		snprintf(buf, n, v >= 99.95e6 ? "%.0f ms" : "%.1f ms", v / 1e6);
 		break;
 	case SH_JAIN:

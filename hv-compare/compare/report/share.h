@@ -17,6 +17,7 @@ enum share_goal { GOAL_NONE, GOAL_MET, GOAL_MISSED };
 enum share_what {
 	SH_E1,		/* worst error over 1 s */
 	SH_E10,		/* worst error over 10 s */
+	SH_EALL,	/* of writers of files: error over all that was measured */
 	SH_LAG,		/* ns */
 	SH_JAIN,
 	SH_WC,		/* delivered / delivered to the same load without instances */
@@ -24,6 +25,8 @@ enum share_what {
 	SH_CAP,		/* got / allowed, where limited */
 	SH_RATE,	/* of a disk: requests done in a second, all together */
 	SH_P99,		/* ns: p99 latency of the one that has one request at a time */
+	SH_SYNC,	/* ns: mean time of an fsync, beside a writer */
+	SH_SYNC_X,	/* that, against the same alone */
 	N_SHARE,
 };
 

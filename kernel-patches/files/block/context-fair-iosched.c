@@ -53,9 +53,11 @@
 #define CF_BATCH	16
 
 /*
- * Writes that nobody waits for, of one context: as many as take the device so long,
- * in us; a commit may have to wait for all of them. Below a few the flusher would not
- * be there with the next ones in time. Nobody is kept for longer than a second.
+ * Writes of one context that nobody waits for, waiting here: as many as take the device
+ * so long, in us; a commit may have to wait for all of them. Below a few the flusher
+ * would not be there with the next ones in time. Nobody is kept for longer than a
+ * second. What is at the device does not count: with a depth of all that two contexts
+ * may have here nothing would be left to choose from, and they would get the same.
  */
 #define CF_BEHIND_US	25000
 #define CF_BEHIND_LEAST	8
@@ -81,7 +83,7 @@ struct cf_flow {
 	unsigned int starved;
 
 	unsigned int hurry;		/* journals that wait for its writes */
-	unsigned int behind;		/* writes here that nobody waits for */
+	unsigned int behind;		/* writes that wait here, and nobody for them */
 	unsigned int room;		/* and so many there may be */
 	unsigned int waiting;		/* tasks in cf_gate() */
 	wait_queue_head_t gate;
@@ -248,17 +250,22 @@ static void cf_bind(struct request *rq, struct cf_flow *f)
 		f->behind++;
 }
 
+/* One less that nobody waits for: sent, or gone. */
+static void cf_less_behind(struct cf_data *cf, struct cf_flow *f)
+{
+	f->behind--;
+	if (f->waiting && !cf_full(cf, f))
+		wake_up(&f->gate);
+}
+
 static void cf_unbind(struct cf_data *cf, struct request *rq)
 {
 	struct cf_flow *f = cf_rq_flow(rq);
 
 	rq->elv.priv[0] = NULL;
 	f->rqs--;
-	if (cf_behind(rq->cmd_flags)) {
-		f->behind--;
-		if (f->waiting && !cf_full(cf, f))
-			wake_up(&f->gate);
-	}
+	if (!cf_rq_sent(rq) && cf_behind(rq->cmd_flags))
+		cf_less_behind(cf, f);
 	cf_flow_drop(cf, f);
 }
 
@@ -444,18 +451,23 @@ static void cf_insert_requests(struct blk_mq_hw_ctx *hctx, struct list_head *lis
 /*
  * A bio that is going to be a request of a flow that has enough writes here waits
  * until it has not. Not while its submitter is in a transaction: that would not end,
- * and the journal would wait for it. Called with the lock, which is dropped.
+ * and the journal would wait for it. Before a tag is taken, and may sleep.
  */
 static void cf_gate(struct cf_data *cf, struct bio *bio)
 {
-	struct cf_flow *f = cf_flow_find(cf, vx_bio_xid(bio));
 	long left = CF_GATE_MOST;
+	struct cf_flow *f;
 	DEFINE_WAIT(wait);
 
-	if (!f || !cf_full(cf, f) || current->journal_info ||
-	    current->flags & PF_MEMALLOC ||
+	if (current->journal_info || current->flags & PF_MEMALLOC ||
 	    bio->bi_opf & (REQ_META | REQ_PRIO | REQ_SWAP | REQ_NOWAIT))
 		return;
+	spin_lock_irq(&cf->lock);
+	f = cf_flow_find(cf, vx_bio_xid(bio));
+	if (!f || !cf_full(cf, f)) {
+		spin_unlock_irq(&cf->lock);
+		return;
+	}
 	f->waiting++;
 	do {
 		prepare_to_wait_exclusive(&f->gate, &wait, TASK_UNINTERRUPTIBLE);
@@ -469,6 +481,7 @@ static void cf_gate(struct cf_data *cf, struct bio *bio)
 	if (f->waiting && !cf_full(cf, f))
 		wake_up(&f->gate);
 	cf_flow_drop(cf, f);
+	spin_unlock_irq(&cf->lock);
 }
 
 static bool cf_bio_merge(struct request_queue *q, struct bio *bio,
@@ -480,8 +493,6 @@ static bool cf_bio_merge(struct request_queue *q, struct bio *bio,
 
 	spin_lock_irq(&cf->lock);
 	ret = blk_mq_sched_try_merge(q, bio, nr_segs, &free);
-	if (!ret && cf_behind(bio->bi_opf))
-		cf_gate(cf, bio);
 	spin_unlock_irq(&cf->lock);
 	if (free)
 		blk_mq_free_request(free);
@@ -629,6 +640,8 @@ static void cf_send(struct cf_data *cf, struct cf_flow *f, struct request *rq,
 	       (u64)seq << CF_SEQ_SHIFT | (u64)op << CF_OP_SHIFT;
 	rq->elv.priv[1] = (void *)(unsigned long)sent;
 	rq->rq_flags |= RQF_STARTED;
+	if (cf_behind(rq->cmd_flags))
+		cf_less_behind(cf, f);
 }
 
 static struct request *cf_dispatch_request(struct blk_mq_hw_ctx *hctx)
@@ -685,7 +698,6 @@ static void cf_completed_request(struct request *rq, u64 unused)
 	f->fq.sync = op_is_sync(rq->cmd_flags);
 	actual = ctxfq_complete(&cf->fq, &f->fq, cf_estimated(sent), rq->fifo_time,
 				ktime_get_ns());
-	rq->elv.priv[1] = NULL;
 	f->time += actual;
 	if (cf_behind(rq->cmd_flags)) {
 		f->write_time += actual / 8 - f->write_time / 8;
@@ -693,6 +705,7 @@ static void cf_completed_request(struct request *rq, u64 unused)
 			      CF_BEHIND_LEAST);
 	}
 	cf_unbind(cf, rq);
+	rq->elv.priv[1] = NULL;
 	ctxfq_learn(&cf->model, sent >> CF_OP_SHIFT, sent >> CF_SEQ_SHIFT & 1,
 		    4096ULL << (sent >> CF_SIZE_SHIFT & 7), actual);
 	cf_update(cf);
@@ -720,6 +733,8 @@ static void cf_unsend(struct request *rq)
 	spin_lock_irqsave(&cf->lock, flags);
 	ctxfq_undo(&cf->fq, &f->fq, cf_estimated(sent), ktime_get_ns());
 	rq->elv.priv[1] = NULL;
+	if (cf_behind(rq->cmd_flags))
+		f->behind++;
 	cf_update(cf);
 	spin_unlock_irqrestore(&cf->lock, flags);
 }
@@ -746,11 +761,18 @@ static void cf_prepare_request(struct request *rq)
 
 /* ---- Tags ---- */
 
-/* Writes that nobody waits for leave a quarter of the tags to the others. */
+/*
+ * Writes that nobody waits for leave a quarter of the tags to the others. Here each of
+ * them is seen, also the parts of a bio that was split, for which bio_merge is not
+ * called.
+ */
 static void cf_limit_depth(blk_opf_t opf, struct blk_mq_alloc_data *data)
 {
-	if (!op_is_sync(opf))
-		data->shallow_depth = max(1UL, 3 * data->q->nr_requests / 4);
+	if (op_is_sync(opf))
+		return;
+	data->shallow_depth = max(1UL, 3 * data->q->nr_requests / 4);
+	if (cf_behind(opf) && data->bio)
+		cf_gate(data->q->elevator->elevator_data, data->bio);
 }
 
 static void cf_depth_updated(struct blk_mq_hw_ctx *hctx)

@@ -86,8 +86,12 @@
 #define TUNE_RATE_MOST	BIT_ULL(32)
 /* Of a latency; the better half of them, because one may have met a hiccup. */
 #define TUNE_SAMPLES	32U
-/* One request at a time costs something on a parallel device: 32 in 5 s. */
+/*
+ * One request at a time costs something on a parallel device: 32 in 5 s, or if they
+ * take long, in fifty times what they take.
+ */
 #define TUNE_PROBE_NS	5000000000ULL
+#define TUNE_PROBE_PART	50
 /*
  * On a device that gains nothing from a second request, one at a time: whoever
  * sends single requests then waits for one other at most. Below one and a half it
@@ -588,8 +592,11 @@ static void tune_latency(struct ctxfq *q, u64 now)
 		   9 * tune_rate(t)) {
 		t->proven = 1;
 	}
-	t->probing = false;
 	t->probe_at = now + TUNE_PROBE_NS;
+	if (t->probing)
+		t->probe_at = later_of(t->probe_at,
+				       now + TUNE_PROBE_PART * (now - t->probe_since));
+	t->probing = false;
 	tune_depth(q);
 }
 
@@ -726,6 +733,7 @@ void ctxfq_set_depth(struct ctxfq *q, unsigned int depth, u64 now)
 		.on = !depth,
 		.starting = !depth,
 		.probing = !depth,
+		.probe_since = now,
 		.proven = 1,
 		.probe_at = now,
 		.window_at = now,

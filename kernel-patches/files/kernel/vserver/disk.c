@@ -401,6 +401,19 @@ bool vx_wb_may_have(u32 xid)
 	return may;
 }
 
+/* Whose dirty pages an inode's are, 0 for nobody's. */
+static u32 vx_wb_inode_owner(struct inode *inode)
+{
+	struct bdi_writeback *wb;
+	u32 xid;
+
+	rcu_read_lock();
+	wb = READ_ONCE(inode->i_wb);
+	xid = wb ? vx_wb_xid(wb) : 0;
+	rcu_read_unlock();
+	return xid;
+}
+
 /**
  * __vx_bio_owner - whose data a bio writes
  * @bio: writes, and has data, not taken from a user for direct I/O
@@ -417,28 +430,14 @@ u32 __vx_bio_owner(struct bio *bio)
 {
 	struct folio *folio = page_folio(bio_page(bio));
 	struct address_space *mapping;
-	struct bdi_writeback *wb;
 	u32 xid = 0;
 
 	if (!folio_test_writeback(folio) || folio_test_anon(folio))
 		return 0;
 	rcu_read_lock();
 	mapping = folio_mapping(folio);
-	wb = mapping && mapping->host ? READ_ONCE(mapping->host->i_wb) : NULL;
-	if (wb)
-		xid = vx_wb_xid(wb);
-	rcu_read_unlock();
-	return xid;
-}
-
-static u32 vx_wb_inode_owner(struct inode *inode)
-{
-	struct bdi_writeback *wb;
-	u32 xid;
-
-	rcu_read_lock();
-	wb = READ_ONCE(inode->i_wb);
-	xid = wb ? vx_wb_xid(wb) : 0;
+	if (mapping && mapping->host)
+		xid = vx_wb_inode_owner(mapping->host);
 	rcu_read_unlock();
 	return xid;
 }
