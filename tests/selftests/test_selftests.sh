@@ -10,7 +10,7 @@ here=$TOP/tests/selftests
 tab=$(printf '\t')
 
 # Order: what everything else relies on first, what disturbs most last.
-programs='abi dispatch create kill wait_exit flags vhi spaces procfs isolation net
+programs='abi dispatch create kill wait_exit flags vhi spaces procfs isolation net net6
 fakeinit reboot limits virt sched schedrace stress'
 
 make -s -C "$here/vserver" OUT="$OUT" >"$TMP/build.log" 2>&1 || {

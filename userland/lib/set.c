@@ -85,6 +85,24 @@ static bool of_cgroup(const struct vctx_key *key)
 	       (!strncmp(key->name, "limits.", 7) && !vx_objects_key(key->name));
 }
 
+/* What of [net] was in force and what was put there; lists are copies. */
+struct net_saved {
+	struct vctx_config old, new;
+	bool changed;
+};
+
+static void save_net(struct vctx_config *to, const struct vctx_config *cfg)
+{
+	to->net_mode = cfg->net_mode;
+	to->net_rate_out = cfg->net_rate_out;
+	to->net_rate_in = cfg->net_rate_in;
+	to->n_net_addr = cfg->n_net_addr;
+	to->net_addr = vx_alloc((cfg->n_net_addr + 1) * sizeof(*to->net_addr));
+	if (cfg->n_net_addr)
+		memcpy(to->net_addr, cfg->net_addr,
+		       cfg->n_net_addr * sizeof(*to->net_addr));
+}
+
 /* What of a running context changes, and what it had before. */
 struct live {
 	bool cpu, disk, cgroup, objects;
@@ -93,7 +111,16 @@ struct live {
 	struct vx_disk_saved old_disks;
 	struct vx_objects_saved old_objects;
 	struct vctx_limits old_cgroup;
+	struct net_saved net;
 };
+
+/* A set of addresses can change while it is used, a device's is its own. */
+static bool at_once(const struct vctx_key *key, const struct vctx_info *info)
+{
+	return key->when == VCTX_AT_ONCE ||
+	       (!strcmp(key->name, "net.address") && info->have_net &&
+		info->net_mode == VCTX_NET_SHARED);
+}
 
 /* The context as it runs: its share, its stop signal, its copy in /run. */
 static int change_running(struct vctx *v, const struct vctx_info *info,
@@ -107,6 +134,7 @@ static int change_running(struct vctx *v, const struct vctx_info *info,
 	struct vctx_sys_cpu new;
 	struct vctx_sys_disk share;
 	struct vx_state *st = NULL;
+	bool net_given = false;
 	size_t i;
 	int r = -1;
 
@@ -128,16 +156,20 @@ static int change_running(struct vctx *v, const struct vctx_info *info,
 			cfg->cpu_burst_ms = info->cpu.burst / 1000000;
 		}
 	}
+	save_net(&live->net.old, cfg);
 	for (i = 0; assignments[i]; i++) {
 		const struct vctx_key *key =
 			vctx_config_key(vx_config_find_key(assignments[i]));
 
-		if (key && key->when == VCTX_AT_ONCE &&
+		if (key && at_once(key, info) &&
 		    (live->cgroup || !of_cgroup(key)) &&
 		    vctx_config_set(cfg, assignments[i], err))
 			goto out;
+		if (key && at_once(key, info) && !strncmp(key->name, "net.", 4))
+			net_given = true;
 	}
-	if (vx_cpu_values(cfg, &new, err) || vx_disk_check(cfg, err))
+	if (vx_cpu_values(cfg, &new, err) || vx_disk_check(cfg, err) ||
+	    (net_given && vx_net_check(cfg, err)))
 		goto out;
 	text = vctx_config_dump(cfg);
 	if (readable(text, err))
@@ -168,6 +200,10 @@ static int change_running(struct vctx *v, const struct vctx_info *info,
 		goto out;
 	if (live->cgroup && vx_cgroup_set(info->cgroup, cfg, err))
 		goto out;
+	if (vx_net_change(info->id, info->pid, &live->net.old, cfg, err))
+		goto out;
+	save_net(&live->net.new, cfg);
+	live->net.changed = true;
 	if (!dir) {
 		r = 0;
 		goto out;
@@ -241,7 +277,7 @@ int vctx_set(struct vctx *v, const struct vctx_info *info,
 		const struct vctx_key *key = vctx_config_key(i);
 
 		/* A context that only the kernel has has shares, and no more. */
-		if (!given[i] || (key->when == VCTX_AT_ONCE &&
+		if (!given[i] || (at_once(key, info) &&
 				  !(up && of_cgroup(key) && !live.cgroup) &&
 				  (!info->unmanaged ||
 				   !strncmp(key->name, "cpu.", 4) ||
@@ -313,6 +349,9 @@ undo:
 	}
 	if (r && live.cgroup)
 		vx_cgroup_restore(info->cgroup, &live.old_cgroup);
+	if (r && live.net.changed)
+		vx_net_change(info->id, info->pid, &live.net.new, &live.net.old,
+			      NULL);
 	if (lock >= 0) {
 		if (!vx_alive(v, info->name))
 			vx_state_remove(v, info->name, 0);
@@ -320,6 +359,8 @@ undo:
 	}
 out:
 	free(live.old_disks.save);
+	free(live.net.old.net_addr);
+	free(live.net.new.net_addr);
 	vctx_config_free(cfg);
 	return r;
 }

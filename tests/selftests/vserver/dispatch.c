@@ -160,7 +160,7 @@ TEST(later, "commands of later issues answer ENOSYS, to root and in a context")
 	static const uint32_t later[] = {
 		CMD_task_tag,
 		VS_CMD(25, 1, 0), VS_CMD(26, 1, 0), VS_CMD(26, 2, 0),		/* oldest net_* */
-		VS_CMD(26, 3, 1), VS_CMD(26, 4, 1),				/* IPv6 */
+		VS_CMD(26, 3, 0), VS_CMD(26, 4, 0),				/* no such IPv6 */
 		VS_CMD(35, 1, 0),						/* tag_migrate */
 		VS_CMD(38, 1, 1), VS_CMD(38, 2, 1), VS_CMD(38, 3, 0), VS_CMD(38, 4, 0),
 		VS_CMD(36, 1, 0), VS_CMD(36, 2, 0), VS_CMD(36, 5, 0), VS_CMD(36, 6, 0),

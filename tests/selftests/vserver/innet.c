@@ -5,6 +5,7 @@
  * nothing of it.
  */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,11 +28,17 @@ int main(int argc, char **argv)
 	}
 	for (i = 2; i < argc && strcmp(argv[i], "--"); i++) {
 		struct abi_addr4_v1 a = { .type = NA_ADDR };
+		struct abi_addr6 a6 = { .type = NA_ADDR };
+		long ret;
 
-		if (inet_pton(AF_INET, argv[i], &a.ip) != 1)
+		if (inet_pton(AF_INET, argv[i], &a.ip) == 1)
+			ret = syscall(VS_NR_X86_64, CMD_net_add_ipv4_v1, nid, &a);
+		else if (inet_pton(AF_INET6, argv[i], a6.ip) == 1)
+			ret = syscall(VS_NR_X86_64, CMD_net_add_ipv6, nid, &a6);
+		else
 			goto usage;
-		if (syscall(VS_NR_X86_64, CMD_net_add_ipv4_v1, nid, &a) < 0) {
-			perror("innet: net_add_ipv4");
+		if (ret < 0) {
+			fprintf(stderr, "innet: %s: %s\n", argv[i], strerror(errno));
 			return 1;
 		}
 	}

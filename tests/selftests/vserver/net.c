@@ -790,8 +790,8 @@ TEST(loopback, "127.0.0.1 is the context's own, and looks as ever")
 TEST(kinds, "members get sockets that know their set, and no others")
 {
 	static const struct { int family, type, protocol, err; } kinds[] = {
-		{ AF_INET6, SOCK_STREAM, 0, EAFNOSUPPORT },
-		{ AF_INET6, SOCK_DGRAM, 0, EAFNOSUPPORT },
+		{ AF_KEY, SOCK_RAW, 2, EAFNOSUPPORT },
+		{ AF_INET6, SOCK_STREAM, 0, 0 },
 		{ AF_PACKET, SOCK_RAW, 0, EPERM },
 		{ AF_PACKET, SOCK_DGRAM, 0, EPERM },
 		{ AF_INET, SOCK_PACKET, 0, EPERM },

@@ -69,6 +69,8 @@
 #define CMD_net_rem_ipv4_v1	VS_CMD(26, 2, 1)
 #define CMD_net_add_ipv4_v2	VS_CMD(26, 1, 2)
 #define CMD_net_rem_ipv4_v2	VS_CMD(26, 2, 2)
+#define CMD_net_add_ipv6	VS_CMD(26, 3, 1)
+#define CMD_net_rem_ipv6	VS_CMD(26, 4, 1)
 #define CMD_get_nflags		VS_CMD(52, 5, 0)
 #define CMD_set_nflags		VS_CMD(52, 6, 0)
 #define CMD_get_ncaps		VS_CMD(52, 7, 0)
@@ -257,6 +259,7 @@ struct abi_nx_info { uint32_t nid; };
 /* addresses and masks in network order */
 struct abi_addr4_v1 { uint16_t type, flags; uint32_t ip, mask; };
 struct abi_addr4_v2 { uint16_t type, flags; uint32_t ip, ip2, mask; };
+struct abi_addr6 { uint16_t type, flags; uint32_t prefix; uint8_t ip[16], mask[16]; };
 struct abi_vhi { uint32_t field; char name[65]; char pad[3]; };
 
 _Static_assert(sizeof(struct abi_vx_info) == 8, "vx_info");
@@ -275,6 +278,7 @@ _Static_assert(sizeof(struct abi_rlimit_stat) == 32, "rlimit_stat");
 _Static_assert(sizeof(struct abi_virt_stat) == 48, "virt_stat");
 _Static_assert(sizeof(struct abi_addr4_v1) == 12, "net_addr_ipv4_v1");
 _Static_assert(sizeof(struct abi_addr4_v2) == 16, "net_addr_ipv4_v2");
+_Static_assert(sizeof(struct abi_addr6) == 40, "net_addr_ipv6_v1");
 _Static_assert(sizeof(struct abi_vhi) == 72, "vhi_name");
 
 #endif

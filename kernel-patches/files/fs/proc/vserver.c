@@ -138,25 +138,38 @@ static const struct vx_entry vx_entries[] = {
 };
 
 #ifdef CONFIG_VSERVER_NET
+/* The addresses of a network context; @v4, @v6 and @end are around a number. */
+static void nx_show_sets(struct seq_file *m, struct nx_info *nxi,
+			 const char *v4, const char *v6, const char *end)
+{
+	const struct nx_set *set;
+	unsigned int i;
+
+	rcu_read_lock();
+	set = rcu_dereference(nxi->nx_v4);
+	for (i = 0; set && i < set->n; i++)
+		seq_printf(m, "%s%u%s:\t[%pI4-%pI4/%pI4:%04x]\n", v4, i, end,
+			   &set->a[i].ip[0], &set->a[i].ip[1],
+			   &set->a[i].mask, set->a[i].type);
+	set = rcu_dereference(nxi->nx_v6);
+	for (i = 0; set && i < set->n; i++)
+		seq_printf(m, "%s%u%s:\t[%pI6c/%pI6c/%u:%04x]\n", v6, i, end,
+			   &set->a[i].ip6, &set->a[i].mask6, set->a[i].prefix,
+			   set->a[i].type & ~NXA_TYPE_IPV6);
+	rcu_read_unlock();
+}
+
 static void nx_show_info(struct seq_file *m, void *context)
 {
 	struct nx_info *nxi = context;
-	const struct nx_set4 *set;
 	__be32 bcast = READ_ONCE(nxi->nx_bcast);
 	__be32 lback = READ_ONCE(nxi->nx_lback);
-	unsigned int i;
 
 	seq_printf(m, "ID:\t%u\n", nxi->nx_id);
 	seq_puts(m, "Info:\t0000000000000000\n");
 	seq_printf(m, "Bcast:\t%pI4\n", &bcast);
 	seq_printf(m, "Lback:\t%pI4\n", &lback);
-	rcu_read_lock();
-	set = rcu_dereference(nxi->nx_v4);
-	for (i = 0; set && i < set->n; i++)
-		seq_printf(m, "%u:\t[%pI4-%pI4/%pI4:%04x]\n", i,
-			   &set->a[i].ip[0], &set->a[i].ip[1],
-			   &set->a[i].mask, set->a[i].type);
-	rcu_read_unlock();
+	nx_show_sets(m, nxi, "", "", "");
 }
 
 static void nx_show_status(struct seq_file *m, void *context)
@@ -509,10 +522,8 @@ int proc_pid_nx_info(struct seq_file *m, struct pid_namespace *ns,
 		     struct pid *pid, struct task_struct *p)
 {
 	struct vx_info *own = current->vx_info;
-	const struct nx_set4 *set;
 	struct nx_info *nxi;
 	__be32 addr;
-	unsigned int i;
 
 	seq_printf(m, "NID:\t%u\n", READ_ONCE(p->nid));
 	if (own && vx_state_flag(own, VXF_HIDE_VINFO))
@@ -526,11 +537,7 @@ int proc_pid_nx_info(struct seq_file *m, struct pid_namespace *ns,
 		seq_printf(m, "V4Root[bcast]:\t%pI4\n", &addr);
 		addr = READ_ONCE(nxi->nx_lback);
 		seq_printf(m, "V4Root[lback]:\t%pI4\n", &addr);
-		set = rcu_dereference(nxi->nx_v4);
-		for (i = 0; set && i < set->n; i++)
-			seq_printf(m, "V4Root[%u]:\t[%pI4-%pI4/%pI4:%04x]\n",
-				   i, &set->a[i].ip[0], &set->a[i].ip[1],
-				   &set->a[i].mask, set->a[i].type);
+		nx_show_sets(m, nxi, "V4Root[", "V6Root[", "]");
 	}
 	rcu_read_unlock();
 	return 0;

@@ -24,6 +24,9 @@
 #include <linux/types.h>
 
 struct flowi4;
+struct flowi6;
+struct in6_addr;
+struct ipv6hdr;
 struct net;
 struct net_device;
 struct nx_info;
@@ -58,10 +61,22 @@ bool __nx_source4(const struct sock *sk, __be32 addr);
 bool __nx_meet(const struct sock *a, const struct sock *b);
 bool __nx_sees_sock(const struct sock *sk, const struct sock *reader);
 bool __nx_sees4(const struct sock *reader, const struct net *net, __be32 addr);
-bool __nx_sees6(const struct sock *reader, const struct net *net);
+bool __nx_sees6(const struct sock *reader, const struct net *net,
+		const struct in6_addr *addr);
 bool __nx_sees_dev(const struct sock *reader, const struct net_device *dev);
 bool __nx_sees_name(struct net *net, const char *name);
 bool nx_raw_icmp(int protocol);
+bool nx_raw_icmp6(int protocol);
+
+/* kernel/vserver/inet6.c */
+int __nx_bind6(const struct sock *sk, struct in6_addr *addr);
+int __nx_route6(const struct sock *sk, const struct flowi6 *fl6,
+		const struct in6_addr *final);
+int __nx_choose6(const struct sock *sk, struct flowi6 *fl6);
+void __nx_shown6(const struct sock *sk, struct in6_addr *addr);
+bool __nx_accepts6(const struct sock *sk, const struct in6_addr *addr);
+bool __nx_source6(const struct sock *sk, const struct in6_addr *addr);
+bool __nx_header6(const struct sock *sk, const struct ipv6hdr *iph, int len);
 
 /* A new socket belongs to the network context of whoever makes it. */
 static inline void nx_label_sock(struct sock *sk)
@@ -133,6 +148,55 @@ static inline bool nx_source4(const struct sock *sk, __be32 addr)
 	return !nx_labelled(sk) || __nx_source4(sk, addr);
 }
 
+/* The same for IPv6, and for addresses of IPv4 in the form of IPv6. */
+static inline int nx_bind6(const struct sock *sk, struct in6_addr *addr)
+{
+	return nx_labelled(sk) ? __nx_bind6(sk, addr) : 0;
+}
+
+/* May the flow of the socket go there, from where it says if it does? */
+static inline int nx_route6(const struct sock *sk, const struct flowi6 *fl6,
+			    const struct in6_addr *final)
+{
+	return nx_active() && sk && sk_fullsock(sk) && sk->sk_nx ?
+	       __nx_route6(sk, fl6, final) : 0;
+}
+
+/*
+ * The routing table chose the source of a flow: put one of the set in its place
+ * if it is none.  1 if that was done.
+ */
+static inline int nx_choose6(const struct sock *sk, struct flowi6 *fl6)
+{
+	return nx_active() && sk && sk_fullsock(sk) && sk->sk_nx ?
+	       __nx_choose6(sk, fl6) : 0;
+}
+
+static inline void nx_shown6(const struct sock *sk, struct in6_addr *addr)
+{
+	if (nx_labelled(sk))
+		__nx_shown6(sk, addr);
+}
+
+static inline bool nx_accepts6(const struct sock *sk,
+			       const struct in6_addr *addr)
+{
+	return !nx_labelled(sk) || __nx_accepts6(sk, addr);
+}
+
+static inline bool nx_source6(const struct sock *sk,
+			      const struct in6_addr *addr)
+{
+	return !nx_labelled(sk) || __nx_source6(sk, addr);
+}
+
+/* May the socket send a packet of @len bytes with this header of its own? */
+static inline bool nx_header6(const struct sock *sk, const struct ipv6hdr *iph,
+			      int len)
+{
+	return !nx_labelled(sk) || __nx_header6(sk, iph, len);
+}
+
 /*
  * Could a packet be for both sockets, as far as their sets go?  The second
  * need not be a full socket.
@@ -164,10 +228,10 @@ static inline bool nx_sees4(const struct sock *reader, const struct net *net,
 	return !nx_active() || __nx_sees4(reader, net, addr);
 }
 
-/* No address of IPv6 is in any set. */
-static inline bool nx_sees6(const struct sock *reader, const struct net *net)
+static inline bool nx_sees6(const struct sock *reader, const struct net *net,
+			    const struct in6_addr *addr)
 {
-	return !nx_active() || __nx_sees6(reader, net);
+	return !nx_active() || __nx_sees6(reader, net, addr);
 }
 
 static inline bool nx_sees_dev(const struct sock *reader,
@@ -237,6 +301,42 @@ static inline bool nx_source4(const struct sock *sk, __be32 addr)
 	return true;
 }
 
+static inline int nx_bind6(const struct sock *sk, struct in6_addr *addr)
+{
+	return 0;
+}
+
+static inline int nx_route6(const struct sock *sk, const struct flowi6 *fl6,
+			    const struct in6_addr *final)
+{
+	return 0;
+}
+
+static inline int nx_choose6(const struct sock *sk, struct flowi6 *fl6)
+{
+	return 0;
+}
+
+static inline void nx_shown6(const struct sock *sk, struct in6_addr *addr) { }
+
+static inline bool nx_accepts6(const struct sock *sk,
+			       const struct in6_addr *addr)
+{
+	return true;
+}
+
+static inline bool nx_source6(const struct sock *sk,
+			      const struct in6_addr *addr)
+{
+	return true;
+}
+
+static inline bool nx_header6(const struct sock *sk, const struct ipv6hdr *iph,
+			      int len)
+{
+	return true;
+}
+
 static inline bool nx_meet(const struct sock *a, const struct sock *b)
 {
 	return true;
@@ -259,7 +359,8 @@ static inline bool nx_sees4(const struct sock *reader, const struct net *net,
 	return true;
 }
 
-static inline bool nx_sees6(const struct sock *reader, const struct net *net)
+static inline bool nx_sees6(const struct sock *reader, const struct net *net,
+			    const struct in6_addr *addr)
 {
 	return true;
 }
@@ -276,6 +377,7 @@ static inline bool nx_sees_name(struct net *net, const char *name)
 }
 
 static inline bool nx_raw_icmp(int protocol) { return false; }
+static inline bool nx_raw_icmp6(int protocol) { return false; }
 static inline void nx_fork_task(struct task_struct *p) { }
 static inline void nx_exit_task(struct task_struct *p) { }
 

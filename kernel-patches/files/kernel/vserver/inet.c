@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Network contexts and IPv4: sets of addresses, and what sockets, flows and
- * listings ask about them.
+ * Network contexts: sets of addresses, and what sockets, flows and listings ask
+ * about those of IPv4, and about both families at once.
  *
  * A set is a small array that is replaced as a whole, so that questions take
  * no lock: some are asked for each packet that no connected socket takes.
@@ -13,6 +13,7 @@
 #include <linux/netdevice.h>
 #include <linux/slab.h>
 #include <linux/vserver_net.h>
+#include <net/ipv6.h>
 #include <net/route.h>
 #include "internal.h"
 
@@ -27,10 +28,10 @@ static __be32 nx_lback(const struct nx_info *nxi)
 }
 
 /* Is the address in the set? */
-static bool nx_member(const struct nx_info *nxi, __be32 addr)
+bool nx_member(const struct nx_info *nxi, __be32 addr)
 {
 	u64 flags = READ_ONCE(nxi->nx_flags);
-	const struct nx_set4 *set;
+	const struct nx_set *set;
 	u32 a = ntohl(addr);
 	bool found = false;
 	unsigned int i;
@@ -67,14 +68,14 @@ static bool nx_takes(const struct nx_info *nxi, __be32 addr)
  */
 static __be32 nx_pick(const struct nx_info *nxi, __be32 dst)
 {
-	const struct nx_set4 *set;
+	const struct nx_set *set;
 	__be32 addr = 0;
 	unsigned int i;
 
 	rcu_read_lock();
 	set = rcu_dereference(nxi->nx_v4);
 	for (i = 0; set && i < set->n; i++) {
-		const struct nx_addr4 *a = &set->a[i];
+		const struct nx_addr *a = &set->a[i];
 
 		if (a->type == NXA_TYPE_MASK)
 			continue;
@@ -92,7 +93,7 @@ static __be32 nx_pick(const struct nx_info *nxi, __be32 dst)
 /* The address of a set that has but one, or 0. */
 static __be32 nx_only(const struct nx_info *nxi)
 {
-	const struct nx_set4 *set;
+	const struct nx_set *set;
 	__be32 addr = 0;
 
 	rcu_read_lock();
@@ -145,6 +146,7 @@ __be32 __nx_shown4(const struct sock *sk, __be32 addr)
 	return addr == nx_lback(nxi) && nx_remap(nxi) &&
 	       nx_flag(nxi, NXF_HIDE_LBACK) ? htonl(INADDR_LOOPBACK) : addr;
 }
+EXPORT_SYMBOL_GPL(__nx_shown4);
 
 bool __nx_accepts4(const struct sock *sk, __be32 addr)
 {
@@ -210,7 +212,7 @@ int __nx_route4(struct net *net, const struct sock *sk, struct flowi4 *fl4)
 EXPORT_SYMBOL_GPL(__nx_route4);
 
 /* First and last of member @i, host order; those besides the array come last. */
-static bool nx_range(const struct nx_info *nxi, const struct nx_set4 *set,
+static bool nx_range(const struct nx_info *nxi, const struct nx_set *set,
 		     unsigned int i, u32 *lo, u32 *hi)
 {
 	unsigned int n = set ? set->n : 0;
@@ -235,7 +237,7 @@ static bool nx_range(const struct nx_info *nxi, const struct nx_set4 *set,
 
 static bool nx_overlap(const struct nx_info *a, const struct nx_info *b)
 {
-	const struct nx_set4 *sa, *sb;
+	const struct nx_set *sa, *sb;
 	unsigned int i, j, na, nb;
 	u32 alo, ahi, blo, bhi;
 	bool meet = false;
@@ -256,22 +258,11 @@ static bool nx_overlap(const struct nx_info *a, const struct nx_info *b)
 	return meet;
 }
 
-/**
- * __nx_meet - could a packet be for both sockets?
- * @a: full socket
- * @b: any socket of the same port
- *
- * Only what follows from sets is answered with no: who is not bound to an
- * address takes what is for its set, and on the host for all. Two addresses
- * are for the caller to compare.
- */
-bool __nx_meet(const struct sock *a, const struct sock *b)
+static bool nx_meet4(const struct sock *a, const struct nx_info *na,
+		     const struct sock *b, const struct nx_info *nb)
 {
-	const struct nx_info *na = a->sk_nx;
-	const struct nx_info *nb = sk_fullsock(b) ? b->sk_nx : NULL;
-
-	if (na == nb || a->sk_family != AF_INET || b->sk_family != AF_INET)
-		return true;
+	if (!nx_hears4(a) || !nx_hears4(b))
+		return false;
 	if (a->sk_rcv_saddr && b->sk_rcv_saddr)
 		return true;
 	if (!a->sk_rcv_saddr && !b->sk_rcv_saddr)
@@ -279,6 +270,23 @@ bool __nx_meet(const struct sock *a, const struct sock *b)
 	if (!a->sk_rcv_saddr)
 		return !na || nx_takes(na, b->sk_rcv_saddr);
 	return !nb || nx_takes(nb, a->sk_rcv_saddr);
+}
+
+/**
+ * __nx_meet - could a packet be for both sockets?
+ * @a: full socket
+ * @b: any socket of the same port
+ *
+ * Only what follows from sets is answered with no: who is not bound to an
+ * address takes what is for its set, and on the host for all. Two addresses
+ * are for the caller to compare. A socket of IPv6 may be for both families.
+ */
+bool __nx_meet(const struct sock *a, const struct sock *b)
+{
+	const struct nx_info *na = a->sk_nx;
+	const struct nx_info *nb = sk_fullsock(b) ? b->sk_nx : NULL;
+
+	return na == nb || nx_meet4(a, na, b, nb) || nx_meet6(a, na, b, nb);
 }
 
 /* Whose view it is: NULL for the host, which sees all. */
@@ -300,7 +308,9 @@ bool __nx_sees_sock(const struct sock *sk, const struct sock *reader)
 		return true;
 	if (sk_fullsock(sk))
 		return sk->sk_nx == nxi;
-	return sk->sk_family == AF_INET && nx_member(nxi, sk->sk_rcv_saddr);
+	if (sk->sk_family == AF_INET)
+		return nx_member(nxi, sk->sk_rcv_saddr);
+	return nx_owns6(nxi, sk);
 }
 EXPORT_SYMBOL_GPL(__nx_sees_sock);
 
@@ -311,11 +321,16 @@ bool __nx_sees4(const struct sock *reader, const struct net *net, __be32 addr)
 	return !nxi || nx_member(nxi, addr);
 }
 
-bool __nx_sees6(const struct sock *reader, const struct net *net)
+#if IS_ENABLED(CONFIG_IPV6)
+bool __nx_sees6(const struct sock *reader, const struct net *net,
+		const struct in6_addr *addr)
 {
-	return !nx_viewer(reader, net);
+	const struct nx_info *nxi = nx_viewer(reader, net);
+
+	return !nxi || nx_member6(nxi, addr);
 }
 EXPORT_SYMBOL_GPL(__nx_sees6);
+#endif
 
 /* The device of loopback addresses has them all without listing them. */
 bool __nx_sees_dev(const struct sock *reader, const struct net_device *dev)
@@ -341,8 +356,9 @@ bool __nx_sees_dev(const struct sock *reader, const struct net_device *dev)
 		}
 	}
 	rcu_read_unlock();
-	return seen;
+	return seen || nx_dev_has6(nxi, dev);
 }
+EXPORT_SYMBOL_GPL(__nx_sees_dev);
 
 bool __nx_sees_name(struct net *net, const char *name)
 {
@@ -359,7 +375,7 @@ bool __nx_sees_name(struct net *net, const char *name)
 /* ---- changes ---- */
 
 /* Unpack and check an address: -EINVAL, or 0 with all of @a set. */
-static int nx_parse(struct nx_addr4 *a, u16 type, __be32 ip, __be32 ip2,
+static int nx_parse(struct nx_addr *a, u16 type, __be32 ip, __be32 ip2,
 		    __be32 mask)
 {
 	u32 first = ntohl(ip), m = ntohl(mask);
@@ -400,29 +416,46 @@ static int nx_parse(struct nx_addr4 *a, u16 type, __be32 ip, __be32 ip2,
 	}
 }
 
-static int nx_find(const struct nx_set4 *set, const struct nx_addr4 *a)
+static bool nx_equal(const struct nx_addr *a, const struct nx_addr *b)
+{
+	if (a->type != b->type)
+		return false;
+	if (a->type & NXA_TYPE_IPV6)
+		return ipv6_addr_equal(&a->ip6, &b->ip6) &&
+		       ipv6_addr_equal(&a->mask6, &b->mask6);
+	return a->lo == b->lo && a->hi == b->hi;
+}
+
+static int nx_find(const struct nx_set *set, const struct nx_addr *a)
 {
 	unsigned int i;
 
 	for (i = 0; set && i < set->n; i++)
-		if (set->a[i].type == a->type && set->a[i].lo == a->lo &&
-		    set->a[i].hi == a->hi)
+		if (nx_equal(&set->a[i], a))
 			return i;
 	return -1;
+}
+
+/* The set that an address belongs to. */
+static struct nx_set __rcu **nx_set_of(struct nx_info *nxi,
+				       const struct nx_addr *a)
+{
+	return a->type & NXA_TYPE_IPV6 ? &nxi->nx_v6 : &nxi->nx_v4;
 }
 
 /*
  * A copy of the set with room for one more in the end, or with one less.
  * Memory comes first, because the lock does not allow to wait for it.
  */
-static int nx_add(struct nx_info *nxi, const struct nx_addr4 *a)
+int nx_add(struct nx_info *nxi, const struct nx_addr *a)
 {
-	struct nx_set4 *old, *new;
+	struct nx_set __rcu **where = nx_set_of(nxi, a);
+	struct nx_set *old, *new;
 	unsigned int n, room;
 
 again:
 	rcu_read_lock();
-	old = rcu_dereference(nxi->nx_v4);
+	old = rcu_dereference(*where);
 	room = (old ? old->n : 0) + 1;
 	rcu_read_unlock();
 	if (room > NX_ADDRS_MAX)
@@ -433,7 +466,7 @@ again:
 	new->n = room;
 
 	spin_lock(&nxi->nx_lock);
-	old = rcu_dereference_protected(nxi->nx_v4,
+	old = rcu_dereference_protected(*where,
 					lockdep_is_held(&nxi->nx_lock));
 	if (nx_find(old, a) >= 0) {
 		spin_unlock(&nxi->nx_lock);
@@ -450,7 +483,7 @@ again:
 	if (n)
 		memcpy(new->a, old->a, n * sizeof(*a));
 	new->a[n] = *a;
-	rcu_assign_pointer(nxi->nx_v4, new);
+	rcu_assign_pointer(*where, new);
 	if (n)
 		WRITE_ONCE(nxi->nx_flags, nxi->nx_flags & ~NXF_SINGLE_IP);
 	spin_unlock(&nxi->nx_lock);
@@ -460,15 +493,16 @@ again:
 }
 
 /* In place would be seen half done: a set that shrinks is a new one as well. */
-static int nx_remove(struct nx_info *nxi, const struct nx_addr4 *a)
+int nx_remove(struct nx_info *nxi, const struct nx_addr *a)
 {
-	struct nx_set4 *old, *new = NULL;
+	struct nx_set __rcu **where = nx_set_of(nxi, a);
+	struct nx_set *old, *new = NULL;
 	unsigned int room;
 	int i;
 
 again:
 	rcu_read_lock();
-	old = rcu_dereference(nxi->nx_v4);
+	old = rcu_dereference(*where);
 	room = old ? old->n - 1 : 0;
 	rcu_read_unlock();
 	if (room) {
@@ -479,7 +513,7 @@ again:
 	}
 
 	spin_lock(&nxi->nx_lock);
-	old = rcu_dereference_protected(nxi->nx_v4,
+	old = rcu_dereference_protected(*where,
 					lockdep_is_held(&nxi->nx_lock));
 	i = nx_find(old, a);
 	if (i < 0 || old->n - 1 != room) {
@@ -494,14 +528,14 @@ again:
 		memcpy(new->a, old->a, i * sizeof(*a));
 		memcpy(new->a + i, old->a + i + 1, (room - i) * sizeof(*a));
 	}
-	rcu_assign_pointer(nxi->nx_v4, new);
+	rcu_assign_pointer(*where, new);
 	spin_unlock(&nxi->nx_lock);
 	kfree_rcu(old, rcu);
 	return 0;
 }
 
 /* The two addresses that are no members of the array: put, or take back. */
-static int nx_special(struct nx_info *nxi, const struct nx_addr4 *a, bool add)
+static int nx_special(struct nx_info *nxi, const struct nx_addr *a, bool add)
 {
 	__be32 none = 0, *where = &nxi->nx_bcast;
 	int ret = 0;
@@ -524,7 +558,7 @@ static int nx_special(struct nx_info *nxi, const struct nx_addr4 *a, bool add)
 
 static void nx_clear(struct nx_info *nxi)
 {
-	struct nx_set4 *old;
+	struct nx_set *old;
 
 	spin_lock(&nxi->nx_lock);
 	old = rcu_replace_pointer(nxi->nx_v4, NULL,
@@ -539,7 +573,7 @@ static void nx_clear(struct nx_info *nxi)
 static long nx_change(struct nx_info *nxi, bool add, u16 type, __be32 ip,
 		      __be32 ip2, __be32 mask)
 {
-	struct nx_addr4 a = { };
+	struct nx_addr a = { };
 	int ret;
 
 	if (!add && type == NXA_TYPE_ANY) {

@@ -3,9 +3,12 @@
 #ifndef _VSERVER_INTERNAL_H
 #define _VSERVER_INTERNAL_H
 
+#include <linux/in6.h>
 #include <linux/vserver.h>
 
 struct net;
+struct net_device;
+struct sock;
 
 /* context.c: references, claims, look-up, life; work that may take long */
 extern struct workqueue_struct *vx_wq;
@@ -121,19 +124,29 @@ static inline void vx_move_limits(struct vx_info *old, struct vx_info *new)
 #ifdef CONFIG_VSERVER_NET
 /*
  * Network contexts. nx_lock protects the words, nx_bcast, nx_lback and changes
- * of nx_v4; it is a leaf. nx_v4 is read under RCU, and is NULL while empty.
+ * of the sets; it is a leaf. A set, of one family, is read under RCU, and is
+ * NULL while empty.
  */
-struct nx_addr4 {
-	u32	type;	/* NXA_TYPE_ADDR, _MASK or _RANGE */
-	__be32	ip[2];	/* as given; the second for ranges */
-	__be32	mask;
-	u32	lo, hi;	/* first and last address, host order */
+struct nx_addr {
+	u16	type;	/* NXA_TYPE_ADDR, _MASK or _RANGE; with _IPV6 if it is */
+	u16	prefix;	/* IPv6: length of the subnet's prefix, of an ADDR */
+	union {
+		struct {
+			__be32	ip[2];	/* as given; the second for ranges */
+			__be32	mask;
+			u32	lo, hi;	/* first and last, host order */
+		};
+		struct {
+			struct in6_addr	ip6;
+			struct in6_addr	mask6;	/* all ones for an ADDR */
+		};
+	};
 };
 
-struct nx_set4 {
+struct nx_set {
 	struct rcu_head	rcu;
 	unsigned int	n;
-	struct nx_addr4	a[] __counted_by(n);
+	struct nx_addr	a[] __counted_by(n);
 };
 
 /**
@@ -145,7 +158,8 @@ struct nx_set4 {
  * @nx_ncaps: ncaps
  * @nx_net: cookie of the network name space it was made in, constant; it means
  *	nothing in others
- * @nx_v4: addresses
+ * @nx_v4: addresses of IPv4
+ * @nx_v6: addresses of IPv6
  * @nx_bcast: broadcast address, or 0
  * @nx_lback: what 127.0.0.1 stands for with NXF_LBACK_REMAP
  * @nx_lock: see above
@@ -157,7 +171,8 @@ struct nx_info {
 	u64			nx_flags;
 	u64			nx_ncaps;
 	u64			nx_net;
-	struct nx_set4 __rcu	*nx_v4;
+	struct nx_set __rcu	*nx_v4;
+	struct nx_set __rcu	*nx_v6;
 	__be32			nx_bcast;
 	__be32			nx_lback;
 	spinlock_t		nx_lock;	/* see above */
@@ -186,6 +201,40 @@ long vc_net_add_ipv4_v1(struct nx_info *nxi, u32 id, void *arg);
 long vc_net_add_ipv4(struct nx_info *nxi, u32 id, void *arg);
 long vc_net_rem_ipv4_v1(struct nx_info *nxi, u32 id, void *arg);
 long vc_net_rem_ipv4(struct nx_info *nxi, u32 id, void *arg);
+bool nx_member(const struct nx_info *nxi, __be32 addr);
+int nx_add(struct nx_info *nxi, const struct nx_addr *a);
+int nx_remove(struct nx_info *nxi, const struct nx_addr *a);
+
+/* inet6.c */
+#if IS_ENABLED(CONFIG_IPV6)
+bool nx_member6(const struct nx_info *nxi, const struct in6_addr *addr);
+bool nx_meet6(const struct sock *a, const struct nx_info *na,
+	      const struct sock *b, const struct nx_info *nb);
+bool nx_hears4(const struct sock *sk);
+bool nx_owns6(const struct nx_info *nxi, const struct sock *sk);
+bool nx_dev_has6(const struct nx_info *nxi, const struct net_device *dev);
+long vc_net_add_ipv6(struct nx_info *nxi, u32 id, void *arg);
+long vc_net_rem_ipv6(struct nx_info *nxi, u32 id, void *arg);
+#else
+static inline bool nx_meet6(const struct sock *a, const struct nx_info *na,
+			    const struct sock *b, const struct nx_info *nb)
+{
+	return false;
+}
+
+static inline bool nx_hears4(const struct sock *sk) { return true; }
+
+static inline bool nx_owns6(const struct nx_info *nxi, const struct sock *sk)
+{
+	return false;
+}
+
+static inline bool nx_dev_has6(const struct nx_info *nxi,
+			       const struct net_device *dev)
+{
+	return false;
+}
+#endif
 
 static inline bool nx_flag(const struct nx_info *nxi, u64 flag)
 {

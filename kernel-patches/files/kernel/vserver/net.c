@@ -13,12 +13,14 @@
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/in.h>
+#include <linux/in6.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/vserver_net.h>
 #include <linux/xarray.h>
+#include <net/ipv6.h>
 #include <net/net_namespace.h>
 #include "internal.h"
 
@@ -56,6 +58,7 @@ static void nx_free_rcu(struct rcu_head *head)
 	struct nx_info *nxi = container_of(head, struct nx_info, nx_rcu);
 
 	kfree(rcu_access_pointer(nxi->nx_v4));
+	kfree(rcu_access_pointer(nxi->nx_v6));
 	kmem_cache_free(nx_cachep, nxi);
 }
 
@@ -367,17 +370,15 @@ bool nx_applies(const struct nx_info *nxi, const struct net *net)
 	return nxi->nx_net == net->net_cookie;
 }
 
-/*
- * Only what has to do with addresses: a unix socket needs none. Those of IPv6
- * are not made in network contexts, see __nx_check_socket().
- */
+/* Only what has to do with addresses: a unix socket needs none. */
 void __nx_label_sock(struct sock *sk)
 {
 	struct nx_info *nxi = current->nx_info;
 
 	if (!nxi || !nx_applies(nxi, sock_net(sk)))
 		return;
-	if (sk->sk_family != AF_INET && sk->sk_family != AF_NETLINK)
+	if (sk->sk_family != AF_INET && sk->sk_family != AF_INET6 &&
+	    sk->sk_family != AF_NETLINK)
 		return;
 	nx_get(nxi);
 	sk->sk_nx = nxi;
@@ -391,6 +392,11 @@ void __nx_clone_sock(struct sock *sk)
 void __nx_free_sock(struct sock *sk)
 {
 	nx_put(sk->sk_nx);
+}
+
+static int nx_icmp(int family)
+{
+	return family == AF_INET6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
 }
 
 /*
@@ -413,6 +419,7 @@ int __nx_check_socket(struct net *net, int family, int type, int protocol)
 	case AF_PACKET:
 		return -EPERM;
 	case AF_INET:
+	case AF_INET6:
 		break;
 	default:
 		return -EAFNOSUPPORT;
@@ -425,10 +432,18 @@ int __nx_check_socket(struct net *net, int family, int type, int protocol)
 		break;
 	case SOCK_DGRAM:
 		if (protocol == IPPROTO_IP || protocol == IPPROTO_UDP ||
-		    protocol == IPPROTO_UDPLITE || protocol == IPPROTO_ICMP)
+		    protocol == IPPROTO_UDPLITE ||
+		    protocol == nx_icmp(family))
 			return 0;
 		break;
 	case SOCK_RAW:
+		/*
+		 * The payload of an extension header is whatever the sender
+		 * likes, a message of neighbour discovery as well.
+		 */
+		if (family == AF_INET6 &&
+		    (ipv6_ext_hdr(protocol) || protocol == IPPROTO_MH))
+			break;
 		return 0;
 	}
 	return -EPROTONOSUPPORT;
@@ -438,11 +453,11 @@ int __nx_check_socket(struct net *net, int family, int type, int protocol)
  * May current make a raw socket for the protocol although it lacks CAP_NET_RAW?
  * Only if it lacks it by the bcaps of its context alone.
  */
-bool nx_raw_icmp(int protocol)
+static bool nx_may_ping(int family, int protocol)
 {
 	struct nx_info *nxi;
 
-	if (!nx_active() || protocol != IPPROTO_ICMP)
+	if (!nx_active() || protocol != nx_icmp(family))
 		return false;
 	nxi = current->nx_info;
 	return nxi && (READ_ONCE(nxi->nx_ncaps) & NXC_RAW_ICMP) &&
@@ -450,6 +465,17 @@ bool nx_raw_icmp(int protocol)
 	       cap_raised(current_cred()->cap_effective, CAP_NET_RAW) &&
 	       in_userns(current_user_ns(), current->nsproxy->net_ns->user_ns);
 }
+
+bool nx_raw_icmp(int protocol)
+{
+	return nx_may_ping(AF_INET, protocol);
+}
+
+bool nx_raw_icmp6(int protocol)
+{
+	return nx_may_ping(AF_INET6, protocol);
+}
+EXPORT_SYMBOL_GPL(nx_raw_icmp6);
 
 static int __init nx_init(void)
 {

@@ -153,6 +153,10 @@ static const struct vx_command vx_commands[] = {
 	{ VCMD_net_rem_ipv4_v1, NX_SET, 8, 12, NX(vc_net_rem_ipv4_v1) },
 	{ VCMD_net_add_ipv4, NX_SET, 8, 16, NX(vc_net_add_ipv4) },
 	{ VCMD_net_rem_ipv4, NX_SET, 8, 16, NX(vc_net_rem_ipv4) },
+#if IS_ENABLED(CONFIG_IPV6)
+	{ VCMD_net_add_ipv6, NX_SET, 8, 40, NX(vc_net_add_ipv6) },
+	{ VCMD_net_rem_ipv6, NX_SET, 8, 40, NX(vc_net_rem_ipv6) },
+#endif
 #endif
 #ifdef CONFIG_VSERVER_DISK
 	{ VCMD_get_disk, VX_GET | VCC_IN | VCC_ZIDOK, 3, 40, vc_get_disk },

@@ -514,7 +514,7 @@ struct vcmd_disk {
  * where all can be seen. Errors as with ctx_create and ctx_migrate. Sockets keep
  * the network context they were made in.
  *
- * An address set is changed by net_add_ipv4 and net_rem_ipv4. type is one of
+ * The addresses of IPv4 are changed by net_add_ipv4 and net_rem_ipv4. type is one of
  *
  *   ADDR		the address ip; mask tells its subnet and may be 0
  *   MASK		all addresses that are ip under mask
@@ -530,7 +530,15 @@ struct vcmd_disk {
  * begins, an address that no host can have; EEXIST it is there; ESRCH it is
  * not; ENOSPC more than NX_ADDRS_MAX.
  *
- * There is no IPv6 in network contexts yet: members get no such sockets.
+ * Those of IPv6 are changed by net_add_ipv6 and net_rem_ipv6. type is one of
+ *
+ *   ADDR		the address ip; prefix is the length of its subnet's and may
+ *			be 0. Of "::" with prefix 0: all addresses
+ *   MASK		all addresses that are ip under mask
+ *   ANY		net_rem_ipv6: all of them; nothing else is looked at
+ *
+ * and may have the bit IPV6. "::1" is one place for the whole machine: it is in
+ * the set with NXF_LBACK_ALLOW, or if it was added. Errors as above.
  */
 #define VCMD_task_nid		VC_CMD(VC_CAT_VINFO, 2, 0)
 #define VCMD_nx_info		VC_CMD(VC_CAT_VINFO, 6, 0)
@@ -540,6 +548,8 @@ struct vcmd_disk {
 #define VCMD_net_rem_ipv4_v1	VC_CMD(VC_CAT_NETALT, 2, 1)
 #define VCMD_net_add_ipv4	VC_CMD(VC_CAT_NETALT, 1, 2)
 #define VCMD_net_rem_ipv4	VC_CMD(VC_CAT_NETALT, 2, 2)
+#define VCMD_net_add_ipv6	VC_CMD(VC_CAT_NETALT, 3, 1)
+#define VCMD_net_rem_ipv6	VC_CMD(VC_CAT_NETALT, 4, 1)
 #define VCMD_get_nflags		VC_CMD(VC_CAT_FLAGS, 5, 0)
 #define VCMD_set_nflags		VC_CMD(VC_CAT_FLAGS, 6, 0)
 #define VCMD_get_ncaps		VC_CMD(VC_CAT_FLAGS, 7, 0)
@@ -567,6 +577,14 @@ struct vcmd_net_addr_ipv4 {
 	__be32 ip;
 	__be32 ip2;
 	__be32 mask;
+};
+
+struct vcmd_net_addr_ipv6 {
+	__u16 type;
+	__u16 flags;
+	__u32 prefix;
+	__u8 ip[16];
+	__u8 mask[16];
 };
 
 struct vcmd_net_flags {
@@ -617,7 +635,8 @@ struct vcmd_net_caps {
 				 NXF_LBACK_REMAP | NXF_HIDE_LBACK)
 
 /*
- * ncaps: RAW_ICMP raw sockets for ICMP, to who has CAP_NET_RAW but for bcaps;
+ * ncaps: RAW_ICMP raw sockets for ICMP of both families, to who has CAP_NET_RAW
+ * but for bcaps;
  * MULTICAST to send to and receive from groups. TUN_CREATE has no effect yet.
  */
 #define NXC_TUN_CREATE		0x00000001ULL
