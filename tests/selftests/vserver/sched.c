@@ -1029,9 +1029,9 @@ TEST_T(in_guaranteed, 180, "a guarantee in a context that has one, beside heavy 
 	run_for(xid, 4, 10000000, run);
 	all = run[0] + run[1];
 	vs_note("%lld, in it %lld and %lld; beside %lld us", run[0], run[2], run[3], run[1]);
-	/* by weight it would be 9 % and 0.4 % */
+	/* by weight it would be 9 % and 0.4 %; the start, when neither holds yet, is in it */
 	near("guaranteed", run[0], all * 0.5, 25);
-	near("guaranteed in it", run[2], all * 0.25, 30);
+	near("guaranteed in it", run[2], all * 0.25, 50);
 	for (int i = 3; i >= 0; i--)
 		stop(xid[i]);
 }
