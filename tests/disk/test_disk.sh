@@ -3,15 +3,6 @@
 # This will boot the patched kernel and check the disk accounts of contexts and
 # the context-fair elevator, see guest_disk.sh.
 . "$(dirname -- "$0")/../lib.sh"
+. "$TESTS/disk/disk.sh"
 
-if ! make -s -C "$TESTS/disk" OUT="$OUT" >"$TMP/build" 2>&1; then
-	not_ok "the load builds" "$(tail -n 20 "$TMP/build")"
-	finish
-fi
-job=$(new_job disk <"$TESTS/disk/guest_disk.sh")
-cp "$TESTS/lib.sh" "$OUT/tests/disk/dio" "$OUT/tests/disk/vdisk" "$job"
-boot --kernel "${KERNEL:-patched}" --smp 2 --timeout 900 "$job"
-relay "$job/results/output.log"
-[ "$STATUS" -le 1 ] || not_ok "the machine ran the test" "status $STATUS: $STDERR"
-test_dmesg "$job/results/dmesg.txt"
-finish
+disk_test disk '' dio vdisk
