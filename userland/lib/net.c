@@ -357,19 +357,43 @@ static int set_rates(uint32_t id, int host, int inside,
 	return -1;
 }
 
-static int change_rates(uint32_t id, pid_t pid, const struct vctx_config *old,
+/*
+ * The network name space of a context that runs.  Its processes may be hidden
+ * from the host, so it is found by the way through it and back.
+ */
+static int space_of(uint32_t id, struct vctx_err *err)
+{
+	vx_autoclose int own = open("/proc/thread-self/ns/net",
+				    O_RDONLY | O_CLOEXEC);
+	int inside;
+
+	if (own < 0 || vctx_sys_enter_space(id, CLONE_NEWNET, 0))
+		return vx_fail_errno(err, VCTX_FAILED, NULL,
+				     "cannot enter the context's network");
+	inside = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (inside < 0)
+		vx_fail_errno(err, VCTX_FAILED, NULL,
+			      "cannot open the context's network");
+	if (setns(own, CLONE_NEWNET)) {
+		if (inside >= 0)
+			close(inside);
+		return vx_fail_errno(err, VCTX_FAILED, NULL,
+				     "cannot return to the host's network");
+	}
+	return inside;
+}
+
+static int change_rates(uint32_t id, const struct vctx_config *old,
 			const struct vctx_config *new, struct vctx_err *err)
 {
-	vx_autofree char *path = vx_printf("/proc/%d/ns/net", (int)pid);
 	vx_autoclose int inside = -1;
 
 	if (old->net_rate_out == new->net_rate_out &&
 	    old->net_rate_in == new->net_rate_in)
 		return 0;
-	inside = open(path, O_RDONLY | O_CLOEXEC);
+	inside = space_of(id, err);
 	if (inside < 0)
-		return vx_fail_errno(err, VCTX_FAILED, NULL, "cannot open %s",
-				     path);
+		return -1;
 	return set_rates(id, -1, inside, old->net_rate_out, old->net_rate_in,
 			 new->net_rate_out, new->net_rate_in, err);
 }
@@ -429,7 +453,7 @@ static int change_addresses(uint32_t id, const struct vctx_config *old,
 	return 0;
 }
 
-int vx_net_change(uint32_t id, pid_t pid, const struct vctx_config *old,
+int vx_net_change(uint32_t id, const struct vctx_config *old,
 		  const struct vctx_config *new, struct vctx_err *err)
 {
 	if (old->net_mode == VCTX_NET_SHARED &&
@@ -437,7 +461,7 @@ int vx_net_change(uint32_t id, pid_t pid, const struct vctx_config *old,
 		change_addresses(id, new, old, NULL);
 		return -1;
 	}
-	return change_rates(id, pid, old, new, err);
+	return change_rates(id, old, new, err);
 }
 
 /* A new name space has a loopback device, which is down. */

@@ -200,7 +200,7 @@ static int change_running(struct vctx *v, const struct vctx_info *info,
 		goto out;
 	if (live->cgroup && vx_cgroup_set(info->cgroup, cfg, err))
 		goto out;
-	if (vx_net_change(info->id, info->pid, &live->net.old, cfg, err))
+	if (vx_net_change(info->id, &live->net.old, cfg, err))
 		goto out;
 	save_net(&live->net.new, cfg);
 	live->net.changed = true;
@@ -350,8 +350,7 @@ undo:
 	if (r && live.cgroup)
 		vx_cgroup_restore(info->cgroup, &live.old_cgroup);
 	if (r && live.net.changed)
-		vx_net_change(info->id, info->pid, &live.net.new, &live.net.old,
-			      NULL);
+		vx_net_change(info->id, &live.net.new, &live.net.old, NULL);
 	if (lock >= 0) {
 		if (!vx_alive(v, info->name))
 			vx_state_remove(v, info->name, 0);
