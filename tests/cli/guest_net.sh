@@ -36,6 +36,8 @@ ip link add dummy7 type dummy
 ip address add 10.77.0.1/24 dev dummy7
 ip address add 10.77.0.2/24 dev dummy7
 ip address add 10.77.0.3/24 dev dummy7
+ip address add fd77::1/64 dev dummy7 nodad
+ip address add fd77::2/64 dev dummy7 nodad
 ip link set dummy7 up
 ip link add br7 type bridge
 ip address add 10.78.0.1/24 dev br7
@@ -62,6 +64,8 @@ bridge = none
 address = 10.77.0.2/24
 address = 10.77.0.3/24
 gateway = none
+rate-out = none
+rate-in = none
 [mount]" "show --config tells"
 serve s1 one
 serve s2 two
@@ -96,6 +100,41 @@ vctx delete s1 --force
 vctx delete s2 --force
 is "$(ls /proc/virtnet | grep -cE '^[0-9]+$')" 0 "the network contexts have gone"
 
+# IPv6, with one server for both families.
+new s1 net.mode=shared-address net.address=fd77::1/64 net.address=10.77.0.1/24
+new s2 net.mode=shared-address net.address=fd77::2/64
+serve s1 one
+serve s2 two
+is "$(fetch fd77::1) $(fetch fd77::2) $(fetch 10.77.0.1)" "one two one" \
+	"IPv6: two contexts serve port 80, each on its own addresses, by both families"
+try vctx exec s1 -- $G httpd -f -p "[fd77::2]:8080" -h /tmp
+matches "$STATUS: $STDERR" "1: *Cannot assign requested address*" \
+	"IPv6: one cannot take the address of the other"
+is "$(vctx exec s2 -- $G ip -o address | awk '{ print $4 }' | tr '\n' ' ')" \
+	"fd77::2/64 " "IPv6: one sees its own address and no other"
+is "$(fetch_in s1 fd77::2)" two "IPv6: one reaches the other as anybody would"
+matches "$(fetch_in s1 ::1)" "*Operation not permitted*" "IPv6: ::1 is not there"
+is "$(vctx exec s1 -- $G ping -6 -c 1 -w 20 fd77::2 | grep -c '1 packets received')" 1 \
+	"IPv6: ping works"
+# While it runs.
+addresses() {
+	vctx exec s1 -- $G ip -o address | awk '{ print $4 }' | sort | tr '\n' ' '
+}
+try vctx set s1 net.address=10.77.0.3/24
+is "$STATUS: $STDERR$(addresses)" "0: 10.77.0.1/24 10.77.0.3/24 fd77::1/64 " \
+	"set: a context has another address at once"
+is "$(vctx list --json | jq -c '.[] | select(.name == "s1") | .addr')" \
+	'["fd77::1/64","10.77.0.1/24","10.77.0.3/24"]' "set: which is told"
+is "$(fetch 10.77.0.3)" one "set: a server on all addresses has the new one"
+try env VCTX_FAIL_AT=set "$VT" set s1 net.address=10.77.0.2/24
+is "$STATUS: $(addresses)" "1: 10.77.0.1/24 10.77.0.3/24 fd77::1/64 " \
+	"set: one that fails takes its address back"
+refuses 2 "vctx: set s1: the host does not have the address 192.0.2.1/32
+hint: 'ip address add 192.0.2.1/32 dev DEVICE' adds it" \
+	"set: an address that the host has not" vctx set s1 net.address=192.0.2.1
+vctx delete s1 --force
+vctx delete s2 --force
+
 # --- none ---
 
 new n1 net.mode=none
@@ -124,6 +163,30 @@ is "$STATUS" 2 "bridge: it cannot give itself an address"
 vctx restart b1 --kill
 serve b1 again
 is "$(fetch 10.78.0.2)" again "bridge: a restart at once has the same device"
+# What the host's end and the context's own may send: OUT IN.
+rates() {
+	echo 1 >/proc/sys/kernel/vserver/host_sees_all
+	id=$(vctx show b1 --json | jq .id)
+	for end in "nsenter -t $(vctx show b1 --json | jq .pid) -n tc qdisc show dev eth0" \
+		"tc qdisc show dev vctx$id"; do
+		rate=$($end | sed -n 's/^qdisc tbf.* rate \([^ ]*\) .*/\1/p')
+		echo "${rate:-none}"
+	done | tr '\n' ' '
+	echo 0 >/proc/sys/kernel/vserver/host_sees_all
+}
+is "$(rates)" "none none " "bridge: no rate is limited"
+vctx set b1 net.rate-out=8Mbit
+vctx set b1 net.rate-in=1500kbit
+is "$(rates)" "8Mbit 1500Kbit " "bridge: rates are limited while it runs"
+is "$(fetch 10.78.0.2)" again "bridge: and what is slower arrives"
+try env VCTX_FAIL_AT=set "$VT" set b1 net.rate-out=none net.rate-in=1Gbit
+is "$STATUS: $(rates)" "1: 8Mbit 1500Kbit " "bridge: a set that fails changes no rate"
+vctx set b1 net.rate-in=none
+vctx restart b1 --kill
+is "$(rates)" "8Mbit none " "bridge: they are there after a restart"
+refuses 2 "vctx: set b1: net.rate-out has no meaning with net.mode=none
+hint: set net.mode to bridge or routed, or leave it out" \
+	"bridge: a rate needs a cable" vctx set b1 net.mode=none net.bridge=none net.gateway=none
 vctx delete b1 --force
 
 # --- routed ---

@@ -130,13 +130,18 @@ bad_net 'create web1: net.gateway has no meaning with net.mode=routed' \
 	net.mode=routed net.address=10.0.0.2 net.gateway=10.0.0.1
 bad_net 'create web1: net.address has no meaning with net.mode=none' \
 	net.mode=none net.address=10.0.0.2
+for b in 0 1bit 7kbit 1001Gbit 5Tbit 5 -5Mbit 10MBit; do
+	bad_net "-s net.rate-in=$b: bad value \"$b\" for \"net.rate-in\": 8kbit to 1000Gbit, or none" \
+		"net.rate-in=$b"
+done
+bad_net 'create web1: net.rate-in has no meaning with net.mode=host' net.rate-in=1Mbit
 bad_net 'create web1: net.mode=routed needs addresses' net.mode=routed
 bad_net 'create web1: net.mode=shared-address needs addresses' net.mode=shared-address
 bad_net 'create web1: net.mode=bridge needs the name of a bridge' net.mode=bridge
 bad_net 'create web1: there is no bridge "lo"' net.mode=bridge net.bridge=lo
 bad_net 'create web1: the host does not have the address 192.0.2.77/24' \
 	net.mode=shared-address net.address=192.0.2.77/24
-bad_net 'create web1: 2001:db8::7/128 cannot be shared' \
+bad_net 'create web1: the host does not have the address 2001:db8::7/128' \
 	net.mode=shared-address net.address=2001:db8::7
 conf strange <<END
 colour = red
@@ -722,7 +727,6 @@ try "$CONVERT" --root /srv/x "$old"
 is "$STATUS: $STDERR" "3: vctx-convert: $old/apps/init/style: not converted: \"sysv\" is not known; init is /sbin/init
 vctx-convert: $old/rlimits/locks: not converted: vctx has no such limit yet
 vctx-convert: $old/interfaces/0/dev: not converted: the host must have the address: ip address add 10.0.7.11/24 dev eth0
-vctx-convert: $old/interfaces/2/ip: not converted: IPv6 cannot be shared; use net.mode=bridge or routed
 vctx-convert: $old/fstab: not converted: /data: a ext4 on /dev/sdb1; mount it on the host and bind it" \
 	"what has no place is told"
 matches "$STDOUT" "*root = /srv/x
@@ -737,6 +741,7 @@ processes = 300
 mode = shared-address
 address = 10.0.7.11/24
 address = 10.0.8.1/20
+address = fd00::1/64
 
 \[mount\]
 tmpfs = /tmp size=16M mode=1777

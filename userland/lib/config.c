@@ -22,7 +22,8 @@ enum key_id {
 	K_VERSION, K_ROOT, K_HOSTNAME, K_ID, K_INIT, K_AUTOSTART,
 	K_CPU_WEIGHT, K_CPU_GUARANTEE, K_CPU_MAX, K_CPU_BURST,
 	K_DISK_WEIGHT, K_DISK_RESERVE, K_DISK_MAX,
-	K_MEMORY_MAX, K_MEMORY_SWAP, K_PROCESSES, K_NET_MODE, K_NET_BRIDGE, K_NET_ADDRESS, K_NET_GATEWAY,
+	K_MEMORY_MAX, K_MEMORY_SWAP, K_PROCESSES, 
+	K_NET_MODE, K_NET_BRIDGE, K_NET_ADDRESS, K_NET_GATEWAY, K_NET_RATE_OUT, K_NET_RATE_IN,
 	K_BIND, K_TMPFS,
 	K_CAPABILITIES, K_CCAPS, K_FLAGS, K_READONLY, K_START, K_STOP_SIGNAL,
 	K_STOP_TIMEOUT, K_COUNT
@@ -789,6 +790,52 @@ static int p_net_gateway(struct vctx_config *cfg, const char *value,
 	return 0;
 }
 
+static const struct {
+	const char *name;
+	uint64_t factor;
+} bit_units[] = {
+	{ "Gbit", 1000000000 }, { "Mbit", 1000000 }, { "kbit", 1000 },
+	{ "bit", 1 },
+};
+
+/* "10Mbit": bits per second, in the units of tc(8); "none" is 0. */
+static int parse_bitrate(const char *s, uint64_t *bits, struct why *why)
+{
+	const char *end;
+	uint64_t v;
+	size_t i;
+
+	if (!strcmp(s, "none")) {
+		*bits = 0;
+		return 0;
+	}
+	if (parse_u64(s, &end, &v))
+		goto wrong;
+	for (i = 0; i < ARRAY_SIZE(bit_units); i++)
+		if (!strcmp(end, bit_units[i].name))
+			break;
+	if (i == ARRAY_SIZE(bit_units) ||
+	    __builtin_mul_overflow(v, bit_units[i].factor, &v) ||
+	    v < VX_NET_RATE_MIN || v > VX_NET_RATE_MAX)
+		goto wrong;
+	*bits = v;
+	return 0;
+wrong:
+	return bad(why, "8kbit to 1000Gbit, or none");
+}
+
+static int p_net_rate_out(struct vctx_config *cfg, const char *value,
+			  struct why *why)
+{
+	return parse_bitrate(value, &cfg->net_rate_out, why);
+}
+
+static int p_net_rate_in(struct vctx_config *cfg, const char *value,
+			 struct why *why)
+{
+	return parse_bitrate(value, &cfg->net_rate_in, why);
+}
+
 static void r_bind(struct vctx_config *cfg)
 {
 	while (cfg->n_bind) {
@@ -1039,6 +1086,32 @@ static void d_net_gateway(FILE *f, const char *key,
 	fprintf(f, "%s = %s\n", key, cfg->net_has_gateway ? text : "none");
 }
 
+static void dump_bitrate(FILE *f, const char *key, uint64_t bits)
+{
+	size_t i = 0;
+
+	while (bits % bit_units[i].factor)
+		i++;
+	if (bits)
+		fprintf(f, "%s = %llu%s\n", key,
+			(unsigned long long)(bits / bit_units[i].factor),
+			bit_units[i].name);
+	else
+		fprintf(f, "%s = none\n", key);
+}
+
+static void d_net_rate_out(FILE *f, const char *key,
+			   const struct vctx_config *cfg)
+{
+	dump_bitrate(f, key, cfg->net_rate_out);
+}
+
+static void d_net_rate_in(FILE *f, const char *key,
+			  const struct vctx_config *cfg)
+{
+	dump_bitrate(f, key, cfg->net_rate_in);
+}
+
 static void d_bind(FILE *f, const char *key, const struct vctx_config *cfg)
 {
 	size_t i;
@@ -1189,6 +1262,14 @@ static const struct key {
 	[K_NET_GATEWAY] = {
 		{ "net.gateway", "none", "router of its bridge", VCTX_AT_START },
 		p_net_gateway, NULL, d_net_gateway },
+	[K_NET_RATE_OUT] = {
+		{ "net.rate-out", "none", "bits it can send per second",
+		  VCTX_AT_ONCE },
+		p_net_rate_out, NULL, d_net_rate_out },
+	[K_NET_RATE_IN] = {
+		{ "net.rate-in", "none", "bits it can receive per second",
+		  VCTX_AT_ONCE },
+		p_net_rate_in, NULL, d_net_rate_in },
 	[K_BIND] = {
 		{ "mount.bind", NULL, "a directory of the host", VCTX_AT_START },
 		p_bind, r_bind, d_bind },
@@ -1249,7 +1330,7 @@ static const char *const later_keys[] = {
 	"cpu.cpus",
 	"disk.read-max", "disk.write-max",
 	"limits.files",
-	"net.rate-out", "net.rate-in", "net.weight",
+	"net.weight",
 };
 
 static int unknown_key(const char *where, const char *full,

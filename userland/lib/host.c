@@ -2,6 +2,7 @@
 /* What the host has and what it lacks. */
 
 #include <sched.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
@@ -70,11 +71,17 @@ static void check_disk(struct vctx_check *c)
 
 static void check_net(struct vctx_check *c)
 {
+	/* There is no network context 0 to take it from. */
+	const struct vctx_net_addr none = { .family = AF_INET6, .prefix = 128 };
 	uint32_t nid;
 
 	c->ok = !vctx_sys_net_task(0, &nid);
-	snprintf(c->detail, sizeof(c->detail), "%s",
-		 c->ok ? "IPv4" : strerror(errno));
+	if (!c->ok)
+		snprintf(c->detail, sizeof(c->detail), "%s", strerror(errno));
+	else
+		snprintf(c->detail, sizeof(c->detail), "%s",
+			 vctx_sys_net_remove(0, &none) && errno == ENOSYS ?
+			 "IPv4" : "IPv4 and IPv6");
 }
 
 static void check_spaces(struct vctx_check *c)

@@ -218,6 +218,15 @@ char *vx_net_text(const struct vctx_config *cfg);
  */
 int vx_net_unshare(const struct vctx_config *cfg, uint32_t id,
 		   struct vctx_err *err);
+/* What a rate can be: a full packet takes a second and a half at the least. */
+#define VX_NET_RATE_MIN	UINT64_C(8000)
+#define VX_NET_RATE_MAX	UINT64_C(1000000000000)
+/*
+ * A running context: have the rates and, with shared addresses, the addresses of
+ * "new" instead of those of "old".  Nothing is changed on failure.
+ */
+int vx_net_change(uint32_t id, const struct vctx_config *old,
+		  const struct vctx_config *new, struct vctx_err *err);
 int vx_net_enter(const struct vctx_config *cfg, uint32_t id,
 		 struct vctx_err *err);
 

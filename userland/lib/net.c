@@ -7,7 +7,7 @@
  * to undo.  "shared-address" gives it a set of addresses of the host's one
  * stack, in a network context with the number of the context.
  *
- * Devices, addresses and routes are made by iproute2's ip.
+ * Devices, addresses and routes are made by iproute2's ip, rates by its tc.
  */
 
 #include <arpa/inet.h>
@@ -120,16 +120,26 @@ bool vx_net_own_space(const struct vctx_config *cfg)
 	       cfg->net_mode == VCTX_NET_ROUTED;
 }
 
+/* ... with a cable to the host? */
+static bool has_cable(const struct vctx_config *cfg)
+{
+	return vx_net_own_space(cfg) && cfg->net_mode != VCTX_NET_NONE;
+}
+
 /* Is the address one of the host's? */
 static bool host_has(const struct ifaddrs *list, const struct vctx_net_addr *a)
 {
 	const struct ifaddrs *i;
 
 	for (i = list; i; i = i->ifa_next) {
-		const struct sockaddr_in *in = (const void *)i->ifa_addr;
+		const struct sockaddr *sa = i->ifa_addr;
+		const struct sockaddr_in *in = (const void *)sa;
+		const struct sockaddr_in6 *in6 = (const void *)sa;
 
-		if (in && in->sin_family == AF_INET && a->family == AF_INET &&
-		    !memcmp(&in->sin_addr, a->ip, sizeof(in->sin_addr)))
+		if (sa && sa->sa_family == a->family &&
+		    (a->family == AF_INET ?
+		     !memcmp(&in->sin_addr, a->ip, sizeof(in->sin_addr)) :
+		     !memcmp(&in6->sin6_addr, a->ip, sizeof(in6->sin6_addr))))
 			return true;
 	}
 	return false;
@@ -152,11 +162,7 @@ static int check_shared(const struct vctx_config *cfg, struct vctx_err *err)
 		vx_autofree char *text = vctx_net_addr_text(a);
 		vx_autofree char *hint = NULL;
 
-		if (a->family != AF_INET) {
-			r = vx_fail(err, VCTX_USAGE,
-				    "network contexts know IPv4 only; use net.mode=bridge or routed",
-				    "%s cannot be shared", text);
-		} else if (!host_has(list, a)) {
+		if (!host_has(list, a)) {
 			hint = vx_printf("'ip address add %s dev DEVICE' adds it",
 					 text);
 			r = vx_fail(err, VCTX_USAGE, hint,
@@ -180,6 +186,11 @@ int vx_net_check(const struct vctx_config *cfg, struct vctx_err *err)
 	if (cfg->net_has_gateway && cfg->net_mode != VCTX_NET_BRIDGE)
 		return vx_fail(err, VCTX_USAGE, "set net.mode=bridge, or leave it out",
 			       "net.gateway has no meaning with net.mode=%s", mode);
+	if ((cfg->net_rate_out || cfg->net_rate_in) && !has_cable(cfg))
+		return vx_fail(err, VCTX_USAGE,
+			       "set net.mode to bridge or routed, or leave it out",
+			       "net.rate-%s has no meaning with net.mode=%s",
+			       cfg->net_rate_out ? "out" : "in", mode);
 	switch (cfg->net_mode) {
 	case VCTX_NET_HOST:
 	case VCTX_NET_NONE:
@@ -236,16 +247,17 @@ char *vx_net_text(const struct vctx_config *cfg)
 /* ------------------------------------------------------------------ */
 
 /*
- * Run ip with the words of one line, in the network name space "ns" (-1: the
- * caller's).  Its first line of complaint becomes the message.
+ * Run a program of iproute2 with the words of one line, in the network name space
+ * "ns" (-1: the caller's).  Its first line of complaint becomes the message.
  */
-static int ip(struct vctx_err *err, int ns, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+static int tool(struct vctx_err *err, const char *name, int ns,
+		const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
-static int ip(struct vctx_err *err, int ns, const char *fmt, ...)
+static int tool(struct vctx_err *err, const char *name, int ns,
+		const char *fmt, ...)
 {
 	vx_autofree char *line = NULL;
-	char *argv[32] = { (char *)"ip" };
+	char *argv[32] = { (char *)name };
 	char out[256] = "";
 	char *save, *w;
 	size_t n = 1, len = 0;
@@ -259,7 +271,7 @@ static int ip(struct vctx_err *err, int ns, const char *fmt, ...)
 		line = NULL;
 	va_end(ap);
 	if (!line || pipe2(p, O_CLOEXEC))
-		return vx_fail_errno(err, VCTX_FAILED, NULL, "cannot run ip");
+		return vx_fail_errno(err, VCTX_FAILED, NULL, "cannot run %s", name);
 	pid = fork();
 	if (pid < 0) {
 		close(p[0]);
@@ -279,7 +291,7 @@ static int ip(struct vctx_err *err, int ns, const char *fmt, ...)
 		dup2(p[1], STDERR_FILENO);
 		vx_signals_default();
 		if (ns >= 0 && setns(ns, CLONE_NEWNET)) {
-			dprintf(STDERR_FILENO, "cannot enter the host's network\n");
+			dprintf(STDERR_FILENO, "cannot enter the network name space\n");
 			_exit(1);
 		}
 		putenv(env[0]);
@@ -304,8 +316,152 @@ static int ip(struct vctx_err *err, int ns, const char *fmt, ...)
 	out[strcspn(out, "\n")] = '\0';
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
 		return vx_fail(err, VCTX_HOST, "install iproute2",
-			       "cannot run ip: %s", out);
-	return vx_fail(err, VCTX_FAILED, NULL, "ip %s: %s", line, out);
+			       "cannot run %s: %s", name, out);
+	return vx_fail(err, VCTX_FAILED, NULL, "%s %s: %s", name, line, out);
+}
+
+#define ip(err, ns, ...)	tool(err, "ip", ns, __VA_ARGS__)
+
+/*
+ * Let a device send so many bits per second, 0: what it can.  What a timer of
+ * 100 Hz lets pass at once is the burst; what waits longer than 50 ms is dropped.
+ */
+static int shape(int ns, const char *dev, uint64_t old, uint64_t bits,
+		 struct vctx_err *err)
+{
+	uint64_t burst = bits / 8 / 100;
+
+	if (old == bits)
+		return 0;
+	if (!bits)
+		return tool(err, "tc", ns, "qdisc del dev %s root", dev);
+	if (burst < 16384)
+		burst = 16384;
+	return tool(err, "tc", ns,
+		    "qdisc replace dev %s root tbf rate %llubit burst %llu latency 50ms",
+		    dev, (unsigned long long)bits, (unsigned long long)burst);
+}
+
+/* Both ends of the cable send: what one of them does the other receives. */
+static int set_rates(uint32_t id, int host, int inside,
+		     uint64_t old_out, uint64_t old_in,
+		     uint64_t out, uint64_t in, struct vctx_err *err)
+{
+	vx_autofree char *dev = vx_printf("vctx%u", id);
+
+	if (shape(host, dev, old_in, in, err))
+		return -1;
+	if (!shape(inside, "eth0", old_out, out, err))
+		return 0;
+	shape(host, dev, in, old_in, NULL);
+	return -1;
+}
+
+/*
+ * The network name space of a context that runs.  Its processes may be hidden
+ * from the host, so it is found by the way through it and back.
+ */
+static int space_of(uint32_t id, struct vctx_err *err)
+{
+	vx_autoclose int own = open("/proc/thread-self/ns/net",
+				    O_RDONLY | O_CLOEXEC);
+	int inside;
+
+	if (own < 0 || vctx_sys_enter_space(id, CLONE_NEWNET, 0))
+		return vx_fail_errno(err, VCTX_FAILED, NULL,
+				     "cannot enter the context's network");
+	inside = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (inside < 0)
+		vx_fail_errno(err, VCTX_FAILED, NULL,
+			      "cannot open the context's network");
+	if (setns(own, CLONE_NEWNET)) {
+		if (inside >= 0)
+			close(inside);
+		return vx_fail_errno(err, VCTX_FAILED, NULL,
+				     "cannot return to the host's network");
+	}
+	return inside;
+}
+
+static int change_rates(uint32_t id, const struct vctx_config *old,
+			const struct vctx_config *new, struct vctx_err *err)
+{
+	vx_autoclose int inside = -1;
+
+	if (old->net_rate_out == new->net_rate_out &&
+	    old->net_rate_in == new->net_rate_in)
+		return 0;
+	inside = space_of(id, err);
+	if (inside < 0)
+		return -1;
+	return set_rates(id, -1, inside, old->net_rate_out, old->net_rate_in,
+			 new->net_rate_out, new->net_rate_in, err);
+}
+
+static bool same_ip(const struct vctx_net_addr *a, const struct vctx_net_addr *b)
+{
+	return a->family == b->family && !memcmp(a->ip, b->ip, sizeof(a->ip));
+}
+
+static bool in_list(const struct vctx_config *cfg, const struct vctx_net_addr *a)
+{
+	size_t i;
+
+	for (i = 0; i < cfg->n_net_addr; i++)
+		if (same_ip(&cfg->net_addr[i], a) &&
+		    cfg->net_addr[i].prefix == a->prefix)
+			return true;
+	return false;
+}
+
+/*
+ * The new ones come before the old ones go, but for an address that has another
+ * subnet now: it can be there once only.
+ */
+static int change_addresses(uint32_t id, const struct vctx_config *old,
+			    const struct vctx_config *new, struct vctx_err *err)
+{
+	size_t i, j;
+
+	for (i = 0; i < new->n_net_addr; i++) {
+		const struct vctx_net_addr *a = &new->net_addr[i];
+		vx_autofree char *text = vctx_net_addr_text(a);
+
+		if (in_list(old, a))
+			continue;
+		for (j = 0; j < old->n_net_addr; j++)
+			if (same_ip(&old->net_addr[j], a))
+				vctx_sys_net_remove(id, &old->net_addr[j]);
+		if (vctx_sys_net_add(id, a) && errno != EEXIST)
+			return vx_fail_errno(err, VCTX_FAILED, NULL,
+					     "cannot give it the address %s",
+					     text);
+	}
+	for (i = 0; i < old->n_net_addr; i++) {
+		const struct vctx_net_addr *a = &old->net_addr[i];
+		vx_autofree char *text = vctx_net_addr_text(a);
+		bool kept = false;
+
+		for (j = 0; j < new->n_net_addr; j++)
+			if (same_ip(&new->net_addr[j], a))
+				kept = true;
+		if (!kept && vctx_sys_net_remove(id, a) && errno != ESRCH)
+			return vx_fail_errno(err, VCTX_FAILED, NULL,
+					     "cannot take the address %s from it",
+					     text);
+	}
+	return 0;
+}
+
+int vx_net_change(uint32_t id, const struct vctx_config *old,
+		  const struct vctx_config *new, struct vctx_err *err)
+{
+	if (old->net_mode == VCTX_NET_SHARED &&
+	    change_addresses(id, old, new, err)) {
+		change_addresses(id, new, old, NULL);
+		return -1;
+	}
+	return change_rates(id, old, new, err);
 }
 
 /* A new name space has a loopback device, which is down. */
@@ -417,7 +573,9 @@ int vx_net_unshare(const struct vctx_config *cfg, uint32_t id,
 		return -1;
 	if (cfg->net_mode == VCTX_NET_NONE)
 		return 0;
-	if (cable(id, host, cfg->net_bridge, err) || set_addresses(cfg, err))
+	if (cable(id, host, cfg->net_bridge, err) || set_addresses(cfg, err) ||
+	    set_rates(id, host, -1, 0, 0, cfg->net_rate_out, cfg->net_rate_in,
+		      err))
 		return -1;
 	return cfg->net_mode == VCTX_NET_BRIDGE ?
 	       gateway(cfg, err) : routes(cfg, id, host, err);

@@ -85,12 +85,38 @@ static bool of_cgroup(const struct vctx_key *key)
 	       !strncmp(key->name, "limits.", 7);
 }
 
+/* What of [net] was in force and what was put there; lists are copies. */
+struct net_saved {
+	struct vctx_config old, new;
+	bool changed;
+};
+
+static void save_net(struct vctx_config *to, const struct vctx_config *cfg)
+{
+	to->net_mode = cfg->net_mode;
+	to->net_rate_out = cfg->net_rate_out;
+	to->net_rate_in = cfg->net_rate_in;
+	to->n_net_addr = cfg->n_net_addr;
+	to->net_addr = vx_alloc((cfg->n_net_addr + 1) * sizeof(*to->net_addr));
+	if (cfg->n_net_addr)
+		memcpy(to->net_addr, cfg->net_addr,
+		       cfg->n_net_addr * sizeof(*to->net_addr));
+}
+
+/* A set of addresses can change while it is used, a device's is its own. */
+static bool at_once(const struct vctx_key *key, const struct vctx_info *info)
+{
+	return key->when == VCTX_AT_ONCE ||
+	       (!strcmp(key->name, "net.address") && info->have_net &&
+		info->net_mode == VCTX_NET_SHARED);
+}
+
 /* The context as it runs: its share, its stop signal, its copy in /run. */
 static int change_running(struct vctx *v, const struct vctx_info *info,
 			  char *const *assignments, bool cpu, bool disk,
 			  bool limit, bool commit, struct vctx_sys_cpu *old,
 			  bool *changed, struct vx_disk_saved *disks,
-			  struct vctx_err *err)
+			  struct net_saved *net, struct vctx_err *err)
 {
 	struct vctx_config *cfg = vctx_config_new();
 	vx_autofree char *dir = NULL;
@@ -99,6 +125,7 @@ static int change_running(struct vctx *v, const struct vctx_info *info,
 	struct vctx_sys_cpu new;
 	struct vctx_sys_disk share;
 	struct vx_state *st = NULL;
+	bool net_given = false;
 	size_t i;
 	int r = -1;
 
@@ -120,16 +147,20 @@ static int change_running(struct vctx *v, const struct vctx_info *info,
 			cfg->cpu_burst_ms = info->cpu.burst / 1000000;
 		}
 	}
+	save_net(&net->old, cfg);
 	for (i = 0; assignments[i]; i++) {
 		const struct vctx_key *key =
 			vctx_config_key(vx_config_find_key(assignments[i]));
 
-		if (key && key->when == VCTX_AT_ONCE &&
+		if (key && at_once(key, info) &&
 		    (limit || !of_cgroup(key)) &&
 		    vctx_config_set(cfg, assignments[i], err))
 			goto out;
+		if (key && at_once(key, info) && !strncmp(key->name, "net.", 4))
+			net_given = true;
 	}
-	if (vx_cpu_values(cfg, &new, err) || vx_disk_check(cfg, err))
+	if (vx_cpu_values(cfg, &new, err) || vx_disk_check(cfg, err) ||
+	    (net_given && vx_net_check(cfg, err)))
 		goto out;
 	text = vctx_config_dump(cfg);
 	if (readable(text, err))
@@ -157,6 +188,10 @@ static int change_running(struct vctx *v, const struct vctx_info *info,
 		goto out;
 	if (limit && vx_cgroup_set(info->cgroup, cfg, err))
 		goto out;
+	if (vx_net_change(info->id, &net->old, cfg, err))
+		goto out;
+	save_net(&net->new, cfg);
+	net->changed = true;
 	if (!dir) {
 		r = 0;
 		goto out;
@@ -193,6 +228,7 @@ int vctx_set(struct vctx *v, const struct vctx_info *info,
 	vx_autofree char *wait = NULL;
 	struct vctx_sys_cpu old, values;
 	struct vx_disk_saved disks = { 0 };
+	struct net_saved net = { 0 };
 	bool cpu = false, disk = false, limit = false, changed = false;
 	struct vctx_limits limits;
 	int lock = -1, r = -1;
@@ -230,7 +266,7 @@ int vctx_set(struct vctx *v, const struct vctx_info *info,
 		const struct vctx_key *key = vctx_config_key(i);
 
 		/* A context that only the kernel has has shares, and no more. */
-		if (!given[i] || (key->when == VCTX_AT_ONCE &&
+		if (!given[i] || (at_once(key, info) &&
 				  !(up && of_cgroup(key) && !limit) &&
 				  (!info->unmanaged ||
 				   !strncmp(key->name, "cpu.", 4) ||
@@ -277,7 +313,7 @@ int vctx_set(struct vctx *v, const struct vctx_info *info,
 		}
 	}
 	if (up && change_running(v, info, assignments, cpu, disk, limit, commit,
-				 &old, &changed, &disks, err))
+				 &old, &changed, &disks, &net, err))
 		goto undo;
 	if (commit && kept) {
 		if (vx_fail_point("set")) {
@@ -301,6 +337,8 @@ undo:
 		vx_disk_restore(info->id, &disks);
 	if (r && limit)
 		vx_cgroup_restore(info->cgroup, &limits);
+	if (r && net.changed)
+		vx_net_change(info->id, &net.new, &net.old, NULL);
 	if (lock >= 0) {
 		if (!vx_alive(v, info->name))
 			vx_state_remove(v, info->name, 0);
@@ -308,6 +346,8 @@ undo:
 	}
 out:
 	free(disks.save);
+	free(net.old.net_addr);
+	free(net.new.net_addr);
 	vctx_config_free(cfg);
 	return r;
 }

@@ -299,6 +299,7 @@ int vctx_sys_set_disk(uint32_t id, dev_t dev, const struct vctx_sys_disk *disk)
 }
 
 _Static_assert(sizeof(struct vcmd_net_addr_ipv4) == 16, "net_addr_ipv4");
+_Static_assert(sizeof(struct vcmd_net_addr_ipv6) == 40, "net_addr_ipv6");
 
 int vctx_sys_net_create(uint32_t nid, uint64_t flags)
 {
@@ -312,19 +313,30 @@ int vctx_sys_net_migrate(uint32_t nid)
 	return vserver(VCMD_net_migrate, nid, NULL) < 0 ? -1 : 0;
 }
 
+static int net_change(uint32_t cmd4, uint32_t cmd6, uint32_t nid,
+		      const struct vctx_net_addr *addr)
+{
+	struct vcmd_net_addr_ipv4 a = { .type = NXA_TYPE_ADDR };
+	struct vcmd_net_addr_ipv6 a6 = { .type = NXA_TYPE_ADDR };
+
+	if (addr->family == AF_INET) {
+		a.mask = htonl(addr->prefix ? ~0u << (32 - addr->prefix) : 0);
+		memcpy(&a.ip, addr->ip, sizeof(a.ip));
+		return vserver(cmd4, nid, &a) < 0 ? -1 : 0;
+	}
+	a6.prefix = addr->prefix;
+	memcpy(a6.ip, addr->ip, sizeof(a6.ip));
+	return vserver(cmd6, nid, &a6) < 0 ? -1 : 0;
+}
+
 int vctx_sys_net_add(uint32_t nid, const struct vctx_net_addr *addr)
 {
-	struct vcmd_net_addr_ipv4 a = {
-		.type = NXA_TYPE_IPV4 | NXA_TYPE_ADDR,
-		.mask = htonl(addr->prefix ? ~0u << (32 - addr->prefix) : 0),
-	};
+	return net_change(VCMD_net_add_ipv4, VCMD_net_add_ipv6, nid, addr);
+}
 
-	if (addr->family != AF_INET) {
-		errno = EAFNOSUPPORT;
-		return -1;
-	}
-	memcpy(&a.ip, addr->ip, sizeof(a.ip));
-	return vserver(VCMD_net_add_ipv4, nid, &a) < 0 ? -1 : 0;
+int vctx_sys_net_remove(uint32_t nid, const struct vctx_net_addr *addr)
+{
+	return net_change(VCMD_net_rem_ipv4, VCMD_net_rem_ipv6, nid, addr);
 }
 
 int vctx_sys_net_flags(uint32_t nid, uint64_t value, uint64_t mask)

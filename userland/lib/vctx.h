@@ -208,8 +208,12 @@ struct vctx_net_addr {
  */
 int vctx_sys_net_create(uint32_t nid, uint64_t flags);
 int vctx_sys_net_migrate(uint32_t nid);
-/* EEXIST: it has it.  EAFNOSUPPORT: not IPv4. */
+/*
+ * EEXIST: it has it; ESRCH: it has it not.  ENOSYS: a kernel without IPv6 in
+ * network contexts.
+ */
 int vctx_sys_net_add(uint32_t nid, const struct vctx_net_addr *addr);
+int vctx_sys_net_remove(uint32_t nid, const struct vctx_net_addr *addr);
 int vctx_sys_net_flags(uint32_t nid, uint64_t value, uint64_t mask);
 /* All ncaps. */
 int vctx_sys_net_caps(uint32_t nid, uint64_t value);
@@ -313,6 +317,8 @@ struct vctx_config {
 	size_t n_net_addr;
 	bool net_has_gateway;
 	struct vctx_net_addr net_gateway;
+	uint64_t net_rate_out;		/* bits per second; 0: no limit */
+	uint64_t net_rate_in;
 	uint64_t memory_max;		/* bytes; 0: no limit */
 	bool have_swap;			/* memory_swap, in bytes, is a limit */
 	uint64_t memory_swap;
