@@ -1,6 +1,6 @@
 #!/bin/sh
 # fast
-# SPDX-License-Identifier: GPL-2.0-or-later
+# SPDX-License-Identifier: GPL-2.0
 # Every command that the kernel has is called by a test, and the table of both in the
 # documentation is the one of today's sources.
 . "$(dirname -- "$0")/../lib.sh"
