@@ -969,8 +969,10 @@ TEST_T(in_weights, 180, "contexts in a context share what it gets, however many 
 {
 	uint32_t p = persistent(), in[2] = { persistent_in(p), persistent_in(p) }, beside = persistent();
 	uint32_t xid[4] = { p, beside, in[0], in[1] };
-	long long run[4], all, before, inside, after;
+	long long run[4], all, before, inside, after, own;
 
+	/* nothing runs in them yet */
+	own = sched_value(p, "run_us") - sched_value(in[0], "run_us") - sched_value(in[1], "run_us");
 	weight(in[1], 300);
 	/* 5 tasks in two contexts against one */
 	spinners(in[0], 0, 2);
@@ -984,11 +986,12 @@ TEST_T(in_weights, 180, "contexts in a context share what it gets, however many 
 	near("weight 100 in it", run[2], all / 8.0, 25);
 	near("weight 300 in it", run[3], all * 3 / 8.0, 20);
 	/*
-	 * The times of those in it are its time at any instant. Reading takes long on a
-	 * debug kernel, so its own is read before and after; CPUs are not read at once.
+	 * The times of those in it, and what was run directly in it while they were made,
+	 * are its time at any instant. Reading takes long on a debug kernel, so its own is
+	 * read before and after; CPUs are not read at once.
 	 */
 	before = sched_value(p, "run_us");
-	inside = sched_value(in[0], "run_us") + sched_value(in[1], "run_us");
+	inside = sched_value(in[0], "run_us") + sched_value(in[1], "run_us") + own;
 	after = sched_value(p, "run_us");
 	CHECK(before <= inside + 5000 && inside <= after + 5000, "its time is %lld to %lld, in it %lld us",
 	      before, after, inside);
@@ -1404,9 +1407,13 @@ TEST_T(whole, 240, "contexts, the host's tasks and idling add up to the time of 
 	most = (t[3] - t[0]) * nr_cpus();
 	vs_note("%lld us of contexts, %lld of the host and idle: %lld, of %lld to %lld (%.3f %% apart)",
 		ctx[1] - ctx[0], host[1] - host[0], sum, least, most, (most - least) * 100.0 / least);
-	CHECK(sum >= least - least / 1000 && sum <= most + most / 1000, "%lld, not %lld to %lld", sum, least, most);
 	for (i = 0; i < 3; i++)
 		stop(xid[i]);
+	/* Looks that took so long were disturbed, and what disturbed them is in no account. */
+	if (most - least > least / 1000)
+		vs_skip("the machine was too busy to be looked at: %.3f %% apart, %lld of %lld to %lld",
+			(most - least) * 100.0 / least, sum, least, most);
+	CHECK(sum >= least - least / 1000 && sum <= most + most / 1000, "%lld, not %lld to %lld", sum, least, most);
 }
 
 TEST_T(delay, 120, "delay_us: what two runnable tasks do not run, they wait")
