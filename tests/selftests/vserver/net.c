@@ -6,7 +6,7 @@
  * on the loopback device, and attempts that must fail are shown to work for the
  * host, on the same addresses, first.
  */
-#include "vs_test.h"
+#include "vs_net.h"
 
 #include <arpa/inet.h>
 #include <linux/rtnetlink.h>
@@ -87,13 +87,6 @@ static long range4(uint32_t cmd, uint32_t nid, const char *from, const char *to)
 	struct abi_addr4_v2 a = { NA_RANGE, 0, ip4(from), ip4(to), 0 };
 
 	return vs(cmd, nid, &a);
-}
-
-static long net_create(uint32_t nid, uint64_t flags)
-{
-	struct abi_flagword d = { flags };
-
-	return vs(CMD_net_create_v1, nid, &d);
 }
 
 static long task_nid(int pid)
@@ -525,49 +518,15 @@ TEST(single, "with SINGLE_IP the wildcard is the address")
 	reap_ok(pid);
 }
 
-/* Answers each connection and datagram with a letter. */
 static void serve(char letter, const char *ip)
 {
-	int tcp = bound(SOCK_STREAM, ip, PORT, 0), udp = bound(SOCK_DGRAM, ip, PORT, 0), c;
-	struct sockaddr_in from;
-	socklen_t len;
-	char buf[8];
-
-	CHECK(tcp >= 0 && udp >= 0, "%c cannot take its port: %d %d", letter, tcp, udp);
-	NEED(tcp >= 0 && udp >= 0);
-	atomic_fetch_add(&sh->step, 1);
-	if (!host_fork()) {
-		while ((c = accept(tcp, NULL, NULL)) >= 0) {
-			if (write(c, &letter, 1) != 1)
-				_exit(1);
-			close(c);
-		}
-		_exit(1);
-	}
-	for (;;) {
-		len = sizeof(from);
-		if (recvfrom(udp, buf, sizeof(buf), 0, (struct sockaddr *)&from, &len) < 0)
-			_exit(1);
-		sendto(udp, &letter, 1, 0, (struct sockaddr *)&from, len);
-	}
+	serve_at(letter, bound(SOCK_STREAM, ip, PORT, 0), bound(SOCK_DGRAM, ip, PORT, 0));
 }
 
 /* Who is at ip? The letter, or -errno. */
 static int ask(int type, const char *ip)
 {
-	struct timeval tv = { .tv_sec = 10 };
-	int fd = connected(type, ip, PORT);
-	char c = 0;
-	int ret;
-
-	if (fd < 0)
-		return fd;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
-	ret = type == SOCK_DGRAM ? E(send(fd, "?", 1, 0)) : 1;
-	if (ret == 1)
-		ret = E(recv(fd, &c, 1, 0));
-	close(fd);
-	return ret < 0 ? ret : c;
+	return answer(type, connected(type, ip, PORT));
 }
 
 TEST_T(wildcard, 60, "two contexts serve the same port on all addresses, each its own")

@@ -5,7 +5,7 @@
  * rules are the same, and so is how they are tested: each attempt that must fail
  * is shown to work for the host.
  */
-#include "vs_test.h"
+#include "vs_net.h"
 
 #include <arpa/inet.h>
 #include <linux/ipv6.h>
@@ -68,13 +68,6 @@ static long add4(uint32_t nid, const char *ip)
 	struct abi_addr4_v1 a = { NA_ADDR, 0, at4(ip, 0).sin_addr.s_addr, 0 };
 
 	return vs(CMD_net_add_ipv4_v1, nid, &a);
-}
-
-static long net_create(uint32_t nid, uint64_t flags)
-{
-	struct abi_flagword d = { flags };
-
-	return vs(CMD_net_create_v1, nid, &d);
 }
 
 /* A bound socket, or -errno; TCP ones listen. "option" of SOL_SOCKET, or 0. */
@@ -431,47 +424,9 @@ TEST(single, "with SINGLE_IP the wildcard of one family is the address")
 	reap_ok(pid);
 }
 
-/* Answers each connection and datagram with a letter. */
 static void serve(char letter, const char *ip)
 {
-	int tcp = bound(SOCK_STREAM, ip, PORT, 0), udp = bound(SOCK_DGRAM, ip, PORT, 0), c;
-	struct sockaddr_in6 from;
-	socklen_t len;
-	char buf[8];
-
-	CHECK(tcp >= 0 && udp >= 0, "%c cannot take its port: %d %d", letter, tcp, udp);
-	NEED(tcp >= 0 && udp >= 0);
-	atomic_fetch_add(&sh->step, 1);
-	if (!host_fork()) {
-		while ((c = accept(tcp, NULL, NULL)) >= 0) {
-			if (write(c, &letter, 1) != 1)
-				_exit(1);
-			close(c);
-		}
-		_exit(1);
-	}
-	for (;;) {
-		len = sizeof(from);
-		if (recvfrom(udp, buf, sizeof(buf), 0, (struct sockaddr *)&from, &len) < 0)
-			_exit(1);
-		sendto(udp, &letter, 1, 0, (struct sockaddr *)&from, len);
-	}
-}
-
-static int answer(int type, int fd)
-{
-	struct timeval tv = { .tv_sec = 10 };
-	char c = 0;
-	int ret;
-
-	if (fd < 0)
-		return fd;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
-	ret = type == SOCK_DGRAM ? E(send(fd, "?", 1, 0)) : 1;
-	if (ret == 1)
-		ret = E(recv(fd, &c, 1, 0));
-	close(fd);
-	return ret < 0 ? ret : c;
+	serve_at(letter, bound(SOCK_STREAM, ip, PORT, 0), bound(SOCK_DGRAM, ip, PORT, 0));
 }
 
 /* Who is at ip? The letter, or -errno. */

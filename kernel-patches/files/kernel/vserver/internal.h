@@ -107,13 +107,11 @@ void vx_show_virtual(struct seq_file *m, struct vx_info *vxi);
 /* limit.c */
 #ifdef CONFIG_VSERVER_LIMIT
 void vx_init_limits(struct vx_info *vxi);
-void vx_charge_task(struct vx_info *vxi);
 void vx_uncharge_task(struct vx_info *vxi);
 void vx_move_limits(struct vx_info *old, struct vx_info *new);
 void vx_show_limits(struct seq_file *m, struct vx_info *vxi);
 #else
 static inline void vx_init_limits(struct vx_info *vxi) { }
-static inline void vx_charge_task(struct vx_info *vxi) { }
 static inline void vx_uncharge_task(struct vx_info *vxi) { }
 
 static inline void vx_move_limits(struct vx_info *old, struct vx_info *new)

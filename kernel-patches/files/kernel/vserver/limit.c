@@ -83,12 +83,7 @@ static void vx_uncharge(struct vx_info *vxi, enum vx_limit_nr nr, long n)
 
 /* ---- processes ---- */
 
-/* A task is a member from now on, and no more. */
-void vx_charge_task(struct vx_info *vxi)
-{
-	vx_charge_anyway(vxi, VX_LIMIT_NPROC, 1);
-}
-
+/* A task is no member any more. */
 void vx_uncharge_task(struct vx_info *vxi)
 {
 	vx_uncharge(vxi, VX_LIMIT_NPROC, 1);
@@ -328,7 +323,7 @@ void vx_move_limits(struct vx_info *old, struct vx_info *new)
 	if (old)
 		vx_uncharge_task(old);
 	if (new)
-		vx_charge_task(new);
+		vx_charge_anyway(new, VX_LIMIT_NPROC, 1);
 
 	if (files && atomic_read(&files->count) == 1) {
 		spin_lock(&files->file_lock);

@@ -115,16 +115,15 @@ static void vx_census_task(struct task_struct *p, void *data)
 	task_unlock(t);
 }
 
-static unsigned int vx_held(struct vx_info *vxi)
+/* Without a scheduler's side: no time, no limit, and who asks is running. */
+static struct vx_sched_state vx_sched_now(struct vx_info *vxi)
 {
-#ifdef CONFIG_VSERVER_SCHED
-	struct vx_sched_state st;
+	struct vx_sched_state st = { .runnable = 1 };
 
+#ifdef CONFIG_VSERVER_SCHED
 	vx_sched_read(vxi->vx_sched, &st);
-	return st.held;
-#else
-	return 0;
 #endif
+	return st;
 }
 
 /* Looks at every task of the machine: not for what is called often. */
@@ -133,7 +132,7 @@ void vx_take_census(struct vx_info *vxi, struct vx_census *c)
 	struct vx_census_of of = { vxi, c };
 
 	memset(c, 0, sizeof(*c));
-	c->onhold = vx_held(vxi);
+	c->onhold = vx_sched_now(vxi).held;
 	vx_walk_tasks(vx_census_task, &of);
 }
 
@@ -170,7 +169,8 @@ static void vx_update_load(struct vx_info *vxi, unsigned int periods)
 {
 	static const unsigned long decay[3] = { EXP_1, EXP_5, EXP_15 };
 	/* who is held wants to run as well */
-	unsigned long active = (vxi->vx_sample + vx_held(vxi)) * FIXED_1;
+	unsigned long active = (vxi->vx_sample +
+				vx_sched_now(vxi).held) * FIXED_1;
 	unsigned int i;
 
 	for (i = 0; i < 3; i++)
@@ -223,19 +223,6 @@ static unsigned int vx_threads(struct vx_info *vxi)
 	return max(tasks, 0);
 }
 
-/* What runs or could run. */
-static unsigned int vx_running(struct vx_info *vxi)
-{
-#ifdef CONFIG_VSERVER_SCHED
-	struct vx_sched_state st;
-
-	vx_sched_read(vxi->vx_sched, &st);
-	return st.runnable;
-#else
-	return 1;
-#endif
-}
-
 bool __vx_view_load(unsigned long *loads, unsigned long offset, int shift,
 		    unsigned int *running, unsigned int *threads)
 {
@@ -246,7 +233,7 @@ bool __vx_view_load(unsigned long *loads, unsigned long offset, int shift,
 		return false;
 	for (i = 0; i < 3; i++)
 		loads[i] = (READ_ONCE(vxi->vx_load[i]) + offset) << shift;
-	*running = vx_running(vxi);
+	*running = vx_sched_now(vxi).runnable;
 	*threads = vx_threads(vxi);
 	return true;
 }
@@ -268,23 +255,10 @@ static struct vx_info *vx_view_time(void)
 	return vx_view(VXF_VIRT_UPTIME);
 }
 
-static void vx_cpu_times(struct vx_info *vxi, struct vx_sched_times *t)
-{
-#ifdef CONFIG_VSERVER_SCHED
-	struct vx_sched_state st;
-
-	vx_sched_read(vxi->vx_sched, &st);
-	*t = st.total;
-#else
-	memset(t, 0, sizeof(*t));
-#endif
-}
-
 void __vx_view_uptime(struct timespec64 *uptime, struct timespec64 *idle)
 {
 	struct vx_info *vxi = vx_view_time();
-	struct vx_sched_times t;
-	u64 age, sum;
+	u64 age, sum, run;
 
 	if (!vxi)
 		return;
@@ -292,9 +266,9 @@ void __vx_view_uptime(struct timespec64 *uptime, struct timespec64 *idle)
 	*uptime = ns_to_timespec64(age);
 	if (!idle)
 		return;
-	vx_cpu_times(vxi, &t);
+	run = vx_sched_now(vxi).total.run;
 	sum = age * num_online_cpus();
-	*idle = ns_to_timespec64(sum > t.run ? sum - t.run : 0);
+	*idle = ns_to_timespec64(sum > run ? sum - run : 0);
 }
 
 void __vx_view_boottime(struct timespec64 *boottime)
@@ -324,15 +298,13 @@ u64 __vx_view_start(u64 boottime)
  */
 static void vx_narrow_cpus(struct vx_info *vxi, struct cpumask *mask)
 {
-#ifdef CONFIG_VSERVER_SCHED
 	unsigned int all = cpumask_weight(mask), keep;
-	struct vx_sched_state st;
+	u64 limit = vx_sched_now(vxi).params.limit;
 	unsigned int cpu;
 
-	vx_sched_read(vxi->vx_sched, &st);
-	if (!st.params.limit || !all)
+	if (!limit || !all)
 		return;
-	keep = min_t(u64, DIV_ROUND_UP_ULL(st.params.limit, NSEC_PER_SEC), all);
+	keep = min_t(u64, DIV_ROUND_UP_ULL(limit, NSEC_PER_SEC), all);
 
 	/* of the circle of CPUs those from a place of its own on */
 	for (cpu = cpumask_nth(vxi->vx_id % all, mask); all > keep; all--) {
@@ -341,7 +313,6 @@ static void vx_narrow_cpus(struct vx_info *vxi, struct cpumask *mask)
 			cpu = cpumask_first(mask);
 		cpumask_clear_cpu(cpu, mask);
 	}
-#endif
 }
 
 static void vx_context_cpus(struct vx_info *vxi, struct cpumask *mask)
@@ -400,12 +371,11 @@ static void vx_show_cpus(struct seq_file *m, struct vx_info *vxi,
 			 const struct cpumask *cpus, u64 age)
 {
 	unsigned int n = max(cpumask_weight(cpus), 1U);
-	struct vx_sched_times total, t;
+	struct vx_sched_times total = vx_sched_now(vxi).total, t;
 	char name[16];
 	bool all;
 	int cpu;
 
-	vx_cpu_times(vxi, &total);
 	vx_show_times(m, "cpu ", total.run, total.sys, age * n);
 	all = n == num_online_cpus();
 	for_each_cpu(cpu, cpus) {
@@ -445,7 +415,7 @@ bool __vx_show_stat(struct seq_file *m)
 		   "procs_blocked %u\n"
 		   "softirq 0 0 0 0 0 0 0 0 0 0 0\n",
 		   (unsigned long long)boottime.tv_sec,
-		   atomic_long_read(&vxi->vx_forks), vx_running(vxi),
+		   atomic_long_read(&vxi->vx_forks), vx_sched_now(vxi).runnable,
 		   READ_ONCE(vxi->vx_blocked));
 	return true;
 }
