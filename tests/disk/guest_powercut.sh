@@ -30,17 +30,20 @@ device() {
 }
 sectors=$((64 * 2048))
 # A cache that has to be flushed, and requests that take 0.3 ms, eight at a time.
-if ! device data 64 cache_size=32 irqmode=2 completion_nsec=300000 hw_queue_depth=8 ||
-	! device log 600 irqmode=0 || ! echo context-fair >/sys/block/data/queue/scheduler; then
+data() {
+	device data 64 cache_size=32 irqmode=2 completion_nsec=300000 hw_queue_depth=8 &&
+		echo context-fair >/sys/block/data/queue/scheduler &&
+		echo 128 >/sys/block/data/queue/nr_requests
+}
+if ! data || ! device log 600 irqmode=0; then
 	not_ok "there is a disk with a cache, scheduled by context-fair"
 	finish
 fi
-echo 128 >/sys/block/data/queue/nr_requests
 is "$(cat /sys/block/data/queue/write_cache)" "write back" "the disk has a cache"
 
 make_fs() { # DEVICE [OPTION]
-	mkfs.ext4 -q -F -E nodiscard,lazy_itable_init=0,lazy_journal_init=0 "$1" &&
-		mount -o "${2:-defaults}" "$1" /tmp/fs
+	mkfs.ext4 -q -F -E nodiscard,lazy_itable_init=1,lazy_journal_init=1 "$1" &&
+		mount -o "noinit_itable,${2:-barrier}" "$1" /tmp/fs
 }
 
 # A writer of records of 4 KiB, "XID NUMBER", which is told each one that is safe; by
@@ -162,11 +165,19 @@ fi
 is "$wrong" "" "whenever the power fails, what was safe is there and the file system in order"
 rm -f /tmp/image /tmp/copy
 
-# A disk that forgets: what is in the cache at the moment of the cut is gone.
+# A disk that forgets: what is in the cache at the moment of the cut is gone. The cache of
+# null_blk is only for blocks that were never written before, so the disk is a new one each
+# time and its journal is not cleared at first.
 note() { echo "$1" >>/tmp/safe; }
 cut() { # OPTION N: when N more writes than a few are safe; prints what is wrong afterwards
-	dmsetup create cut --table "0 $sectors linear /dev/data 0" || return
-	make_fs /dev/mapper/cut "$1" || return
+	echo 0 >"$null/data/power"
+	if ! rmdir "$null/data" || ! data ||
+		! dmsetup create cut --table "0 $sectors linear /dev/data 0" ||
+		! make_fs /dev/mapper/cut "$1"; then
+		echo "there is no file system to cut off"
+		return
+	fi
+	: >/tmp/marks
 	load $((8 + $2)) note
 	dmsetup load cut --table "0 $sectors error"
 	dmsetup suspend --noflush --nolockfs cut
@@ -177,8 +188,6 @@ cut() { # OPTION N: when N more writes than a few are safe; prints what is wrong
 	dmsetup remove --retry cut
 	echo 0 >"$null/data/power"
 	echo 1 >"$null/data/power"
-	echo context-fair >/sys/block/data/queue/scheduler
-	echo 128 >/sys/block/data/queue/nr_requests
 	cut_n=$(wc -l </tmp/marks)
 	sound /dev/data /tmp/marks
 	[ "$cut_n" -ge 4 ] || echo "only $cut_n writes were safe before the cut"
@@ -193,11 +202,10 @@ done
 is "$wrong" "" "a disk that forgets its cache has what was safe, and the file system is in order"
 # Without flushes it has not: the disk does forget, and this would be seen.
 found=$(cut nobarrier 0 2>>results/cut.log)
-if [ -n "$found" ]; then
-	ok "and without flushes something is lost"
-	printf '%s\n' "$found" | head -n 3 | sed 's/^/# /'
-else
-	not_ok "and without flushes something is lost" "everything was there"
-fi
+case $found in
+*'is not as written'* | *' are there'*) ok "and without flushes something is lost"
+	printf '%s\n' "$found" | sed 's/^/# /' ;;
+*) not_ok "and without flushes something is lost" "${found:-everything was there}" ;;
+esac
 for x in 61 62 63; do /tmp/vdisk end $x 2>/dev/null; done
 finish
