@@ -2,14 +2,16 @@
 /*
  * Direct I/O of a context: so many threads, each with one request at a time.
  *
- *	dio XID THREADS SECONDS read|check|die DEVICE FROM MIB
+ *	dio XID THREADS SECONDS read|check|die|queue|each DEVICE FROM MIB
  *
  * Makes context XID, or enters it (0: stays where it is), and works in MIB megabytes of
  * DEVICE from FROM megabytes on. read: random reads of 4 KiB. check: random writes, at
  * once or block by block, and reads of up to 32 KiB; every block read must be the one
  * last written, or all zero if there was none, and so must all blocks at the end. die:
- * read, and after 0.1 s be killed. The host cannot signal a context's processes, so a
- * file ends it early: /tmp/dio.stop.
+ * read, and after 0.1 s be killed. queue: one thread, with THREADS reads under way. each:
+ * one thread, one read at a time; prints also "least N", the mean of the quickest of many
+ * series, in ns, which on a machine that counts instructions is how many a read takes. The
+ * host cannot signal a context's processes, so a file ends it early: /tmp/dio.stop.
  *
  * Prints "ios N rbytes N wbytes N errors N", then the context's own disk file.
  * Exit status 1 if a block was wrong or an I/O failed.
@@ -32,9 +34,12 @@
 #define BLOCK	4096
 #define STOP	"/tmp/dio.stop"
 #define MOST	8		/* blocks of a request */
+#define SERIES	50		/* reads: most series have no tick of the clock in them */
 
 static const char *device;
 static bool check;
+static unsigned int depth;	/* of queue */
+static uint64_t least;
 static volatile bool stop;
 
 struct worker {
@@ -171,24 +176,113 @@ static void *work(void *arg)
 	return NULL;
 }
 
+/* A read of a random block, number k of those under way. */
+static struct iocb queued_read(struct worker *w, int fd, char *buf, unsigned int k)
+{
+	return (struct iocb){
+		.aio_lio_opcode = IOCB_CMD_PREAD, .aio_fildes = fd, .aio_data = k,
+		.aio_buf = (uintptr_t)(buf + k * BLOCK), .aio_nbytes = BLOCK,
+		.aio_offset = (w->first + rnd(&w->seed) % w->blocks) * BLOCK,
+	};
+}
+
+static void *queue(void *arg)
+{
+	struct worker *w = arg;
+	int fd = open(device, O_RDONLY | O_DIRECT);
+	struct iocb *cb = calloc(depth, sizeof(*cb)), **list = calloc(depth, sizeof(*list));
+	struct io_event *done = calloc(depth, sizeof(*done));
+	long under_way = 0, n = depth, got;
+	aio_context_t ctx = 0;
+	char *buf;
+
+	if (fd < 0 || !cb || !list || !done || posix_memalign((void **)&buf, BLOCK, depth * BLOCK) ||
+	    syscall(SYS_io_setup, depth, &ctx)) {
+		perror(device);
+		exit(2);
+	}
+	for (long k = 0; k < n; k++) {
+		cb[k] = queued_read(w, fd, buf, k);
+		list[k] = &cb[k];
+	}
+	while (n || under_way) {
+		if (n && syscall(SYS_io_submit, ctx, n, list) != n) {
+			perror("io_submit");
+			exit(2);
+		}
+		under_way += n;
+		got = syscall(SYS_io_getevents, ctx, 1L, (long)depth, done, NULL);
+		if (got < 1) {
+			perror("io_getevents");
+			exit(2);
+		}
+		under_way -= got;
+		n = 0;
+		for (long k = 0; k < got; k++) {
+			struct iocb *next = &cb[done[k].data];
+
+			if (done[k].res != BLOCK)
+				complain(w, "failed", next->aio_offset / BLOCK);
+			w->ios++;
+			w->rbytes += BLOCK;
+			if (stop)
+				continue;
+			*next = queued_read(w, fd, buf, done[k].data);
+			list[n++] = next;
+		}
+	}
+	return NULL;
+}
+
+static void *each(void *arg)
+{
+	struct worker *w = arg;
+	int fd = open(device, O_RDONLY | O_DIRECT);
+	struct timespec a, b;
+	char *buf;
+
+	if (fd < 0 || posix_memalign((void **)&buf, BLOCK, BLOCK)) {
+		perror(device);
+		exit(2);
+	}
+	while (!stop) {
+		uint64_t ns;
+
+		clock_gettime(CLOCK_MONOTONIC, &a);
+		for (unsigned int i = 0; i < SERIES; i++)
+			do_read(w, fd, buf, (i * 7) % w->blocks, 1);
+		clock_gettime(CLOCK_MONOTONIC, &b);
+		ns = (b.tv_sec - a.tv_sec) * 1000000000ULL + b.tv_nsec - a.tv_nsec;
+		if (!least || ns < least)
+			least = ns;
+	}
+	return NULL;
+}
+
 int main(int argc, char **argv)
 {
 	struct vcmd_ctx_create create = { .flagword = VXF_STATE_ADMIN };
 	struct vcmd_ctx_migrate enter = { .flagword = 0 };
 	uint64_t ios = 0, rbytes = 0, wbytes = 0, errors = 0, from, mib;
 	unsigned int xid, threads, seconds;
+	void *(*what)(void *) = work;
 	struct worker *w;
 	char path[64], line[512];
 	FILE *f;
 
 	if (argc != 8) {
-		fprintf(stderr, "usage: dio XID THREADS SECONDS read|check|die DEVICE FROM MIB\n");
+		fprintf(stderr, "usage: dio XID THREADS SECONDS read|check|die|queue|each DEVICE FROM MIB\n");
 		return 2;
 	}
 	xid = atoi(argv[1]);
 	threads = atoi(argv[2]);
 	seconds = atoi(argv[3]);
 	check = !strcmp(argv[4], "check");
+	if (!strcmp(argv[4], "queue") || !strcmp(argv[4], "each")) {
+		what = argv[4][0] == 'q' ? queue : each;
+		depth = threads;
+		threads = 1;
+	}
 	device = argv[5];
 	from = strtoull(argv[6], NULL, 10) << 20;
 	mib = strtoull(argv[7], NULL, 10) << 20;
@@ -205,7 +299,7 @@ int main(int argc, char **argv)
 		w[i].first = from / BLOCK + i * w[i].blocks;
 		w[i].seed = (xid + 1) * 1000003ULL + i;
 		w[i].written = calloc(w[i].blocks, sizeof(*w[i].written));
-		if (pthread_create(&w[i].thread, NULL, work, &w[i]))
+		if (pthread_create(&w[i].thread, NULL, what, &w[i]))
 			return 2;
 	}
 	if (!strcmp(argv[4], "die")) {
@@ -225,6 +319,9 @@ int main(int argc, char **argv)
 	printf("ios %llu rbytes %llu wbytes %llu errors %llu\n",
 	       (unsigned long long)ios, (unsigned long long)rbytes,
 	       (unsigned long long)wbytes, (unsigned long long)errors);
+	if (least)
+		printf("least %llu.%02llu\n", (unsigned long long)(least / SERIES),
+		       (unsigned long long)(least % SERIES * 100 / SERIES));
 	snprintf(path, sizeof(path), "/proc/virtual/%u/disk", xid);
 	f = xid ? fopen(path, "r") : NULL;
 	while (f && fgets(line, sizeof(line), f))

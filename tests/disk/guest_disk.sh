@@ -157,6 +157,25 @@ after=$(awk '$1 == 28 { print $5 }' "$serial/iosched/contexts")
 within $((after - before)) 100 100000 "a limit that is taken back does so at once"
 is "$("$vdisk" get 28 "$serial_dev")" "0 100 0 0 0 0" "the disk is again as all disks"
 
+# Whoever changes the elevator waits for all requests, but for nobody's limit: 16 of a
+# request a second were 16 s. The same holds for a disk that goes.
+share 28 100
+"$vdisk" set 28 "$serial_dev" 4 0 0 0 1 4096
+load 60 28:16 &
+p=$!
+sleep 3
+before=$(date +%s)
+scheduler "$serial" none || not_ok "the elevator can be taken off"
+before=$(($(date +%s) - before))
+: >/tmp/dio.stop
+wait $p || not_ok "a reader survives that its elevator goes" "$(cat results/load.28)"
+rm /tmp/dio.stop
+within $before 0 8 "requests over their limit do not keep an elevator, in seconds"
+scheduler "$serial" context-fair
+echo 64 >"$serial/nr_requests"
+echo 1 >"$serial/iosched/depth"
+"$vdisk" set 28 "$serial_dev" 8 0 0 0 0 0
+
 # A context goes with what was set for it; the next of its id starts anew.
 share 29 7 100
 "$vdisk" set 29 "$serial_dev" 1 9 0 0 0 0

@@ -238,7 +238,7 @@ static bool cf_behind(blk_opf_t opf)
 
 static bool cf_full(const struct cf_data *cf, const struct cf_flow *f)
 {
-	return f->behind >= f->room && cf->behind_us &&
+	return f->behind >= f->room && cf->behind_us && !cf->fq.hasty &&
 	       !(f->hurry && ctxfq_may_hurry(&cf->fq, &f->fq));
 }
 
@@ -283,6 +283,15 @@ static void cf_take_out(struct request_queue *q, struct cf_flow *f,
 /* ---- When to look again ---- */
 
 /*
+ * The queue is being emptied: to change the elevator or something else of it, or because
+ * the disk is gone. Somebody waits for the last request, in whose way no limit shall be.
+ */
+static bool cf_emptied(const struct cf_data *cf)
+{
+	return percpu_ref_is_dying(&cf->q->q_usage_counter);
+}
+
+/*
  * After anything changed. The block layer asks for requests only while there is
  * work, so whenever there is none although requests wait, either one is at the
  * device, whose completion comes here, or all that wait are over their limits or
@@ -296,6 +305,7 @@ static void cf_update(struct cf_data *cf)
 	lockdep_assert_held(&cf->lock);
 	/* The time is read under the lock: a later update never sees an earlier one. */
 	now = ktime_get_ns();
+	cf->fq.hasty = cf_emptied(cf);
 	work = !list_empty(&cf->first) || !list_empty(&cf->urgent) ||
 	       ctxfq_may_send(&cf->fq, now);
 	WRITE_ONCE(cf->work, work);
@@ -654,6 +664,7 @@ static struct request *cf_dispatch_request(struct blk_mq_hw_ctx *hctx)
 	struct cf_flow *f;
 
 	spin_lock_irq(&cf->lock);
+	cf->fq.hasty = cf_emptied(cf);
 	if (!list_empty(&cf->first)) {
 		rq = list_first_entry(&cf->first, struct request, queuelist);
 		f = cf_rq_flow(rq);
@@ -680,7 +691,8 @@ static bool cf_has_work(struct blk_mq_hw_ctx *hctx)
 {
 	struct cf_data *cf = hctx->queue->elevator->elevator_data;
 
-	return READ_ONCE(cf->work);
+	/* Nobody tells when emptying begins, but this is asked then. */
+	return READ_ONCE(cf->work) || (cf_emptied(cf) && READ_ONCE(cf->fq.queued));
 }
 
 static void cf_completed_request(struct request *rq, u64 unused)
@@ -709,12 +721,13 @@ static void cf_completed_request(struct request *rq, u64 unused)
 	ctxfq_learn(&cf->model, sent >> CF_OP_SHIFT, sent >> CF_SEQ_SHIFT & 1,
 		    4096ULL << (sent >> CF_SIZE_SHIFT & 7), actual);
 	cf_update(cf);
-	more = ctxfq_has_queued(&cf->fq);
+	more = READ_ONCE(cf->work) && ctxfq_has_room(&cf->fq);
 	spin_unlock_irqrestore(&cf->lock, flags);
 
 	/*
 	 * Not left to the block layer's restart marks: they are for the hardware
-	 * queue that was run, and this may be another one's completion.
+	 * queue that was run, and this may be another one's completion. Not before there
+	 * is room for a few: each time wakes a thread.
 	 */
 	if (more)
 		blk_mq_run_hw_queues(rq->q, true);

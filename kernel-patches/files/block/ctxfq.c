@@ -19,6 +19,8 @@
  * - Nothing waits while fewer than D requests are at the device, unless all that
  *   wait are over their limits, or the device is kept for a flow that is behind,
  *   sends one request at a time, and would get more without the others.
+ * - Nothing waits at all while the caller says that all has to go (hasty); what is
+ *   sent by that counts as ever.
  *
  * Reserved service counts in the share: a flow gets the larger of the two. A
  * flow that gets more by reservation than by weight would collect a start tag
@@ -84,11 +86,14 @@
  */
 #define TUNE_ALONE	4U
 #define TUNE_RATE_MOST	BIT_ULL(32)
-/* Of a latency; the better half of them, because one may have met a hiccup. */
+/*
+ * Of a latency; the better half of them, because one may have met a hiccup. Half as many
+ * do if both halves of those agree within an eighth.
+ */
 #define TUNE_SAMPLES	32U
 /*
- * One request at a time costs something on a parallel device: 32 in 5 s, or if they
- * take long, in fifty times what they take.
+ * One request at a time costs something on a parallel device: 16 or 32 in 5 s, or if
+ * they take long, in fifty times what they take.
  */
 #define TUNE_PROBE_NS	5000000000ULL
 #define TUNE_PROBE_PART	50
@@ -98,6 +103,13 @@
  * may as well be noise.
  */
 #define TUNE_SERIAL_PERCENT	150
+/*
+ * Where a request takes less time than the CPU needs to send the next one, rate and
+ * latency are the CPU's, and one at a time would cost a switch to the thread that sends
+ * for each. So what takes so long may always be there, up to so many.
+ */
+#define TUNE_LEAST_NS	200000ULL
+#define TUNE_LEAST_MOST	8ULL
 /* Windows between two with more than the depth; up to eight times if in vain. A
  * tenth more is not.
  */
@@ -192,7 +204,7 @@ static void put_in(struct ctxfq *q, struct ctxfq_flow *f, u64 now)
 {
 	if (!f->queued)
 		return;
-	if (f->limit.units && before(now, f->limit.tag)) {
+	if (f->limit.units && before(now, f->limit.tag) && !q->hasty) {
 		f->state = CTXFQ_HELD;
 		rb_add_cached(&f->node, &q->held, less_limit);
 		return;
@@ -461,7 +473,7 @@ static struct ctxfq_flow *wait_for(const struct ctxfq *q, const struct ctxfq_flo
 	unsigned int room = q->depth <= WAIT_DEPTH ? 0 : q->depth * 4 / 5;
 	struct ctxfq_flow *g;
 
-	if (q->active <= 1 || q->inflight + 1 < room || q->impatient)
+	if (q->active <= 1 || q->inflight + 1 < room || q->impatient || q->hasty)
 		return NULL;
 	/* What the device can do is seen only while it is asked for that. */
 	if (q->tune.on && (!q->tune.known || q->tune.growing))
@@ -495,6 +507,8 @@ static unsigned int limit_of(const struct ctxfq *q)
 {
 	unsigned int most = q->depth;
 
+	if (q->hasty)
+		return UINT_MAX;
 	if (!q->tune.on)
 		return q->active <= 1 ? UINT_MAX : most;
 	if (q->tune.probing)
@@ -552,6 +566,8 @@ static void tune_depth(struct ctxfq *q)
 		q->depth = min(div64_u64(percent * 5 + 399, 400), (u64)TUNE_MOST);
 	/* One at a time, rate times latency is never more than one; two show the rest. */
 	q->depth = max(q->depth, t->proven);
+	q->depth = max(q->depth, (unsigned int)min(div64_u64(TUNE_LEAST_NS, t->latency),
+						   TUNE_LEAST_MOST));
 }
 
 static void tune_sent(struct ctxfq *q, u64 now)
@@ -573,14 +589,30 @@ static void tune_begin_window(struct ctxfq_tune *t, u64 now)
 static void tune_latency(struct ctxfq *q, u64 now)
 {
 	struct ctxfq_tune *t = &q->tune;
+	unsigned int n;
+	u64 a, b;
 
 	t->latency_sum += min(now - t->alone_since, COST_MAX);
-	if (++t->latency_n == TUNE_SAMPLES / 2)
-		t->latency_half = t->latency_sum;
-	if (t->latency_n < TUNE_SAMPLES)
+	switch (++t->latency_n) {
+	case TUNE_SAMPLES / 4:
+		t->latency_quarter = t->latency_sum;
 		return;
-	t->latency = max(min(t->latency_half, t->latency_sum - t->latency_half) /
-			 (TUNE_SAMPLES / 2), 1ULL);
+	case TUNE_SAMPLES / 2:
+		a = t->latency_quarter;
+		b = t->latency_sum - a;
+		t->latency_half = t->latency_sum;
+		if (max(a, b) - min(a, b) > min(a, b) / 8)
+			return;
+		break;
+	case TUNE_SAMPLES:
+		a = t->latency_half;
+		b = t->latency_sum - a;
+		break;
+	default:
+		return;
+	}
+	n = t->latency_n;
+	t->latency = max(min(a, b) / (n / 2), 1ULL);
 	t->latency_sum = 0;
 	t->latency_n = 0;
 	if (t->starting && t->probing) {
@@ -588,7 +620,7 @@ static void tune_latency(struct ctxfq *q, u64 now)
 		t->start_rate = div64_u64(1000000000ULL, t->latency);
 		tune_begin_window(t, now);
 	} else if (t->probing &&
-		   div64_u64(TUNE_SAMPLES * 10000000000ULL, now - t->probe_since) >
+		   div64_u64(n * 10000000000ULL, now - t->probe_since) >
 		   9 * tune_rate(t)) {
 		t->proven = 1;
 	}
@@ -906,7 +938,7 @@ struct ctxfq_flow *ctxfq_next(struct ctxfq *q, u64 now)
 		return NULL;
 
 	while ((f = by_node(rb_first_cached(&q->held))) &&
-	       !before(now, f->limit.tag)) {
+	       (q->hasty || !before(now, f->limit.tag))) {
 		take_out(q, f);
 		start_now(q, f);
 		put_in(q, f, now);
@@ -949,13 +981,28 @@ bool ctxfq_may_send(const struct ctxfq *q, u64 now)
 
 	if (q->inflight >= limit_of(q))
 		return false;
-	if (held && !before(now, held->limit.tag))
+	if (held && (q->hasty || !before(now, held->limit.tag)))
 		return true;
 	n = rb_first_cached(&q->reserved);
 	if (n && !before(now, rb_entry(n, struct ctxfq_flow, reserve_node)->reserve.tag))
 		return true;
 	f = by_node(rb_first_cached(&q->ready));
 	return f && !wait_for(q, f, now, &until);
+}
+
+/**
+ * ctxfq_has_room - is it worth while to wake somebody who sends?
+ * @q: the device
+ *
+ * To be asked when a request is done. Return: false while the device has the product of
+ * bandwidth and delay, that is the depth without the quarter more; then another request
+ * is under way, after which to ask again.
+ */
+bool ctxfq_has_room(const struct ctxfq *q)
+{
+	unsigned int most = limit_of(q);
+
+	return !q->inflight || q->inflight <= most - most / 5 - !(most / 5);
 }
 
 /* What is the same of every request that is sent. The flow is in no tree. */

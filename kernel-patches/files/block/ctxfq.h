@@ -93,7 +93,7 @@ struct ctxfq_tune {
 	bool alone;			/* the one at the device has been so all along */
 	u64 alone_since;
 	u64 latency;			/* mean of a request alone, ns; 0 unknown */
-	u64 latency_sum, latency_half;
+	u64 latency_sum, latency_quarter, latency_half;
 	unsigned int latency_n;
 	u64 probe_at;			/* when to measure that again */
 	u64 window_at;
@@ -111,6 +111,7 @@ struct ctxfq {
 	struct list_head idle;		/* active flows with no request, oldest first */
 	struct list_head away;		/* those whose requests are all at the device */
 	bool impatient;			/* set by the caller: nobody is waited for */
+	bool hasty;			/* and this: all that waits goes, whatever is due */
 	struct ctxfq_flow *awaited;	/* one of either; see ctxfq_next() */
 	struct ctxfq_flow *kept;	/* the device does nothing because of it */
 	u64 kept_since;
@@ -148,6 +149,7 @@ bool ctxfq_may_hurry(const struct ctxfq *q, const struct ctxfq_flow *f);
 u64 ctxfq_hurry(struct ctxfq *q, struct ctxfq_flow *f,
 		const struct ctxfq_cost *cost, u64 now);
 bool ctxfq_may_send(const struct ctxfq *q, u64 now);
+bool ctxfq_has_room(const struct ctxfq *q);
 bool ctxfq_wakeup(const struct ctxfq *q, u64 now, u64 *when);
 
 static inline bool ctxfq_has_queued(const struct ctxfq *q)
