@@ -6,6 +6,7 @@
 #include "vs_test.h"
 
 #include <ftw.h>
+#include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <time.h>
@@ -345,4 +346,32 @@ TEST_T(cgroup_outlives, 60, "a cgroup made in a context stays usable after the c
 	reap_ok(pid);
 	EQ(E(rmdir(CG "/child")), 0);
 	umount(CG);
+}
+
+/*
+ * Nothing of contexts: a CPU that goes offline stops its fair server whether it
+ * runs or not, and so does this, without having to be lucky. The kernel log tells.
+ */
+TEST_T(server_stopped_twice, 60, "a fair server that has stopped can be stopped")
+{
+	const char *f = "/sys/kernel/debug/sched/fair_server/cpu1/runtime";
+	cpu_set_t first, all;
+	char was[32];
+
+	mount("none", "/sys/kernel/debug", "debugfs", 0, NULL);
+	if (read_file(f, was, sizeof(was)) <= 0)
+		vs_skip("no %s", f);
+	CPU_ZERO(&first);
+	CPU_SET(0, &first);
+	NEED_OK(E(sched_getaffinity(0, sizeof(all), &all)));
+	NEED_OK(E(sched_setaffinity(0, sizeof(first), &first)));
+	for (int i = 0; i < 10; i++) {
+		msleep(50);
+		/* a CPU with something to run starts it in between */
+		NEED_OK(write_file(f, "51000000"));
+		NEED_OK(write_file(f, "52000000"));
+	}
+	was[strcspn(was, "\n")] = '\0';
+	NEED_OK(write_file(f, was));
+	NEED_OK(E(sched_setaffinity(0, sizeof(all), &all)));
 }

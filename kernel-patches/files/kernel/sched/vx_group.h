@@ -79,6 +79,8 @@ struct vx_sched {
 	u64			ctl_run;	/* total at the last look */
 	u64			ctl_got;	/* since the one before */
 	unsigned int		ctl_nr;
+	unsigned int		ctl_least;	/* of the last two ctl_nr */
+	unsigned int		ctl_light;	/* periods that it counts as light */
 	unsigned int		ctl_idle;
 	unsigned int		ctl_age;	/* periods since it was listed */
 	s64			lag;

@@ -36,10 +36,14 @@
 #define VX_CTL_PERIOD	(10 * NSEC_PER_MSEC)
 #define VX_CTL_IDLE	32			/* periods until forgotten */
 #define VX_LAG_UNIT	(10 * NSEC_PER_MSEC)	/* doubles the weight */
+#define VX_LAG_TURN	(20 * (s64)NSEC_PER_MSEC) /* who is alone had it long enough */
 #define VX_LAG_MAX	(100 * (s64)NSEC_PER_MSEC)
 #define VX_EFF_RANGE	5			/* doublings either way */
 #define VX_FLOOR_RANGE	10			/* doublings up, for a floor */
 #define VX_CTL_SETTLE	5			/* periods for the load to spread */
+#define VX_LIGHT_PERIODS 8			/* since it last had nothing to run */
+#define VX_LIGHT_DEBT	(VX_LAG_UNIT / 10)	/* that far ahead, it is not light */
+#define VX_LIGHT_BONUS	(3 * VX_LAG_UNIT)	/* eight times the weight */
 
 static int vx_ctl_enabled = 1;
 static int vx_ctl_floors = 1;
@@ -208,6 +212,7 @@ static void vx_ctl_collect(void)
 		vs->ctl_nr = vx_runnable(vs);
 		vs->ctl_idle = 0;
 		vs->ctl_age = 0;
+		vs->ctl_light = 0;
 		WRITE_ONCE(vs->lag, 0);
 		vx_ctl_list_add(vs);
 	}
@@ -240,6 +245,24 @@ static unsigned long vx_floor_base(unsigned long shares, u64 out,
 		return shares;
 	base = div64_u64(out * ref->weight, ref->out);
 	return clamp_t(u64, base, shares, (u64)shares << VX_FLOOR_RANGE);
+}
+
+/*
+ * Does @vs, which had @nr tasks to run at the last look or the one before, want less
+ * than its weight would give it? Then more weight gives it no more time, but the
+ * same time sooner: EEVDF serves by virtual deadlines, and those of a larger weight
+ * are earlier. One that starts to want all it can get is ahead within a period, has
+ * its own weight from then on, and pays back what it had.
+ */
+static bool vx_ctl_light(struct vx_sched *vs, unsigned int nr, s64 lag)
+{
+	if (!nr)
+		vs->ctl_light = VX_LIGHT_PERIODS;
+	else if (vs->ctl_light)
+		vs->ctl_light--;
+	if (lag < -VX_LIGHT_DEBT)
+		vs->ctl_light = 0;
+	return vs->ctl_light;
 }
 
 #ifdef CONFIG_SMP
@@ -290,6 +313,23 @@ static void vx_ctl_forgive(struct vx_sched *vs, struct list_head *list)
 }
 
 /*
+ * A group has @lag, after it was @off what it was due in a period of @span: is that
+ * for the load balancer, at once? What can happen where tasks cannot be divided is
+ * a third of a CPU: one of three groups alone on a CPU. That is to be expected, until
+ * it has gone on for a while: then it is another one's turn, and the balancer, left
+ * to itself, may take another tenth of a second to see it.
+ */
+static bool vx_ctl_uneven(s64 lag, s64 off, u64 span)
+{
+	if (abs(lag) <= VX_LAG_UNIT)
+		return false;
+	if (abs(off) > (s64)(span / 8 * 3))
+		return true;
+	return abs(lag) > VX_LAG_TURN && abs(off) > (s64)(span / 8) &&
+	       (lag ^ off) >= 0;
+}
+
+/*
  * A period of @span ns among those of @list, which are in one context or in none;
  * @most is what they could have got together. Does the load want to be looked at?
  */
@@ -301,6 +341,7 @@ static bool vx_ctl_period(struct list_head *list, u64 span, u64 most)
 	struct vx_sched *vs, *next;
 	unsigned int n = 0, i;
 	bool uneven = false;
+	s64 behind = 0;
 
 	list_for_each_entry(vs, list, ctl_node) {
 		u64 run = vx_run_total(vs);
@@ -321,7 +362,10 @@ static bool vx_ctl_period(struct list_head *list, u64 span, u64 most)
 		kept += sh[n].floor;
 		vs->ctl_idle = nr || vs->ctl_got ? 0 : vs->ctl_idle + 1;
 		vs->ctl_run = run;
+		vs->ctl_least = min(nr, vs->ctl_nr);
 		vs->ctl_nr = nr;
+		if (!vs->ctl_light)
+			behind = max(behind, vs->lag);
 		n++;
 	}
 
@@ -339,6 +383,7 @@ static bool vx_ctl_period(struct list_head *list, u64 span, u64 most)
 		bool floor = sh[i].floor && sh[i].out == sh[i].floor;
 		unsigned long base = sh[i].weight;
 		s64 lag = vs->lag + (s64)(sh[i].out - vs->ctl_got);
+		s64 boost = 0;
 
 		/*
 		 * Who does not run loses what it is owed soon, and what it owes
@@ -348,19 +393,19 @@ static bool vx_ctl_period(struct list_head *list, u64 span, u64 most)
 			lag -= lag > 0 ? div_s64(lag, 4) : div_s64(lag, 16);
 		lag = clamp(lag, -VX_LAG_MAX, VX_LAG_MAX);
 		WRITE_ONCE(vs->lag, lag);
-		/*
-		 * What can happen where tasks cannot be divided is a third of a
-		 * CPU: one of three groups alone on a CPU.
-		 */
-		uneven |= abs(lag) > VX_LAG_UNIT &&
-			  abs((s64)(sh[i].out - vs->ctl_got)) > span / 8 * 3;
+		uneven |= vx_ctl_uneven(lag, (s64)(sh[i].out - vs->ctl_got),
+					span);
 
+		/* as soon as those who are behind, whose weight has grown */
+		if (vx_ctl_light(vs, vs->ctl_least, lag))
+			boost = VX_LIGHT_BONUS + max(behind - lag, 0);
 		if (vx_soft_out(vs))
 			base = max(base / 4, MIN_SHARES);
 		else if (floor)
 			base = vx_floor_base(base, sh[i].out, ref);
 		if (on)
-			vx_set_eff(vs, vx_effective(base, lag, floor ?
+			vx_set_eff(vs, vx_effective(base, lag + boost,
+						    floor || boost ?
 						    VX_FLOOR_RANGE :
 						    VX_EFF_RANGE));
 		else if (base != sh[i].weight)
