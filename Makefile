@@ -65,6 +65,7 @@ compare: kernel image programs
 	@ACCEL=$${ACCEL%icount*} $(COMPARE)/compare run --experiment share --smp 2
 	@ACCEL=$${ACCEL%icount*} $(COMPARE)/compare run --experiment share-disk --smp 2
 	@$(COMPARE)/compare run --experiment scale --smp 1
+	@$(COMPARE)/compare run --experiment isolate --smp 1
 	@$(COMPARE)/compare report
 
 report: $(filter $(COMPARE)/%,$(ROOMS))

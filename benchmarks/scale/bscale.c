@@ -22,7 +22,7 @@
 #include "../lib/internal.h"
 #include "../lib/record.h"
 #include "../lib/words.h"
-#include "scale.h"
+#include "host.h"
 
 static const unsigned int sizes[] = { 1, 2, 4, 8, 16, 32, 64, 128, 256, 512 };
 
@@ -56,46 +56,18 @@ static const struct {
 	[BUSY] = { "busy", "ns/op", "an instance answers that computes like all others but one" },
 };
 
-/* The rows of isolation: one instance is a nuisance to three that have a little to do
- * every now and then. */
-#define HOSTILE 0U
-#define VICTIMS 3U
-
-static const struct {
-	const char *row, *about;
-	char word;
-} hogs[] = {
-	{ "isolate.cpu", "what three instances get done, of what they do alone, beside one that only computes", TOLD_HOG_CPU },
-	{ "isolate.fork", "the same beside one that makes and ends processes", TOLD_HOG_FORK },
-	{ "isolate.files", "the same beside one that makes and removes small files", TOLD_HOG_FILES },
-	{ "isolate.memory", "the same beside one that takes memory and gives it back", TOLD_HOG_MEMORY },
-	{ "isolate.disk", "the same beside one that writes to a disk and waits for it", TOLD_HOG_DISK },
-	{ "isolate.touch", "the same beside one that takes all memory it can get", TOLD_HOG_TOUCH },
-};
-
-#define N_HOGS (sizeof(hogs) / sizeof(hogs[0]))
-/* From here on they take what everybody needs; what was measured before them stands,
- * whatever becomes of the machine. */
-#define FIRST_GREEDY 4U
-
 /* The file of places: how the side starts an instance. A line is a key and words
  * with blanks between; "%d" in a word is the number of the instance. */
-enum tool { PREPARE, START_TOOL, STOP_TOOL, CLEAN, FREE, N_TOOLS };
-
 static const char *const tool_names[N_TOOLS] = {
 	[PREPARE] = "prepare", /* before a start, not timed */
 	[START_TOOL] = "start",
 	[STOP_TOOL] = "stop", /* without: the instance is told to end */
+	[HALT] = "halt", /* by force, where there is no such stop */
 	[CLEAN] = "clean", /* after a stop, not timed */
 	[FREE] = "free", /* prints MiB that are free outside of this system */
 };
 
-static struct {
-	char *tool[N_TOOLS];
-	char *where;
-	char *disk;	/* a directory that instances can write to; or NULL */
-	const struct wire *wire;
-} place;
+struct place place;
 
 /* A run of N instances. */
 struct many {
@@ -132,9 +104,7 @@ static const char *complaint(char *text)
 	return *line ? line : "it failed";
 }
 
-/* Run the tool @t for instance @i; the first word that it prints is the value in
- * *@value, if wanted. */
-static int run_tool(enum tool t, unsigned int i, double *value, struct scale_err *err)
+int run_tool(enum tool t, unsigned int i, double *value, struct scale_err *err)
 {
 	char words[512], number[16], expanded[32][128], *argv[33], *save, *w, text[4096];
 	unsigned int n = 0;
@@ -258,8 +228,7 @@ static int memory_free(double *bytes, struct scale_err *err)
 
 /* ---------------------------------------------------------------- instances */
 
-/* Wait until instance @i, or any that has not yet, has said @word. */
-static int await(unsigned int i, char word, uint32_t *value, struct scale_err *err)
+int await(unsigned int i, char word, uint32_t *value, struct scale_err *err)
 {
 	unsigned int who;
 	uint32_t number;
@@ -387,8 +356,7 @@ static int stop_all(struct many *m, bool failed, struct scale_err *err)
 	return rc ? -1 : 0;
 }
 
-/* What a system keeps for a moment after something has ended, and does later. */
-static void settle(void)
+void settle(void)
 {
 	usleep(300000);
 }
@@ -425,113 +393,6 @@ static int run_many(struct many *m, struct scale_err *err)
 	return 0;
 }
 
-/* ---------------------------------------------------------------- isolation */
-
-static int tell_and_wait(unsigned int i, char word, uint32_t *value, struct scale_err *err)
-{
-	return place.wire->tell(i, word, err) != 0 ? -1 : await(i, SAYS_DONE, value, err);
-}
-
-/* All victims at their pace; the fewest units that one of them did in time. */
-static int pace_all(uint32_t *least, struct scale_err *err)
-{
-	unsigned int i;
-	uint32_t done;
-
-	*least = UINT32_MAX;
-	for (i = 1; i <= VICTIMS; i++)
-		if (place.wire->tell(HOSTILE + i, TOLD_PACE, err) != 0)
-			return -1;
-	for (i = 1; i <= VICTIMS; i++) {
-		if (await(UINT32_MAX, SAYS_DONE, &done, err) != 0)
-			return -1;
-		if (done < *least)
-			*least = done;
-	}
-	return 0;
-}
-
-/* As many units in time as without a nuisance? */
-static int back_to_normal(uint32_t off, struct scale_err *err)
-{
-	uint32_t after;
-
-	if (pace_all(&after, err) != 0)
-		return -1;
-	if (after < off * 9 / 10)
-		return scale_fail(err, "afterwards only %u of %u units are in time", after, PACED);
-	return 0;
-}
-
-/*
- * Off, on for each nuisance that is wanted, off; the same again for the greedy ones.
- * *@good is how many, of all, have a result that stands. A victim's pace is what makes it need
- * a fifth of the CPU that it had alone, so that three of them leave more than a quarter
- * to the fourth: who divides the machine fairly keeps all of them whole.
- */
-static int measure_isolation(const bool wanted[N_HOGS], uint32_t on[N_HOGS], uint32_t *off, size_t *good,
-			     struct scale_err *err)
-{
-	bool greedy = false;
-	unsigned int i;
-	size_t k;
-
-	for (i = 1; i <= VICTIMS; i++)
-		if (tell_and_wait(HOSTILE + i, TOLD_GAUGE, NULL, err) != 0)
-			return -1;
-	if (pace_all(off, err) != 0)
-		return -1;
-	if (*off < PACED * 9 / 10)
-		return scale_fail(err, "without a nuisance only %u of %u units are in time", *off, PACED);
-	for (k = 0; k < N_HOGS; k++) {
-		if (!wanted[k])
-			continue;
-		if (k >= FIRST_GREEDY && !greedy) {
-			if (back_to_normal(*off, err) != 0)
-				return -1;
-			*good = FIRST_GREEDY;
-			greedy = true;
-		}
-		if (tell_and_wait(HOSTILE, hogs[k].word, NULL, err) != 0 || pace_all(&on[k], err) != 0 ||
-		    tell_and_wait(HOSTILE, TOLD_STOP, NULL, err) != 0)
-			return -1;
-	}
-	if (back_to_normal(*off, err) != 0)
-		return -1;
-	*good = N_HOGS;
-	return 0;
-}
-
-static int run_isolation(const bool wanted[N_HOGS], uint32_t on[N_HOGS], uint32_t *off, size_t *good,
-			 struct scale_err *err)
-{
-	struct many m = { .n = 1 + VICTIMS };
-	char path[256];
-	int rc = 0;
-
-	if (place.wire->open(place.where, m.n, err) != 0)
-		return -1;
-	snprintf(path, sizeof(path), "%s/" DISK_LINK, place.where);
-	if (place.disk) {
-		unlink(path);
-		if (symlink(place.disk, path) != 0)
-			rc = scale_fail(err, "%.100s: %s", path, strerror(errno));
-	}
-	if (rc == 0)
-		rc = start_all(&m, err);
-	if (rc == 0) {
-		settle();
-		rc = measure_isolation(wanted, on, off, good, err);
-	}
-	if (stop_all(&m, rc != 0, err) != 0)
-		rc = -1;
-	place.wire->close();
-	if (place.disk)
-		unlink(path);
-	settle();
-	return rc;
-}
-
 /* The first start of all, with nothing in memory that could be read again. */
 static int run_cold(struct many *m, struct scale_err *err)
 {
@@ -549,7 +410,7 @@ static int run_cold(struct many *m, struct scale_err *err)
 
 /* ------------------------------------------------------------------ records */
 
-static int put_verdict(const char *row, const char *status, const char *why)
+int put_verdict(const char *row, const char *status, const char *why)
 {
 	return record_put(json_pack("{s:s,s:s,s:s,s:s}", "t", "verdict", "bench", row, "status",
 				    status, "why", why));
@@ -564,7 +425,7 @@ static int put_nth(const char *row, unsigned int iter, const char *unit, double 
 		"majflt", "ctxsw", "flags", "counted"));
 }
 
-static int put_value(const char *row, const char *unit, double value, uint64_t ops, uint64_t ns)
+int put_value(const char *row, const char *unit, double value, uint64_t ops, uint64_t ns)
 {
 	return put_nth(row, 0, unit, value, ops, ns);
 }
@@ -638,33 +499,6 @@ static int size_rows(unsigned int n, const bool wanted[N_WHAT], struct reach *re
 	return fflush(stdout) != 0 ? 2 : reach->limit != 0;
 }
 
-/* The rows of isolation; returns as size_rows(). */
-static int isolation_rows(bool wanted[N_HOGS])
-{
-	bool any = false;
-	uint32_t on[N_HOGS] = { 0 }, off = 0;
-	struct scale_err err = { "" };
-	int rc = 0;
-	size_t k, good = 0;
-
-	for (k = 0; k < N_HOGS; k++) {
-		if (wanted[k] && hogs[k].word == TOLD_HOG_DISK && !place.disk) {
-			if (put_verdict(hogs[k].row, "skip", "these instances have no disk") != 0)
-				return 2;
-			wanted[k] = false;
-		}
-		any |= wanted[k];
-	}
-	if (any)
-		rc = run_isolation(wanted, on, &off, &good, &err);
-	for (k = 0; k < N_HOGS; k++)
-		if (wanted[k] &&
-		    (k >= good ? put_verdict(hogs[k].row, "fail", err.text) :
-			       put_value(hogs[k].row, "%", 100.0 * on[k] / off, on[k], 0)) != 0)
-			return 2;
-	return fflush(stdout) != 0 ? 2 : rc != 0;
-}
-
 /* ------------------------------------------------------------- command line */
 
 static void help(void)
@@ -678,8 +512,11 @@ static void help(void)
 	      "'all'. Needs what the tools in FILE need.\n"
 	      "\n"
 	      "  --places FILE  how an instance is made; lines of a key and words, '%d' is its\n"
-	      "                 number: start, stop, prepare, clean, free (a command each),\n"
-	      "                 wire (fifo DIR, or xenstore), disk (a directory on a disk)\n"
+	      "                 number: start, stop, halt, prepare, clean, free (a command\n"
+	      "                 each), wire (fifo DIR, or xenstore), disk (a directory on a\n"
+	      "                 disk), unit disk (work reads it), net (10.0.0. MBIT: addresses,\n"
+	      "                 and the line that leads to instances)\n"
+	      "  --phases N     isolate: stretches of 50 units with each nuisance (1)\n"
 	      "  --counted      the clock counts instructions: no cold start, which waits\n"
 	      "                 for a disk\n"
 	      "  --instance DIR NUMBER   what runs in an instance; as init of a domain it is\n"
@@ -702,8 +539,9 @@ static int usage_error(const char *what, const char *arg)
 static int read_places(const char *file)
 {
 	const struct wire *const wires[] = { &wire_fifo, &wire_xenstore };
-	char line[512], *rest;
+	char line[512], prefix[16], *rest;
 	unsigned int t;
+	int used = 0;
 	FILE *f;
 
 	f = fopen(file, "re");
@@ -728,6 +566,11 @@ static int read_places(const char *file)
 			}
 		if (strcmp(line, "disk") == 0 && *rest)
 			known = (place.disk = strdup(rest)) != NULL;
+		if (strcmp(line, "unit") == 0 && strcmp(rest, "disk") == 0)
+			known = place.disk_unit = true;
+		if (strcmp(line, "net") == 0 && sscanf(rest, "%15[0-9.] %u%n", prefix, &place.line, &used) == 2 &&
+		    !rest[used] && place.line > 0 && place.line <= 100000)
+			known = (place.net = strdup(prefix)) != NULL;
 		for (t = 0; t < 2 && strcmp(line, "wire") == 0; t++) {
 			size_t n = strlen(wires[t]->name);
 
@@ -765,12 +608,12 @@ static int detached_instance(const char *dir, unsigned int i)
 	return instance_main(&wire_fifo, dir, i);
 }
 
-static int run_rows(char **words, int n_words, bool counted)
+static int run_rows(char **words, int n_words, bool counted, unsigned int phases)
 {
 	bool wanted[N_SIZES][N_WHAT] = { { false } };
 	struct reach reach = { 0 };
 	struct many first = { .n = 1 };
-	bool most = false, cold = false, isolate = false, hostile[N_HOGS] = { false };
+	bool most = false, cold = false, isolate = false, many = false;
 	unsigned int k, w;
 	struct scale_err err = { "" };
 	int i, rc = 0;
@@ -781,15 +624,15 @@ static int run_rows(char **words, int n_words, bool counted)
 
 		most |= found;
 		if (word_selects(words[i], COLD))
-			cold = found = true;
-		for (k = 0; k < N_HOGS; k++)
-			if (word_selects(words[i], hogs[k].row))
-				hostile[k] = isolate = found = true;
+			cold = many = found = true;
+		many |= found;
+		if (isolation_select(words[i]))
+			isolate = found = true;
 		for (k = 0; k < N_SIZES; k++)
 			for (w = 0; w < N_WHAT; w++) {
 				row_id(id, sizeof(id), (enum what)w, sizes[k]);
 				if (row_exists((enum what)w, sizes[k]) && word_selects(words[i], id))
-					wanted[k][w] = found = true;
+					wanted[k][w] = many = found = true;
 			}
 		if (!found)
 			return usage_error("no row", words[i]);
@@ -798,7 +641,7 @@ static int run_rows(char **words, int n_words, bool counted)
 		return 1;
 	/* One that does not count: the tools and what they read are in memory then.
 	 * What it has to complain about, the first that counts has, too. */
-	if (!cold || counted)
+	if (many && (!cold || counted))
 		run_many(&first, &err);
 	if (cold && counted)
 		rc |= put_verdict(COLD, "skip", "this clock leaps while the machine waits for its disk") != 0;
@@ -807,7 +650,7 @@ static int run_rows(char **words, int n_words, bool counted)
 	else if (cold)
 		rc |= put_value(COLD, what_info[START].unit, first.value[START], 1, first.ns[START]) != 0;
 	if (isolate)
-		rc |= isolation_rows(hostile);
+		rc |= isolation_rows(phases, counted);
 	for (k = 0; k < N_SIZES && !interrupted && rc != 2; k++) {
 		bool any = false;
 
@@ -825,11 +668,12 @@ static int run_rows(char **words, int n_words, bool counted)
 
 int main(int argc, char **argv)
 {
-	enum { PLACES, INSTANCE, DETACH, DIR_, TMPFS, ENV_PAD, COUNTED, LIST, ENV, HELP };
+	enum { PLACES, INSTANCE, DETACH, PHASES, DIR_, TMPFS, ENV_PAD, COUNTED, LIST, ENV, HELP };
 	static const struct option longopts[] = {
 		{ "places", required_argument, NULL, PLACES },
 		{ "instance", required_argument, NULL, INSTANCE },
 		{ "detach", no_argument, NULL, DETACH },
+		{ "phases", required_argument, NULL, PHASES },
 		{ "dir", required_argument, NULL, DIR_ },
 		{ "tmpfs", required_argument, NULL, TMPFS },
 		{ "env-pad", required_argument, NULL, ENV_PAD },
@@ -843,7 +687,7 @@ int main(int argc, char **argv)
 	struct bench_opts o = { .dir = ".", .tmpfs = "/dev/shm" };
 	const char *places = NULL, *instance = NULL;
 	bool env = false, list = false, detach = false, counted = false;
-	unsigned int number, k, w;
+	unsigned int number, k, w, phases = 1;
 	char id[48];
 	int opt;
 
@@ -860,6 +704,10 @@ int main(int argc, char **argv)
 			break;
 		case DETACH:
 			detach = true;
+			break;
+		case PHASES:
+			if (!word_unsigned(optarg, 1, 1000, &phases))
+				return usage_error("--phases: not a number up to 1000:", optarg);
 			break;
 		case DIR_:
 			o.dir = optarg;
@@ -897,8 +745,7 @@ int main(int argc, char **argv)
 				instance_main(&wire_fifo, instance, number);
 	}
 	if (list) {
-		for (k = 0; k < N_HOGS; k++)
-			printf("%s %% %s\n", hogs[k].row, hogs[k].about);
+		isolation_list();
 		puts(COLD " ns/op an instance is started until it is ready, nothing of it in memory");
 		puts(MOST " instances the most that were there at once, of the sizes asked for");
 		for (k = 0; k < N_SIZES; k++)
@@ -922,5 +769,5 @@ int main(int argc, char **argv)
 	sigaction(SIGINT, &act, NULL);
 	sigaction(SIGTERM, &act, NULL);
 	sigaction(SIGHUP, &act, NULL);
-	return run_rows(argv + optind, argc - optind, counted);
+	return run_rows(argv + optind, argc - optind, counted, phases);
 }

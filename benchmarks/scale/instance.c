@@ -7,12 +7,14 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -35,7 +37,13 @@
 static struct {
 	int file, peer;
 	char *pages, *page;
-} kit;
+	char net[16];		/* as in KIT_FILE; or empty */
+	int client;		/* the connection to it, or -1 */
+	int disk;		/* a file on it that is read past the cache, or -1 */
+	unsigned int turn;
+} kit = { .client = -1, .disk = -1 };
+
+volatile sig_atomic_t scale_late;
 
 int scale_fail(struct scale_err *err, const char *fmt, ...)
 {
@@ -85,8 +93,8 @@ static int kit_make(struct scale_err *err)
 }
 
 /* One unit: a process comes and goes, a file is written and read, another process
- * answers, and a little is computed. */
-static int work(struct scale_err *err)
+ * answers, and a little is computed; of all but the process, the @part th part. */
+static int work(unsigned int part, struct scale_err *err)
 {
 	volatile unsigned int sum = 0;
 	unsigned int i;
@@ -98,7 +106,7 @@ static int work(struct scale_err *err)
 	if (pid < 0)
 		return scale_fail(err, "fork: %s", strerror(errno));
 	if (pid == 0) {
-		for (i = 0; i < PAGES; i++)
+		for (i = 0; i < PAGES / part; i++)
 			kit.pages[i * PAGE]++;
 		_exit(0);
 	}
@@ -107,14 +115,14 @@ static int work(struct scale_err *err)
 			return scale_fail(err, "waitpid: %s", strerror(errno));
 	if (status != 0)
 		return scale_fail(err, "a child ended with status %d", status);
-	for (i = 0; i < READS; i++)
+	for (i = 0; i < READS / part; i++)
 		if (pwrite(kit.file, kit.page, PAGE, (off_t)i * PAGE) != (ssize_t)PAGE ||
 		    pread(kit.file, kit.page, PAGE, (off_t)i * PAGE) != (ssize_t)PAGE)
 			return scale_fail(err, "a file in memory: %s", strerror(errno));
-	for (i = 0; i < TRIPS; i++)
+	for (i = 0; i < TRIPS / part; i++)
 		if (write(kit.peer, &c, 1) != 1 || read(kit.peer, &c, 1) != 1)
 			return scale_fail(err, "the other process: %s", strerror(errno));
-	for (i = 0; i < LOOPS; i++)
+	for (i = 0; i < LOOPS / part; i++)
 		sum += i;
 	return 0;
 }
@@ -127,193 +135,172 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
-/* UNITS of work; ns of one in *@each. */
-static int gauge(uint32_t *each, struct scale_err *err)
+static void sleep_until(uint64_t ns)
 {
-	uint64_t t = now_ns();
+	const struct timespec ts = { .tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000) };
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
+		;
+}
+
+/* ---------------------------------------------------- units of the rows isolate */
+
+/* The answer to a request, and the next request; a client that gives up comes again. */
+static int serve_one(struct scale_err *err)
+{
+	const struct timeval limit = { .tv_sec = 2 };
+	static char answer[NET_ANSWER];
+	char request[NET_REQUEST];
+	struct sockaddr_in to;
+	size_t n, got;
+	ssize_t k;
+
+	if (kit.client < 0) {
+		if (scale_address(kit.net, NET_HOST, NET_SERVICE, &to, err) != 0)
+			return -1;
+		kit.client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (kit.client < 0)
+			return scale_fail(err, "socket: %s", strerror(errno));
+		setsockopt(kit.client, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+		setsockopt(kit.client, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+		if (connect(kit.client, (struct sockaddr *)&to, sizeof(to)) != 0) {
+			scale_fail(err, "no way to the host at %s%u: %s", kit.net, NET_HOST, strerror(errno));
+			goto close;
+		}
+	}
+	for (n = 0; n < sizeof(answer); n += (size_t)k) {
+		k = send(kit.client, answer + n, sizeof(answer) - n, MSG_NOSIGNAL);
+		if (k <= 0) {
+			scale_fail(err, "send: %s", strerror(errno));
+			goto close;
+		}
+	}
+	for (got = 0; got < sizeof(request); got += (size_t)k) {
+		k = read(kit.client, request, sizeof(request) - got);
+		if (k <= 0) {
+			scale_fail(err, "no request: %s", k ? strerror(errno) : "end of file");
+			goto close;
+		}
+	}
+	return 0;
+close:
+	close(kit.client);
+	kit.client = -1;
+	return -1;
+}
+
+/* A page of a file on the disk, at a place that nobody has asked for. */
+static int read_one(struct scale_err *err)
+{
+	kit.turn = kit.turn * 1103515245 + 12345;
+	if (pread(kit.disk, kit.page, PAGE, (off_t)((kit.turn >> 8) % (DISK_FILE / PAGE)) * PAGE) != (ssize_t)PAGE)
+		return scale_fail(err, "read of the disk: %s", strerror(errno));
+	return 0;
+}
+
+/* What is paced. Where it is about a disk, about nothing else: it is slow enough. */
+static int unit(struct scale_err *err)
+{
+	if (kit.disk >= 0)
+		return read_one(err);
+	return work(4, err) != 0 || (*kit.net && serve_one(err) != 0) ? -1 : 0;
+}
+
+/* See KIT_FILE. */
+static int kit_read(const char *where, unsigned int i, struct scale_err *err)
+{
+	const char *net = getenv("scalenet");
+	char path[256], line[64];
+	FILE *f;
+
+	if (net)
+		snprintf(kit.net, sizeof(kit.net), "%.15s", net);
+	if (!*where)
+		return 0;
+	snprintf(path, sizeof(path), "%s/" KIT_FILE, where);
+	f = fopen(path, "re");
+	if (!f)
+		return errno == ENOENT ? 0 : scale_fail(err, "%s: %s", path, strerror(errno));
+	while (fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (strncmp(line, "net ", 4) == 0)
+			snprintf(kit.net, sizeof(kit.net), "%.15s", line + 4);
+		if (strcmp(line, "disk") != 0)
+			continue;
+		snprintf(path, sizeof(path), "%s/" DISK_LINK "/service.%u", where, i);
+		kit.disk = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
+		if (kit.disk < 0) {
+			fclose(f);
+			return scale_fail(err, "%s: %s", path, strerror(errno));
+		}
+		kit.turn = i * 7919 + 1;
+	}
+	fclose(f);
+	return 0;
+}
+
+/* UNITS of work; ns of one in *@each. */
+static int gauge(uint32_t *each, bool paced, struct scale_err *err)
+{
+	uint64_t t;
 	unsigned int k;
 
+	/* A connection is made once. */
+	if (paced && unit(err) != 0)
+		return -1;
+	t = now_ns();
 	for (k = 0; k < UNITS; k++)
-		if (work(err) != 0)
+		if ((paced ? unit(err) : work(1, err)) != 0)
 			return -1;
 	*each = (uint32_t)((now_ns() - t) / UNITS);
 	return 0;
 }
 
 /*
- * PACED units, one due every PACE * @each ns: what a service does that has its share of
+ * @n units, one due every PACE * @each ns: what a service does that has its share of
  * the machine and some to spare. Nothing is made up for: the time is over when the last
- * unit is due, and *@done is how many were ready until then.
+ * unit is due, and *@done is how many were ready until then. A unit that cannot be done
+ * (no process, no memory, no answer) is one that is not ready. *@late_us is when the last
+ * one was ready that was not before the next was due, UINT32_MAX if none was after it.
  */
-static int pace(uint32_t each, uint32_t *done, struct scale_err *err)
+static void pace(uint32_t each, unsigned int n, uint32_t *done, uint32_t *late_us)
 {
-	const uint64_t step = (uint64_t)each * PACE, start = now_ns(), end = start + PACED * step;
+	const uint64_t step = (uint64_t)each * PACE, start = now_ns(), end = start + n * step;
 	uint64_t due = start;
+	struct scale_err err;
 
-	*done = 0;
-	while (*done < PACED) {
-		struct timespec ts;
+	*done = *late_us = 0;
+	while (*done < n) {
+		const bool ready = unit(&err) == 0;
+		const uint64_t now = now_ns();
 
-		if (work(err) != 0)
-			return -1;
-		if (now_ns() > end)
+		if (now > end) {
+			*late_us = UINT32_MAX;
 			break;
-		++*done;
-		due += step;
-		ts = (struct timespec){ .tv_sec = (time_t)(due / 1000000000), .tv_nsec = (long)(due % 1000000000) };
-		while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
-			;
+		}
+		if (ready) {
+			++*done;
+			due += step;
+			if (now > due)
+				*late_us = (uint32_t)((now - start) / 1000);
+			sleep_until(due);
+		} else {
+			*late_us = (uint32_t)((now - start) / 1000);
+			sleep_until(now + step);
+		}
 	}
 	/* All are measured over the same time. */
-	while (now_ns() < end) {
-		const struct timespec ts = { .tv_sec = (time_t)(end / 1000000000), .tv_nsec = (long)(end % 1000000000) };
-
-		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
-	}
-	return 0;
-}
-
-/* ------------------------------------------------------------------- nuisance */
-
-#define HOGS 8U
-#define HOG_MEMORY (2U << 20)	/* each, so that the smallest domain has room */
-#define HOG_FILE (16U << 20)	/* each, together an eighth of the scratch disk */
-#define HOG_BLOCK (64U << 10)
-
-/* Writes a block, waits until it is on the disk, forgets it and reads it back, at places
- * all over its file; for ever. */
-static __attribute__((noreturn)) void hog_disk(const char *where, unsigned int me, unsigned int k)
-{
-	static char block[HOG_BLOCK];
-	unsigned int n = k * 7919 + 1;
-	char path[128];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/" DISK_LINK "/hog.%u.%u.0", where, me, k);
-	fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-	for (;;) {
-		off_t at = (off_t)(n % (HOG_FILE / HOG_BLOCK)) * HOG_BLOCK;
-
-		n = n * 1103515245 + 12345;
-		if (fd < 0 || pwrite(fd, block, HOG_BLOCK, at) < 0 || fdatasync(fd) != 0 ||
-		    posix_fadvise(fd, at, HOG_BLOCK, POSIX_FADV_DONTNEED) != 0 ||
-		    pread(fd, block, HOG_BLOCK, at) < 0)
-			_exit(1);
-	}
-}
-
-/* Takes memory until there is none, and whoever is killed for it is replaced. */
-static __attribute__((noreturn)) void hog_touch(void)
-{
-	for (;;) {
-		pid_t pid = fork();
-		char *p;
-
-		if (pid > 0) {
-			waitpid(pid, NULL, 0);
-			continue;
-		}
-		if (pid < 0) {
-			usleep(1000);
-			continue;
-		}
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		for (;;) {
-			p = mmap(NULL, HOG_MEMORY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-			if (p == MAP_FAILED)
-				_exit(0);
-			for (size_t at = 0; at < HOG_MEMORY; at += PAGE)
-				p[at] = 1;
-		}
-	}
-}
-
-/* One process of a nuisance, for ever. */
-static __attribute__((noreturn)) void hog(char kind, const char *where, unsigned int me, unsigned int k)
-{
-	volatile unsigned int n = 0;
-	char path[128], *p;
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	for (;;)
-		switch (kind) {
-		case TOLD_HOG_CPU:
-		case TOLD_BUSY:
-			n++;
-			break;
-		case TOLD_HOG_DISK:
-			hog_disk(where, me, k);
-		case TOLD_HOG_TOUCH:
-			hog_touch();
-		case TOLD_HOG_FORK: {
-			pid_t pid = fork();
-
-			if (pid == 0)
-				_exit(0);
-			if (pid > 0)
-				waitpid(pid, NULL, 0);
-			break;
-		}
-		case TOLD_HOG_FILES:
-			snprintf(path, sizeof(path), "%s/hog.%u.%u.%u", where, me, k, n++ % 1000);
-			close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
-			snprintf(path, sizeof(path), "%s/hog.%u.%u.%u", where, me, k, (n + 500) % 1000);
-			unlink(path);
-			break;
-		default:
-			p = mmap(NULL, HOG_MEMORY, PROT_READ | PROT_WRITE,
-				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-			if (p != MAP_FAILED)
-				munmap(p, HOG_MEMORY);
-		}
-}
-
-static void hogs_end(pid_t *pids, char kind, const char *where, unsigned int me)
-{
-	const unsigned int files = kind == TOLD_HOG_FILES ? 1000 : kind == TOLD_HOG_DISK ? 1 : 0;
-	char path[128];
-	unsigned int k, n;
-
-	/* An end that was no nuisance before costs nothing. */
-	if (!pids[0])
-		return;
-	for (k = 0; k < HOGS; k++)
-		if (pids[k] > 0)
-			kill(pids[k], SIGKILL);
-	for (k = 0; k < HOGS; k++)
-		if (pids[k] > 0)
-			waitpid(pids[k], NULL, 0);
-	memset(pids, 0, HOGS * sizeof(*pids));
-	for (k = 0; k < HOGS; k++)
-		for (n = 0; n < files; n++) {
-			snprintf(path, sizeof(path), "%s%s/hog.%u.%u.%u", where,
-				 kind == TOLD_HOG_DISK ? "/" DISK_LINK : "", me, k, n);
-			unlink(path);
-		}
-}
-
-static int hogs_begin(pid_t *pids, char kind, const char *where, unsigned int me, struct scale_err *err)
-{
-	const unsigned int n = kind == TOLD_BUSY ? 1 : HOGS;
-	unsigned int k;
-
-	for (k = 0; k < n; k++) {
-		pids[k] = fork();
-		if (pids[k] == 0)
-			hog(kind, where, me, k);
-		if (pids[k] < 0)
-			return scale_fail(err, "fork: %s", strerror(errno));
-	}
-	return 0;
+	sleep_until(end);
 }
 
 static int serve(const struct wire *wire, const char *where, unsigned int i, struct scale_err *err)
 {
-	pid_t hogs[HOGS] = { 0 };
-	uint32_t each = 0, done;
-	char word, kind = 0;
+	uint32_t each = 0, done, late;
+	char word;
 
-	if (kit_make(err) != 0 || wire->join(where, i, err) != 0 ||
+	/* What a nuisance leaves behind is its to take away. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	if (kit_make(err) != 0 || kit_read(where, i, err) != 0 || wire->join(where, i, err) != 0 ||
 	    wire->say(SAYS_READY, 0, err) != 0)
 		return -1;
 	for (;;) {
@@ -322,39 +309,31 @@ static int serve(const struct wire *wire, const char *where, unsigned int i, str
 		done = 0;
 		switch (word) {
 		case TOLD_END:
-			hogs_end(hogs, kind, where, i);
+			hogs_end(where, i);
 			return wire->say(SAYS_BYE, 0, err);
 		case TOLD_WORK:
-			if (gauge(&done, err) != 0)
+			if (gauge(&done, false, err) != 0)
 				return -1;
 			break;
 		case TOLD_GAUGE:
-			if (gauge(&each, err) != 0)
+			if (gauge(&each, true, err) != 0)
 				return -1;
 			done = each;
 			break;
 		case TOLD_PACE:
-			if (pace(each, &done, err) != 0)
-				return -1;
+			pace(each, PACED, &done, &late);
+			break;
+		case TOLD_RECOVER:
+			pace(each, RECOVERED, &late, &done);
 			break;
 		case TOLD_STOP:
-			hogs_end(hogs, kind, where, i);
+			hogs_end(where, i);
 			break;
 		case TOLD_PING:
 			break;
-		case TOLD_HOG_CPU:
-		case TOLD_HOG_FORK:
-		case TOLD_HOG_FILES:
-		case TOLD_HOG_MEMORY:
-		case TOLD_HOG_DISK:
-		case TOLD_HOG_TOUCH:
-		case TOLD_BUSY:
-			kind = word;
-			if (hogs_begin(hogs, word, where, i, err) != 0)
-				return -1;
-			break;
 		default:
-			return scale_fail(err, "told '%c', which means nothing", word);
+			if (hogs_begin(word, where, i, kit.net, err) != 0)
+				return -1;
 		}
 		if (wire->say(SAYS_DONE, done, err) != 0)
 			return -1;
@@ -371,9 +350,37 @@ int instance_main(const struct wire *wire, const char *where, unsigned int i)
 	return 1;
 }
 
+/* The address of this domain on its only device, which may take a moment to be there. */
+static int network(const char *net, const char *number, struct scale_err *err)
+{
+	struct ifreq r = { .ifr_name = "eth0" };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), rc = 0;
+	unsigned int tries = 0;
+
+	if (fd < 0)
+		return scale_fail(err, "socket: %s", strerror(errno));
+	while (ioctl(fd, SIOCGIFINDEX, &r) != 0 && ++tries < 1000)
+		usleep(10000);
+	if (scale_address(net, NET_FIRST + (unsigned int)strtoul(number ? number : "0", NULL, 10), 0,
+			  (struct sockaddr_in *)&r.ifr_addr, err) != 0) {
+		close(fd);
+		return -1;
+	}
+	if (ioctl(fd, SIOCSIFADDR, &r) != 0)
+		rc = scale_fail(err, "the address of eth0: %s", strerror(errno));
+	((struct sockaddr_in *)&r.ifr_netmask)->sin_addr.s_addr = htonl(0xffffff00);
+	if (rc == 0 && ioctl(fd, SIOCSIFNETMASK, &r) != 0)
+		rc = scale_fail(err, "the network of eth0: %s", strerror(errno));
+	r.ifr_flags = IFF_UP | IFF_RUNNING;
+	if (rc == 0 && ioctl(fd, SIOCSIFFLAGS, &r) != 0)
+		rc = scale_fail(err, "eth0 does not come up: %s", strerror(errno));
+	close(fd);
+	return rc;
+}
+
 int domain_main(void)
 {
-	const char *number = getenv("scale");
+	const char *number = getenv("scale"), *net = getenv("scalenet");
 	struct scale_err err;
 	unsigned int i;
 	char *end;
@@ -382,6 +389,8 @@ int domain_main(void)
 	mkdir("/dev", 0755);
 	if (mount("dev", "/dev", "devtmpfs", 0, NULL) != 0)
 		scale_fail(&err, "mount /dev: %s", strerror(errno));
+	else if (net && network(net, number, &err) != 0)
+		; /* @err says why */
 	else if (!number || !*number || (i = (unsigned int)strtoul(number, &end, 10), *end))
 		scale_fail(&err, "no scale=NUMBER on the command line of the kernel");
 	else

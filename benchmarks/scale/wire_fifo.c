@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -90,7 +91,12 @@ static int fifo_listen(unsigned int *i, char *says, uint32_t *value, struct scal
 {
 	struct said s;
 
-	if (read(out, &s, sizeof(s)) != (ssize_t)sizeof(s))
+	ssize_t n;
+
+	do
+		n = read(out, &s, sizeof(s));
+	while (n < 0 && errno == EINTR && !scale_late);
+	if (n != (ssize_t)sizeof(s))
 		return scale_fail(err, "read from the instances: %s", strerror(errno));
 	if (s.i >= count)
 		return scale_fail(err, "instance %u speaks and does not exist", s.i);
@@ -104,6 +110,20 @@ static int fifo_tell(unsigned int i, char word, struct scale_err *err)
 {
 	if (write(in[i], &word, 1) != 1)
 		return scale_fail(err, "tell instance %u: %s", i, strerror(errno));
+	return 0;
+}
+
+/* The others are silent meanwhile. */
+static int fifo_forget(unsigned int i, struct scale_err *err)
+{
+	const int fds[] = { in[i], out };
+	char buf[512];
+	int n;
+
+	for (unsigned int k = 0; k < 2; k++)
+		while (ioctl(fds[k], FIONREAD, &n) == 0 && n > 0)
+			if (read(fds[k], buf, sizeof(buf)) < 0)
+				return scale_fail(err, "read what was left: %s", strerror(errno));
 	return 0;
 }
 
@@ -144,6 +164,7 @@ const struct wire wire_fifo = {
 	.open = fifo_open,
 	.listen = fifo_listen,
 	.tell = fifo_tell,
+	.forget = fifo_forget,
 	.close = fifo_close,
 	.join = fifo_join,
 	.say = fifo_say,

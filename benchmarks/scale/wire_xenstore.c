@@ -42,12 +42,14 @@ static unsigned int head, tail;
 
 static int read_all(void *buf, size_t n, struct scale_err *err)
 {
+	const size_t whole = n;
 	char *p = buf;
 
 	while (n > 0) {
 		ssize_t k = read(bus, p, n);
 
-		if (k < 0 && errno == EINTR)
+		/* Between two messages only: the rest of one is there. */
+		if (k < 0 && errno == EINTR && !(scale_late && n == whole))
 			continue;
 		if (k <= 0)
 			return scale_fail(err, "read from xenstore: %s", k ? strerror(errno) : "end of file");

@@ -51,7 +51,7 @@ last_beside() {
 }
 
 cmd_report() {
-	html=$OUT/report/index.html run='' beside='' shares='' many='' macro=''
+	html=$OUT/report/index.html run='' beside='' shares='' many='' isolates='' macro=''
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--help) usage; exit 0 ;;
@@ -65,6 +65,8 @@ cmd_report() {
 			macro=$(records "$2"); shift ;;
 		--many) [ $# -ge 2 ] || usage_error "--many needs a run"
 			many=$(records "$2"); shift ;;
+		--isolate) [ $# -ge 2 ] || usage_error "--isolate needs a run"
+			isolates="$isolates $(records "$2")"; shift ;;
 		-*) usage_error "unknown option '$1'" ;;
 		*) [ -z "$run" ] || usage_error "more than one run: '$1'"
 			run=$1 ;;
@@ -77,7 +79,7 @@ cmd_report() {
 	generate "$(dirname -- "$file")/summary.jsonl" "$REPORT" summary "$file"
 	# A run that belongs beside others has no page of its own.
 	case $(head -n 1 "$file" | jq -r '.plan.experiment // ""') in
-	share | share-disk | scale | macro)
+	share | share-disk | scale | isolate | macro)
 		"$REPORT" table "$file"
 		echo
 		echo "records $file"
@@ -95,6 +97,11 @@ cmd_report() {
 		set -- "$@" --many "$many"
 		generate "$(dirname -- "$many")/summary.jsonl" "$REPORT" summary "$many"
 	}
+	[ -n "$isolates" ] || isolates=$(last_beside isolate)
+	for s in $isolates; do
+		set -- "$@" --isolate "$s"
+		generate "$(dirname -- "$s")/summary.jsonl" "$REPORT" summary "$s"
+	done
 	[ -n "$macro" ] || macro=$(last_beside macro)
 	[ -z "$macro" ] || {
 		set -- "$@" --macro "$macro"

@@ -65,6 +65,24 @@ is "$(echo "$STDOUT" | jq -r '"\(.bench) \(if .t == "sample" then "\(.unit) \(.v
 isolate.files % true" "what is left of three instances' work"
 left "beside a nuisance"
 
+# A network, of the loopback; the parts of a kind; a bomb that ends.
+try "$B" --places "$TMP/places" isolate.send isolate.receive
+is "$(echo "$STDOUT" | jq -r '"\(.bench) \(.status) \(.why)"')" "isolate.send skip these instances have no network
+isolate.receive skip these instances have no network" "without a network nobody is a nuisance to it"
+echo "halt pkill -KILL -f -- instance.$W.%d.--detach" >>"$TMP/places"
+if echo "net 127.0.0. 10" >>"$TMP/places" && [ "$(id -u)" -eq 0 ]; then
+	try "$B" --places "$TMP/places" --phases 2 isolate.send isolate.send.bad isolate.send.back isolate.receive
+	is "$(echo "$STDOUT" | jq -r '"\(.bench) \(if .t == "sample" or .status == "dnr" or (.why | test("units are in time$|does not answer|did not answer"))
+		then .unit // "why" else .why end)"' | sed 's/ why$/ %/; s/back %/back ns\/op/')" "isolate.send %
+isolate.send.bad %
+isolate.send.back ns/op
+isolate.receive %" "beside one that sends, and one that is sent to"
+	left "a network"
+else
+	skip "beside one that sends, and one that is sent to" "real-time priority needs root"
+fi
+places "start $B --instance $W %d --detach" "wire fifo $W"
+
 # Spread and answers; the cold start drops what the host has in memory, so not here.
 try "$B" --places "$TMP/places" --counted scale.cold scale.fast.3 2>&1
 is "$STATUS" 2 "three is no size"

@@ -120,6 +120,8 @@ struct analysis {
 	const struct share *share[MAX_SHARE];	/* runs of how CPUs are shared, share.h */
 	int n_share;
 	const struct many *many;	/* a run of many instances, many.h, or NULL */
+	const struct many *isolate[2];	/* runs with a hostile instance, the same kind */
+	int n_isolate;
 	const struct publist *published;	/* figures of others, published.h, or NULL */
 	const struct analysis *macro;	/* a run of real work, or NULL */
 	const struct analysis *beside;	/* the same sides under another accelerator, or NULL */

@@ -58,7 +58,7 @@ static void usage(FILE *f)
 	      "  --width COLUMNS     width of the terminal table (default: the terminal, else 100)\n"
 	      "  --ascii             plain ASCII\n"
 	      "  --beside RUN.jsonl  table, html: show a run with another accel beside it\n"
-	      "  --share, --many, --macro RUN.jsonl\n"
+	      "  --share, --many, --isolate, --macro RUN.jsonl\n"
 	      "                      table, html: show a run of that experiment (scale: many), too\n"
 	      "  --published FILE    table, html: published figures of this file, not our own\n"
 	      "  --help              this text\n"
@@ -120,7 +120,7 @@ static int share_only(const struct command *cmd, const struct share *s, const st
 
 int main(int argc, char **argv)
 {
-	enum { BASELINE = 256, RESAMPLES, WIDTH, ASCII, BESIDE, SHARE, MANY, MACRO, PUBLISHED, HELP };
+	enum { BASELINE = 256, RESAMPLES, WIDTH, ASCII, BESIDE, SHARE, MANY, ISOLATE, MACRO, PUBLISHED, HELP };
 	static const struct option longopts[] = {
 		{ "baseline", required_argument, NULL, BASELINE },
 		{ "boot-resamples", required_argument, NULL, RESAMPLES },
@@ -129,6 +129,7 @@ int main(int argc, char **argv)
 		{ "beside", required_argument, NULL, BESIDE },
 		{ "share", required_argument, NULL, SHARE },
 		{ "many", required_argument, NULL, MANY },
+		{ "isolate", required_argument, NULL, ISOLATE },
 		{ "macro", required_argument, NULL, MACRO },
 		{ "published", required_argument, NULL, PUBLISHED },
 		{ "help", no_argument, NULL, HELP },
@@ -140,10 +141,11 @@ int main(int argc, char **argv)
 	struct run *r[4] = { NULL }, *sr[MAX_SHARE] = { NULL };
 	struct share *s[MAX_SHARE] = { NULL };
 	const char *share_file[MAX_SHARE], *many_file = NULL, *published_file = NULL, *macro_file = NULL;
-	struct run *mr = NULL;
-	struct many *many = NULL;
+	const char *isolate_file[2];
+	struct run *mr = NULL, *ir[2] = { NULL };
+	struct many *many = NULL, *isolate[2] = { NULL };
 	struct publist *published = NULL;
-	int c, n_share = 0, ret = 1;
+	int c, n_share = 0, n_isolate = 0, ret = 1;
 	long n;
 
 	/* Only to learn whether the terminal shows UTF-8; numbers stay plain. */
@@ -180,6 +182,13 @@ int main(int argc, char **argv)
 			break;
 		case MANY:
 			many_file = optarg;
+			break;
+		case ISOLATE:
+			if (n_isolate == 2) {
+				complain("--isolate: at most 2");
+				return EXIT_USAGE;
+			}
+			isolate_file[n_isolate++] = optarg;
 			break;
 		case MACRO:
 			macro_file = optarg;
@@ -276,6 +285,18 @@ int main(int argc, char **argv)
 		}
 		a[0]->many = many;
 	}
+	for (int i = 0; i < n_isolate; i++) {
+		ir[i] = run_read(isolate_file[i]);
+		if (!ir[i])
+			goto out;
+		isolate[i] = many_make(ir[i]);
+		if (!isolate[i]->n_hog) {
+			complain("--isolate: %s is no run of the experiment isolate", isolate_file[i]);
+			goto out;
+		}
+		a[0]->isolate[i] = isolate[i];
+		a[0]->n_isolate = i + 1;
+	}
 	if (macro_file) {
 		r[3] = run_read(macro_file);
 		if (!r[3])
@@ -313,5 +334,9 @@ out:
 	published_free(published);
 	many_free(many);
 	run_free(mr);
+	for (int i = 0; i < 2; i++) {
+		many_free(isolate[i]);
+		run_free(ir[i]);
+	}
 	return ret;
 }

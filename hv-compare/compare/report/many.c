@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* From the rows "scale." of a run to what stands beside each other. */
+#include "analyse.h"
 #include "many.h"
 #include "util.h"
 
@@ -72,21 +73,95 @@ static void find_sizes(struct many *m)
 			m->size[m->n_size++] = m->size[i];
 }
 
+/* Kinds of nuisance in the order of the tables; what is not here comes after these. */
+static const char *const kind_order[] = { "cpu", "fork", "bomb", "files", "memory", "touch", "send", "receive", "disk", "read" };
+
+#define N_KINDS (sizeof(kind_order) / sizeof(*kind_order))
+
+static size_t kind_rank(const char *kind)
+{
+	size_t i = 0;
+
+	while (i < N_KINDS && strcmp(kind_order[i], kind))
+		i++;
+	return i;
+}
+
+/* "isolate.KIND", "isolate.KIND.bad" or "isolate.KIND.back": KIND is in @kind, what follows
+ * it in *@part. */
+static bool parse_hog(const char *id, char *kind, size_t room, const char **part)
+{
+	size_t n;
+
+	if (strncmp(id, "isolate.", 8))
+		return false;
+	id += 8;
+	n = strcspn(id, ".");
+	if (!n || n >= room)
+		return false;
+	memcpy(kind, id, n);
+	kind[n] = '\0';
+	*part = id + n;
+	return !**part || !strcmp(*part, ".bad") || !strcmp(*part, ".back");
+}
+
+static size_t hog_index(const struct many *m, const char *kind)
+{
+	size_t h = 0;
+
+	while (h < m->n_hog && strcmp(m->hog[h], kind))
+		h++;
+	return h;
+}
+
 static void find_hogs(struct many *m)
 {
 	const struct run *r = m->run;
+	const char *part;
+	char kind[32];
 
 	for (size_t i = 0; i < r->n_bench && m->n_hog < MAX_HOGS; i++) {
-		const char *name = r->bench[i].id + 8;
 		size_t k = m->n_hog;
 
-		if (strncmp(r->bench[i].id, "isolate.", 8))
+		if (!parse_hog(r->bench[i].id, kind, sizeof(kind), &part) || hog_index(m, kind) < m->n_hog)
 			continue;
 		/* The records come in a drawn order. */
-		for (; k > 0 && strcmp(m->hog[k - 1], name) > 0; k--)
+		for (; k > 0 && (kind_rank(m->hog[k - 1]) > kind_rank(kind) ||
+				 (kind_rank(m->hog[k - 1]) == kind_rank(kind) && strcmp(m->hog[k - 1], kind) > 0)); k--)
 			m->hog[k] = m->hog[k - 1];
-		m->hog[k] = name;
+		m->hog[k] = xstrdup(kind);
 		m->n_hog++;
+	}
+}
+
+static void fill_hog(const struct many *m, struct many_side *s, const char *id, const struct recs *rec)
+{
+	const char *part, *why = rec ? rec->why : NULL;
+	const bool dnr = rec && !rec->n && rec->status == ST_DNR;
+	struct hog_figure *g;
+	char kind[32];
+	size_t h;
+
+	if (!parse_hog(id, kind, sizeof(kind), &part))
+		return;
+	h = hog_index(m, kind);
+	if (h == m->n_hog)
+		return;
+	g = &s->hog[h];
+	if (!*part) {
+		g->kept = num_of(rec);
+		g->why = why;
+		g->dnr = dnr;
+		if (why && rec->status == ST_FAIL && !s->why)
+			s->why = why;
+	} else if (!strcmp(part, ".bad")) {
+		g->own = num_of(rec);
+		g->own_why = why;
+		g->own_dnr = dnr;
+	} else {
+		g->back = num_of(rec);
+		g->back_why = why;
+		g->back_dnr = dnr;
 	}
 }
 
@@ -114,13 +189,7 @@ static void fill_side(struct many *m, struct many_side *s)
 			continue;
 		}
 		if (!strncmp(r->bench[i].id, "isolate.", 8)) {
-			for (size_t h = 0; h < m->n_hog; h++)
-				if (!strcmp(m->hog[h], r->bench[i].id + 8)) {
-					s->kept[h] = num_of(rec);
-					s->hog_why[h] = rec ? rec->why : NULL;
-				}
-			if (rec && rec->why && rec->status == ST_FAIL && !s->why)
-				s->why = rec->why;
+			fill_hog(m, s, r->bench[i].id, rec);
 			continue;
 		}
 		if (!parse(r->bench[i].id, &w, &n))
@@ -143,7 +212,7 @@ static int side_named(const struct many *m, const char *stem)
 	for (size_t k = 0; k < m->n_side; k++) {
 		const char *name = m->run->side[m->s[k].side];
 
-		if ((m->s[k].most || m->s[k].kept[0].n) && !strncmp(name, stem, len) && (!name[len] || name[len] == '-'))
+		if ((m->s[k].most || m->s[k].hog[0].kept.n) && !strncmp(name, stem, len) && (!name[len] || name[len] == '-'))
 			return (int)k;
 	}
 	return -1;
@@ -188,6 +257,8 @@ void many_free(struct many *m)
 		return;
 	for (size_t k = 0; k < m->n_side; k++)
 		free(m->s[k].num);
+	for (size_t h = 0; h < m->n_hog; h++)
+		free(m->hog[h]);
 	free(m->s);
 	free(m->size);
 	free(m);
@@ -219,44 +290,84 @@ bool many_any(const struct many *m, enum many_what w, size_t i)
 	return false;
 }
 
-char *many_untried(const struct many *m)
+bool many_is_side(const struct many *m, const struct many_side *s, const char *stem)
+{
+	const char *name = m->run->side[s->side];
+	size_t len = strlen(stem);
+
+	return !strncmp(name, stem, len) && (!name[len] || !strcmp(name + len, "-up") || !strcmp(name + len, "-smp"));
+}
+
+struct isolation isolation_of(const struct analysis *a)
+{
+	struct isolation iso = { 0 };
+
+	for (int i = 0; i < a->n_isolate; i++)
+		iso.m[iso.n++] = a->isolate[i];
+	if (a->many && a->many->n_hog)
+		iso.m[iso.n++] = a->many;
+	return iso;
+}
+
+const struct many_side *isolation_side(const struct isolation *iso, const char *stem, const char *kind, size_t *h)
+{
+	for (int i = 0; i < iso->n; i++) {
+		const struct many *m = iso->m[i];
+
+		*h = hog_index(m, kind);
+		for (size_t k = 0; *h < m->n_hog && k < m->n_side; k++)
+			if (many_is_side(m, &m->s[k], stem))
+				return &m->s[k];
+	}
+	return NULL;
+}
+
+double isolation_kept(const struct isolation *iso, const char *stem, const char **hog)
+{
+	double least = -1;
+
+	for (int i = 0; i < iso->n; i++)
+		for (size_t k = 0; k < iso->m[i]->n_side; k++)
+			for (size_t h = 0; h < iso->m[i]->n_hog; h++) {
+				const struct many_side *s = &iso->m[i]->s[k];
+				const struct hog_figure *g = &s->hog[h];
+				const double kept = g->dnr ? 0 : g->kept.lo;
+
+				if (!many_is_side(iso->m[i], s, stem) || (!g->kept.n && !g->dnr) ||
+				    (least >= 0 && kept >= least))
+					continue;
+				least = kept;
+				*hog = iso->m[i]->hog[h];
+			}
+	return least;
+}
+
+char *isolation_untried(const struct isolation *iso)
 {
 	static const struct {
 		const char *hog, *words;
 	} kinds[] = {
-		{ "disk", "a disk" },
+		{ "cpu", "computing" },
+		{ "bomb", "a fork bomb" },
+		{ "files", "a storm of small files" },
 		{ "touch", "memory that runs out" },
-		{ NULL, "a network" },
+		{ "send", "a network that is sent to" },
+		{ "receive", "a network that is received from" },
+		{ "disk", "a disk that is written to" },
+		{ "read", "a disk that is read" },
 	};
 	char *s = NULL;
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
-		bool tried = false;
+		size_t h;
+		const struct many_side *context = isolation_side(iso, "context", kinds[i].hog, &h);
 		char *more;
 
-		for (size_t h = 0; kinds[i].hog && h < m->n_hog; h++)
-			for (size_t k = 0; k < m->n_side; k++)
-				tried |= !strcmp(m->hog[h], kinds[i].hog) && m->s[k].kept[h].n;
-		if (tried)
+		if (context && (context->hog[h].kept.n || context->hog[h].dnr))
 			continue;
 		more = xasprintf("%s%s%s", s ? s : "", s ? ", " : "", kinds[i].words);
 		free(s);
 		s = more;
 	}
 	return s;
-}
-
-double many_kept(const struct many *m, int s, const char **hog)
-{
-	double least = -1;
-
-	for (size_t h = 0; s >= 0 && h < m->n_hog; h++) {
-		const struct spread *x = &m->s[s].kept[h];
-
-		if (x->n && (least < 0 || x->lo < least)) {
-			least = x->lo;
-			*hog = m->hog[h];
-		}
-	}
-	return least;
 }

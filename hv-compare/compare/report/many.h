@@ -20,7 +20,7 @@ enum many_what {
 };
 
 /* Kinds of nuisance of the rows "isolate.", in the order of the tables. */
-#define MAX_HOGS 8
+#define MAX_HOGS 16
 
 struct many_side {
 	int side;
@@ -30,8 +30,14 @@ struct many_side {
 	struct spread cold;	/* start when nothing is in memory */
 	const char *cold_why;	/* there is none; or NULL */
 	struct spread (*num)[N_MANY];	/* [many.n_size], over executions */
-	struct spread kept[MAX_HOGS];	/* %, of the work of the worst victim */
-	const char *hog_why[MAX_HOGS];	/* there is none; or NULL */
+	/* Beside each kind of nuisance, and why there is no figure, or NULL: */
+	struct hog_figure {
+		struct spread kept;	/* %, of the work of the worst victim */
+		struct spread own;	/* %, of the work of the hostile one itself */
+		struct spread back;	/* ns, until all victims are as before */
+		const char *why, *own_why, *back_why;
+		bool dnr, own_dnr, back_dnr;	/* it ran and did not answer */
+	} hog[MAX_HOGS];
 };
 
 struct many {
@@ -39,7 +45,7 @@ struct many {
 	size_t n_size;		/* 0: the run has no such rows */
 	unsigned *size;		/* instances, ascending */
 	size_t n_hog;
-	const char *hog[MAX_HOGS];	/* "cpu", "fork", ... */
+	char *hog[MAX_HOGS];	/* "cpu", "fork", ... */
 	size_t n_side;
 	struct many_side *s;	/* in the order of sides */
 	/* Places in s: the context and the hypervisor that it is held against; -1. */
@@ -57,11 +63,28 @@ void many_free(struct many *m);
  */
 double many_ratio(const struct many *m, bool *at_least);
 
+/* All runs with rows "isolate.": a run of many instances among them. */
+#define MAX_ISOLATE 4
+struct isolation {
+	int n;
+	const struct many *m[MAX_ISOLATE];
+};
+
+struct analysis;
+struct isolation isolation_of(const struct analysis *a);
+
 /*
- * The least that a victim of side s kept of its work, in %, over all kinds of nuisance;
- * which one is in *hog. -1 when not measured.
+ * The least that a victim of the sides with this name, without what follows a "-", kept
+ * of its work, in %, over all kinds of nuisance and runs; which one is in *hog, and 0 when
+ * victims did not answer. -1 when not measured.
  */
-double many_kept(const struct many *m, int s, const char **hog);
+double isolation_kept(const struct isolation *iso, const char *stem, const char **hog);
+
+/* That side in the run that has this kind, or NULL; its place in hog[] is in *h. */
+const struct many_side *isolation_side(const struct isolation *iso, const char *stem, const char *kind, size_t *h);
+
+/* "context" or "context-up", but not "context-nolimits-up". */
+bool many_is_side(const struct many *m, const struct many_side *s, const char *stem);
 
 /* The most instances of side s for which there is such a figure, 0 if for none; it is
  * in *median. */
@@ -70,10 +93,11 @@ unsigned many_at_most(const struct many *m, const struct many_side *s, enum many
 /* Is there such a figure of any side for the size at @i? */
 bool many_any(const struct many *m, enum many_what w, size_t i);
 
-/* Kinds of nuisance that no side was exposed to, in words, or NULL. Owned by the caller. */
-char *many_untried(const struct many *m);
+/* Kinds of nuisance that no context was exposed to, in words, or NULL. Owned by the caller. */
+char *isolation_untried(const struct isolation *iso);
 
 void many_table(const struct many *m, FILE *f, int width, bool ascii);
-void many_html(const struct many *m, FILE *f);
+/* @nth run with such tables on the page, from 0: it is part of their ids. */
+void many_html(const struct many *m, FILE *f, int nth);
 
 #endif

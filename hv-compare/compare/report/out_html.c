@@ -854,7 +854,9 @@ void out_html(const struct analysis *a, FILE *f)
 	for (int i = 0; i < a->n_share; i++)
 		share_html(a->share[i], f);
 	if (a->many)
-		many_html(a->many, f);
+		many_html(a->many, f, 0);
+	for (int i = 0; i < a->n_isolate; i++)
+		many_html(a->isolate[i], f, i + 1);
 	foot_html(r, f);
 	if (a->beside)
 		section_beside(a->beside, f);

@@ -346,6 +346,8 @@ void out_table(const struct analysis *a, FILE *f)
 		share_table(a->share[i], f, width, ascii);
 	if (a->many)
 		many_table(a->many, f, width, ascii);
+	for (int i = 0; i < a->n_isolate; i++)
+		many_table(a->isolate[i], f, width, ascii);
 	foot_table(r, f, width, ascii);
 
 	s = xasprintf("A/A check (%s against itself): %s: %s; %zu of %zu rows within 0.1 %%",

@@ -232,7 +232,48 @@ static const struct many_side *many_side(const struct analysis *a, const char *s
 
 bool pub_has_side(const struct analysis *a, int k)
 {
-	return shown_side(a, pub_side[k]) >= 0 || many_side(a, pub_side[k]);
+	const struct isolation iso = isolation_of(a);
+
+	if (shown_side(a, pub_side[k]) >= 0 || many_side(a, pub_side[k]))
+		return true;
+	for (int i = 0; i < iso.n; i++)
+		for (size_t j = 0; j < iso.m[i]->n_side; j++)
+			if (many_is_side(iso.m[i], &iso.m[i]->s[j], pub_side[k]))
+				return true;
+	return false;
+}
+
+/* What is lost beside a nuisance of our own: "kept" (the worst of all) or "good.KIND". */
+static char *ours_isolation(const struct analysis *a, const char *key, int k, bool *why)
+{
+	const struct isolation iso = isolation_of(a);
+	const struct many_side *s;
+	const struct hog_figure *g;
+	const char *hog = NULL;
+	double kept;
+	size_t h;
+
+	if (!iso.n)
+		return xstrdup("needs a run of the experiment isolate");
+	if (!strcmp(key, "kept")) {
+		kept = isolation_kept(&iso, pub_side[k], &hog);
+		if (kept < 0)
+			return xstrdup("no nuisance has a result");
+		*why = false;
+		return xasprintf("%.1f %% (%s)", 100 - kept, hog);
+	}
+	s = isolation_side(&iso, pub_side[k], key + 5, &h);
+	if (!s)
+		return xstrdup("the side is in no run with this nuisance");
+	g = &s->hog[h];
+	if (g->dnr) {
+		*why = false;
+		return xstrdup("DNR");
+	}
+	if (!g->kept.n)
+		return xstrdup(g->why ? g->why : "no result");
+	*why = false;
+	return xasprintf("%.1f %%", 100 - g->kept.lo);
 }
 
 static bool hypervisor(int k)
@@ -265,9 +306,9 @@ static char *ours_many(const struct analysis *a, const char *key, int k, bool *w
 {
 	const struct many *m = a->many;
 	const struct many_side *s = many_side(a, pub_side[k]);
-	const char *hog = NULL;
-	double kept;
 
+	if (!strcmp(key, "kept") || starts(key, "good."))
+		return ours_isolation(a, key, k, why);
 	if (!s)
 		return xstrdup(m ? "the side is not in the run of many instances" :
 				   "needs a run of the experiment scale");
@@ -318,20 +359,6 @@ static char *ours_many(const struct analysis *a, const char *key, int k, bool *w
 		fmt_value(text, sizeof(text), value, m->run->accel == ACCEL_ICOUNT ? &counted : &time, true);
 		return xasprintf("%s%s (of %u)", text, m->run->accel == ACCEL_ICOUNT ? " instructions" : "", n);
 	}
-	if (!strcmp(key, "kept")) {
-		kept = many_kept(m, (int)(s - m->s), &hog);
-		if (kept < 0)
-			return xstrdup("no nuisance has a result");
-		*why = false;
-		return xasprintf("%.1f %% (%s)", 100 - kept, hog);
-	}
-	for (size_t h = 0; starts(key, "good.") && h < m->n_hog; h++)
-		if (!strcmp(m->hog[h], key + 5)) {
-			if (!s->kept[h].n)
-				return xstrdup(s->hog_why[h] ? s->hog_why[h] : "no result");
-			*why = false;
-			return xasprintf("%.1f %%", 100 - s->kept[h].lo);
-		}
 	return xstrdup("not measured");
 }
 

@@ -320,33 +320,46 @@ static void claim_many(const struct analysis *a, struct claim *c)
 /* Claim A3: what three instances keep beside a hostile fourth. */
 static void claim_isolation(const struct analysis *a, struct claim *c)
 {
-	const struct many *m = a->many;
-	const char *hog = NULL, *vmm_hog = NULL;
-	double context = m ? many_kept(m, m->context, &hog) : -1;
-	double vmm = m ? many_kept(m, m->vmm, &vmm_hog) : -1;
+	const struct isolation iso = isolation_of(a);
+	const char *hog = NULL, *vmm_hog = NULL, *vmm_name = "Xen";
+	double context = isolation_kept(&iso, "context", &hog);
+	double vmm = isolation_kept(&iso, "xen", &vmm_hog);
 	char *why = NULL, *untried;
 
+	if (vmm < 0) {
+		vmm_name = "keel";
+		vmm = isolation_kept(&iso, "keel", &vmm_hog);
+	}
 	c->verdict = "NOT MEASURED";
 	if (context < 0 || vmm < 0) {
-		c->text = xstrdup("Needs the rows isolate of the experiment scale, of contexts and of a hypervisor.");
+		c->text = xstrdup("Needs a run of the experiment isolate, of contexts and of a hypervisor.");
 		return;
 	}
 	c->measured = xasprintf("%.0f %% kept", context);
-	if (m->run->synthetic)
-		add(&why, "the data are made up");
-	if (!strcmp(m->run->profile, "quick"))
-		add(&why, "the profile is quick");
-	untried = many_untried(m);
+	for (int i = 0; i < iso.n; i++) {
+		if (iso.m[i]->run->synthetic && !why)
+			add(&why, "the data are made up");
+	}
+	for (int i = 0; i < iso.n; i++)
+		if (!strcmp(iso.m[i]->run->profile, "quick")) {
+			add(&why, "the profile is quick");
+			break;
+		}
+	untried = isolation_untried(&iso);
 	if (untried)
 		add(&why, "not tried: %s", untried);
 	free(untried);
 	/* Already lost is lost, whatever else there is to try. */
-	c->verdict = context < vmm - 5 ? "REFUTED" : "UNDECIDED";
+	if (context < vmm - 5) {
+		free(why);
+		why = NULL;
+		c->verdict = "REFUTED";
+	} else {
+		c->verdict = why ? "UNDECIDED" : "CONFIRMED";
+	}
 	c->text = xasprintf(
-		"Beside a hostile fourth, the worst of three %s instances kept %.0f %% of its work (nuisance: %s); on %s %.0f %% (%s).%s%s%s",
-		m->run->side[m->s[m->context].side], context, hog, m->run->side[m->s[m->vmm].side], vmm,
-		vmm_hog, context < vmm - 5 ? "" : " Undecided because ", context < vmm - 5 ? "" : why,
-		context < vmm - 5 ? "" : ".");
+		"Beside a hostile fourth, the worst of three contexts kept %.0f %% of its work (nuisance: %s), the worst of three domains on %s %.0f %% (%s).%s%s%s",
+		context, hog, vmm_name, vmm, vmm_hog, why ? " Undecided because " : "", why ? why : "", why ? "." : "");
 	free(why);
 }
 
