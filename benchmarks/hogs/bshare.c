@@ -158,6 +158,23 @@ static uint32_t late_quantile(struct shared *sh, double part)
 	return v[(size_t)(part * (sh->n_wakes - 1) + 0.5)];
 }
 
+/* struct sched_attr, of which older headers of the C library have none. */
+struct slice_attr {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+};
+
+/* Of an ordinary process: since Linux 6.12 the runtime is the slice it asks for. */
+static int ask_for_slice(unsigned int ns)
+{
+	struct slice_attr a = { .size = sizeof(a), .policy = SCHED_OTHER, .runtime = ns };
+
+	return (int)syscall(SYS_sched_setattr, 0, &a, 0);
+}
+
 /* Compute until told to stop: no system call, no memory. */
 static void spin(struct shared *sh, unsigned int i, unsigned int k, double duty)
 {
@@ -187,6 +204,11 @@ static void lead(struct phase *p, unsigned int i)
 
 	if (p->means && p->means->enter(i, inst, &err) != 0)
 		goto fail;
+	/* the children have it from here */
+	if (inst->slice_ns && ask_for_slice(inst->slice_ns) != 0) {
+		share_fail(&err, "ask for slices of %u ns: %s", inst->slice_ns, strerror(errno));
+		goto fail;
+	}
 	for (k = 0; k < inst->threads; k++) {
 		pid_t pid = fork();
 

@@ -24,6 +24,7 @@ struct share_inst {
 	double floor;		/* CPUs guaranteed, 0: none */
 	double cap;		/* CPUs at most, 0: no limit */
 	double duty;		/* CPUs it wants, in pieces of 1 ms; 0: all it can get */
+	unsigned int slice_ns;	/* slices that its processes ask for; 0: the kernel's */
 	bool late;		/* starts when the others have run a while */
 };
 
@@ -47,6 +48,7 @@ extern const size_t share_n_rows;
  *   share.cpu.guarantee          25 % of the machine, beside eight hogs
  *   share.cpu.limit              25 % of one CPU, beside one hog
  *   share.cpu.wake               1 ms of work every 10 ms, beside eight hogs
+ *   share.cpu.wake-short         the same, with slices of 0.3 ms
  * Returns 0, or -1 when @id is no such thing.
  */
 int share_parse(const char *id, unsigned int ncpu, struct share_case *c);

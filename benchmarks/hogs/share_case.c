@@ -28,6 +28,7 @@ const struct share_row share_rows[] = {
 	{ PREFIX "guarantee", "25 % of the machine guaranteed, beside eight hogs" },
 	{ PREFIX "limit", "limited to 25 % of a CPU, beside one hog" },
 	{ PREFIX "wake", "1 ms of work every 10 ms, beside eight hogs: how long it waits" },
+	{ PREFIX "wake-short", "the same, asking for slices of 0.3 ms (sched_setattr)" },
 };
 
 const size_t share_n_rows = sizeof(share_rows) / sizeof(share_rows[0]);
@@ -58,10 +59,12 @@ int share_parse(const char *id, unsigned int ncpu, struct share_case *c)
 		c->n = 2;
 		return 0;
 	}
-	if (strcmp(id, "wake") == 0) {
+	if (strcmp(id, "wake") == 0 || strcmp(id, "wake-short") == 0) {
 		for (i = 0; i < 8; i++)
 			c->inst[i] = (struct share_inst){ .weight = 1, .threads = 1 };
 		c->inst[8] = (struct share_inst){ .weight = 1, .threads = 1, .duty = 0.1 };
+		if (strcmp(id, "wake-short") == 0)
+			c->inst[8].slice_ns = 300000;
 		c->n = 9;
 		return 0;
 	}

@@ -1335,6 +1335,28 @@ TEST_T(dodging, 180, "sleeping whenever the tick comes gains nothing: no time, n
 	stop(xid[0]);
 }
 
+/* Computes for 70 ms and sleeps for 10, so as to count as light whenever it comes back. */
+TEST_T(napping, 180, "a nap now and then, to be served sooner, gains no share")
+{
+	uint32_t xid[2] = { persistent(), persistent() };
+	long long run[2];
+
+	if (guest_join(xid[0]) == 0) {
+		pin(0);
+		for (;;) {
+			spin_us(70000);
+			msleep(10);
+		}
+	}
+	spinner(xid[1], 0);
+	msleep(300);
+	run_for(xid, 2, 6000000, run);
+	vs_note("who naps %lld us, who spins %lld us", run[0], run[1]);
+	CHECK(run[0] > 0 && run[0] <= (run[0] + run[1]) * 0.505, "%lld of %lld us", run[0], run[0] + run[1]);
+	for (int i = 0; i < 2; i++)
+		stop(xid[i]);
+}
+
 /* What all tasks that the host sees have run so far, and CPUs that did nothing. */
 static long long host_us(void)
 {

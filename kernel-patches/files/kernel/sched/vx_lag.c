@@ -253,6 +253,11 @@ static unsigned long vx_floor_base(unsigned long shares, u64 out,
  * same time sooner: EEVDF serves by virtual deadlines, and those of a larger weight
  * are earlier. One that starts to want all it can get is ahead within a period, has
  * its own weight from then on, and pays back what it had.
+ *
+ * The load balancer sees that weight too, for as long as @vs is runnable. Eight times
+ * makes of an eighth of a CPU what a hog is. With more (as much as those who are behind
+ * have, say) it leaves the light ones alone on a CPU with everybody else on the others,
+ * who fall behind then.
  */
 static bool vx_ctl_light(struct vx_sched *vs, unsigned int nr, s64 lag)
 {
@@ -341,7 +346,6 @@ static bool vx_ctl_period(struct list_head *list, u64 span, u64 most)
 	struct vx_sched *vs, *next;
 	unsigned int n = 0, i;
 	bool uneven = false;
-	s64 behind = 0;
 
 	list_for_each_entry(vs, list, ctl_node) {
 		u64 run = vx_run_total(vs);
@@ -364,8 +368,6 @@ static bool vx_ctl_period(struct list_head *list, u64 span, u64 most)
 		vs->ctl_run = run;
 		vs->ctl_least = min(nr, vs->ctl_nr);
 		vs->ctl_nr = nr;
-		if (!vs->ctl_light)
-			behind = max(behind, vs->lag);
 		n++;
 	}
 
@@ -396,17 +398,15 @@ static bool vx_ctl_period(struct list_head *list, u64 span, u64 most)
 		uneven |= vx_ctl_uneven(lag, (s64)(sh[i].out - vs->ctl_got),
 					span);
 
-		/* as soon as those who are behind, whose weight has grown */
 		if (vx_ctl_light(vs, vs->ctl_least, lag))
-			boost = VX_LIGHT_BONUS + max(behind - lag, 0);
+			boost = VX_LIGHT_BONUS;
 		if (vx_soft_out(vs))
 			base = max(base / 4, MIN_SHARES);
 		else if (floor)
 			base = vx_floor_base(base, sh[i].out, ref);
 		if (on)
 			vx_set_eff(vs, vx_effective(base, lag + boost,
-						    floor || boost ?
-						    VX_FLOOR_RANGE :
+						    floor ? VX_FLOOR_RANGE :
 						    VX_EFF_RANGE));
 		else if (base != sh[i].weight)
 			vx_set_eff(vs, base);
