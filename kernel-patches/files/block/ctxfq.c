@@ -554,7 +554,7 @@ static u64 tune_rate(const struct ctxfq_tune *t)
 static void tune_depth(struct ctxfq *q)
 {
 	struct ctxfq_tune *t = &q->tune;
-	u64 rate = tune_rate(t), percent;
+	u64 rate = tune_rate(t), percent, least;
 
 	if (!rate || !t->latency || t->starting)
 		return;
@@ -566,8 +566,9 @@ static void tune_depth(struct ctxfq *q)
 		q->depth = min(div64_u64(percent * 5 + 399, 400), (u64)TUNE_MOST);
 	/* One at a time, rate times latency is never more than one; two show the rest. */
 	q->depth = max(q->depth, t->proven);
-	q->depth = max(q->depth, (unsigned int)min(div64_u64(TUNE_LEAST_NS, t->latency),
-						   TUNE_LEAST_MOST));
+	least = min(div64_u64(TUNE_LEAST_NS, t->latency), TUNE_LEAST_MOST);
+	if (q->depth < least)
+		q->depth = least;
 }
 
 static void tune_sent(struct ctxfq *q, u64 now)
