@@ -270,12 +270,19 @@ char **vx_environment(char *const *more);
 /* execvpe() whose failure has the class and wording the command promises. */
 void vx_exec(char *const *argv, char **env, struct vctx_err *err);
 /*
- * Start a session, so that the caller's terminal and session keyring are out of
- * reach; "terminal" makes stdin its controlling terminal.  0, or -1 with errno.
+ * Start a session, so that the caller's terminal is out of reach; "terminal" makes
+ * stdin its controlling terminal.  0, or -1 with errno.
  */
 int vx_session(bool terminal);
 /* A child must not inherit our signal set-up. */
 void vx_signals_default(void);
+
+/*
+ * A session keyring of its own for the caller, which is in its context by now: that of
+ * whoever ran vctx is not for the context, and one made outside belongs to the host.
+ * 0, or -1 with errno.
+ */
+int vx_keyring_new(void);
 
 /*
  * Failure injection, in test builds only: VCTX_FAIL_AT=STEP makes that step

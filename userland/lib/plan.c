@@ -645,6 +645,8 @@ static int do_init(struct act *a)
 	}
 	if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC))
 		return fail(a, "cannot close the host's files");
+	if (vx_keyring_new())
+		return fail(a, "cannot make a session keyring");
 	vx_signals_default();
 	if (vctx_sys_set(VCTX_SELF, VCTX_WORD_CFLAGS, 0,
 			 VXF_STATE_SETUP | VXF_STATE_INIT))

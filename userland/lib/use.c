@@ -94,6 +94,9 @@ int vx_exec_in(const struct vctx_info *info, char *const *argv,
 			vctx_sys_error(&e, "cannot enter its network context");
 		} else if (vctx_sys_migrate(info->id, 0)) {
 			vctx_sys_error(&e, "cannot enter the context");
+		} else if (vx_keyring_new()) {
+			vx_fail_errno(&e, VCTX_OURS, NULL,
+				      "cannot make a session keyring");
 		} else {
 			umask(022);
 			vx_signals_default();

@@ -294,11 +294,16 @@ int vx_session(bool terminal)
 	/* A child that was just forked leads no group, so this can only work. */
 	if (setsid() < 0)
 		return -1;
-	/* The caller's keys would be the context's; ENOSYS: there are none. */
+	return terminal ? ioctl(STDIN_FILENO, TIOCSCTTY, 0) : 0;
+}
+
+int vx_keyring_new(void)
+{
+	/* ENOSYS: there are no keys. */
 	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 &&
 	    errno != ENOSYS)
 		return -1;
-	return terminal ? ioctl(STDIN_FILENO, TIOCSCTTY, 0) : 0;
+	return 0;
 }
 
 void vx_signals_default(void)

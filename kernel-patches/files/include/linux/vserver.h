@@ -154,6 +154,9 @@ struct vx_info {
 #ifdef CONFIG_VSERVER_LIMIT
 	struct vx_limit		vx_limits[VX_NR_LIMITS];
 #endif
+#ifdef CONFIG_KEYS
+	struct key		*vx_user_register;	/* <linux/vserver_keys.h> */
+#endif
 	u64			vx_born;
 	atomic_long_t		vx_forks;
 	unsigned long		vx_load[3];

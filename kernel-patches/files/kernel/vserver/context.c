@@ -16,6 +16,7 @@
  */
 #include <linux/export.h>
 #include <linux/init.h>
+#include <linux/key.h>
 #include <linux/kstrtox.h>
 #include <linux/oom.h>
 #include <linux/pid_namespace.h>
@@ -57,6 +58,9 @@ static void vx_free_rcu(struct rcu_head *head)
 
 	vx_free_cpu(vxi);
 	vx_disk_free(vxi);
+#ifdef CONFIG_KEYS
+	key_put(vxi->vx_user_register);
+#endif
 	kmem_cache_free(vx_cachep, vxi);
 	/* with the last thing that was charged to it, and not before */
 	static_branch_slow_dec_deferred(&vx_key);
