@@ -129,7 +129,7 @@ TEST(vci, "get_vci: static ids and spaces; never the memcg and sign bits")
 	EQX(vci & ((1u << 31) | (1u << 12) | (1u << 13)), 0);
 	/* what later issues bring must not be promised now */
 	EQX(vci, VS_VCI_NO_DYNAMIC | VS_VCI_SPACES | VS_VCI_HARDCPU | VS_VCI_IDLETIME |
-	    VS_VCI_NETV2);
+	    VS_VCI_NETV2 | VS_VCI_COWBL | VS_VCI_TAG_INTERN | VS_VCI_PPTAG);
 }
 
 TEST(unknown, "unknown categories, commands, versions and stray bits: ENOSYS")
@@ -158,12 +158,8 @@ TEST(unknown, "unknown categories, commands, versions and stray bits: ENOSYS")
 TEST(later, "commands of later issues answer ENOSYS, to root and in a context")
 {
 	static const uint32_t later[] = {
-		CMD_task_tag,
 		VS_CMD(25, 1, 0), VS_CMD(26, 1, 0), VS_CMD(26, 2, 0),		/* oldest net_* */
 		VS_CMD(26, 3, 0), VS_CMD(26, 4, 0),				/* no such IPv6 */
-		VS_CMD(35, 1, 0),						/* tag_migrate */
-		VS_CMD(38, 1, 1), VS_CMD(38, 2, 1), VS_CMD(38, 3, 0), VS_CMD(38, 4, 0),
-		VS_CMD(36, 1, 0), VS_CMD(36, 2, 0), VS_CMD(36, 5, 0), VS_CMD(36, 6, 0),
 		VS_CMD(6, 1, 0), VS_CMD(6, 2, 0),				/* device maps */
 		VS_CMD(60, 4, 0), VS_CMD(60, 1, 1), VS_CMD(40, 4, 0),		/* limits */
 		VS_CMD(14, 2, 4), VS_CMD(14, 6, 0),				/* scheduler */

@@ -19,8 +19,11 @@
 #define VS_VCI_NO_DYNAMIC	(1u << 0)
 #define VS_VCI_HARDCPU		(1u << 5)
 #define VS_VCI_IDLETIME		(1u << 7)
+#define VS_VCI_COWBL		(3u << 8)
 #define VS_VCI_SPACES		(1u << 10)
 #define VS_VCI_NETV2		(1u << 11)
+#define VS_VCI_TAG_INTERN	(4u << 24)
+#define VS_VCI_PPTAG		(1u << 28)
 
 #define VS_CMD(cat, cmd, ver)	((uint32_t)(cat) << 24 | (uint32_t)(cmd) << 16 | (ver))
 
@@ -91,6 +94,15 @@
 #define CMD_reset_minmax	VS_CMD(60, 9, 0)
 #define CMD_rlimit_stat		VS_CMD(40, 1, 0)
 #define CMD_virt_stat		VS_CMD(40, 3, 0)
+#define CMD_tag_migrate		VS_CMD(35, 1, 0)
+#define CMD_get_iattr		VS_CMD(38, 1, 1)
+#define CMD_set_iattr		VS_CMD(38, 2, 1)
+#define CMD_fget_iattr		VS_CMD(38, 3, 0)
+#define CMD_fset_iattr		VS_CMD(38, 4, 0)
+#define CMD_add_dlimit		VS_CMD(36, 1, 0)
+#define CMD_rem_dlimit		VS_CMD(36, 2, 0)
+#define CMD_set_dlimit		VS_CMD(36, 5, 0)
+#define CMD_get_dlimit		VS_CMD(36, 6, 0)
 /* ours */
 #define CMD_ctx_create_in	VS_CMD(9, 16, 0)
 #define CMD_set_cpu		VS_CMD(14, 16, 0)
@@ -260,6 +272,13 @@ struct abi_nx_info { uint32_t nid; };
 struct abi_addr4_v1 { uint16_t type, flags; uint32_t ip, mask; };
 struct abi_addr4_v2 { uint16_t type, flags; uint32_t ip, ip2, mask; };
 struct abi_addr6 { uint16_t type, flags; uint32_t prefix; uint8_t ip[16], mask[16]; };
+struct abi_iattr { uint64_t name; uint32_t tag, flags, mask; };
+struct abi_fiattr { uint32_t tag, flags, mask; };
+struct abi_dlimit_base { uint64_t name; uint32_t flags; };
+struct abi_dlimit {
+	uint64_t name;
+	uint32_t space_used, space_total, inodes_used, inodes_total, reserved, flags;
+};
 struct abi_vhi { uint32_t field; char name[65]; char pad[3]; };
 
 _Static_assert(sizeof(struct abi_vx_info) == 8, "vx_info");
@@ -279,6 +298,10 @@ _Static_assert(sizeof(struct abi_virt_stat) == 48, "virt_stat");
 _Static_assert(sizeof(struct abi_addr4_v1) == 12, "net_addr_ipv4_v1");
 _Static_assert(sizeof(struct abi_addr4_v2) == 16, "net_addr_ipv4_v2");
 _Static_assert(sizeof(struct abi_addr6) == 40, "net_addr_ipv6_v1");
+_Static_assert(sizeof(struct abi_iattr) == 24, "iattr_v1");
+_Static_assert(sizeof(struct abi_fiattr) == 12, "fiattr");
+_Static_assert(sizeof(struct abi_dlimit_base) == 16, "dlimit_base");
+_Static_assert(sizeof(struct abi_dlimit) == 32, "dlimit");
 _Static_assert(sizeof(struct abi_vhi) == 72, "vhi_name");
 
 #endif

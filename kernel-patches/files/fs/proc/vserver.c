@@ -21,6 +21,50 @@
 #include "internal.h"
 #include "../../kernel/vserver/internal.h"
 
+#ifdef CONFIG_VSERVER_FS
+/*
+ * Which entries are hidden. Only those with a name that is the same for all: what is
+ * of a process is there for who sees the process, and sysctls for who sees theirs.
+ */
+static DEFINE_SPINLOCK(pde_iattr_lock);	/* changes of the flags below */
+
+u32 vx_proc_iattr_mask(struct inode *inode)
+{
+	return PDE(inode) ? IATTR_ADMIN | IATTR_WATCH | IATTR_HIDE : 0;
+}
+
+u32 vx_proc_iattr(struct inode *inode)
+{
+	u8 flags;
+
+	if (!PDE(inode))
+		return 0;
+	flags = READ_ONCE(PDE(inode)->flags);
+	return (flags & PROC_ENTRY_vx_hide ? IATTR_HIDE : 0) |
+	       (flags & PROC_ENTRY_vx_no_admin ? 0 : IATTR_ADMIN) |
+	       (flags & PROC_ENTRY_vx_no_watch ? 0 : IATTR_WATCH);
+}
+
+void vx_proc_set_iattr(struct inode *inode, u32 flags, u32 mask)
+{
+	struct proc_dir_entry *pde = PDE(inode);
+	u8 new;
+
+	spin_lock(&pde_iattr_lock);
+	flags = (vx_proc_iattr(inode) & ~mask) | (flags & mask);
+	new = pde->flags & ~(PROC_ENTRY_vx_hide | PROC_ENTRY_vx_no_admin |
+			     PROC_ENTRY_vx_no_watch);
+	if (flags & IATTR_HIDE)
+		new |= PROC_ENTRY_vx_hide;
+	if (!(flags & IATTR_ADMIN))
+		new |= PROC_ENTRY_vx_no_admin;
+	if (!(flags & IATTR_WATCH))
+		new |= PROC_ENTRY_vx_no_watch;
+	WRITE_ONCE(pde->flags, new);
+	spin_unlock(&pde_iattr_lock);
+}
+#endif
+
 struct vx_entry {
 	const char *name;
 	void (*show)(struct seq_file *m, void *context);

@@ -22,7 +22,10 @@ bool __vx_cap_masked(int cap)
 {
 	struct vx_info *vxi = current->vx_info;
 
-	return vxi && !(READ_ONCE(vxi->vx_ecaps) & BIT_ULL(cap));
+	if (!vxi || (READ_ONCE(vxi->vx_ecaps) & BIT_ULL(cap)))
+		return false;
+	/* what the kernel does for a member is not the member's doing */
+	return !vx_acts_for_kernel();
 }
 
 /* Capability over @ns by credentials alone, before bcaps. */

@@ -6,6 +6,9 @@
 #include <linux/in6.h>
 #include <linux/vserver.h>
 
+struct dentry;
+struct inode;
+struct mnt_idmap;
 struct net;
 struct net_device;
 struct sock;
@@ -244,6 +247,26 @@ static inline struct nx_info *nx_lookup(u32 nid) { return NULL; }
 static inline void nx_put(struct nx_info *nxi) { }
 #endif
 
+#ifdef CONFIG_VSERVER_FS
+/* inode.c */
+int vx_write_iattr_locked(struct mnt_idmap *idmap, struct dentry *dentry, u32 flags,
+			  u32 mask);
+int vx_write_fileattr_locked(struct mnt_idmap *idmap, struct dentry *dentry,
+			     const bool *immutable, const u32 *tag);
+u32 vx_inode_tag(struct inode *inode);
+
+/* fs/proc/vserver.c: of entries of /proc; @inode is there */
+u32 vx_proc_iattr_mask(struct inode *inode);
+u32 vx_proc_iattr(struct inode *inode);
+void vx_proc_set_iattr(struct inode *inode, u32 flags, u32 mask);
+
+/* cow.c: what override_creds() gets for as long as the kernel copies a file */
+extern const struct cred *vx_kernel_cred;
+#define vx_acts_for_kernel()	(current_cred() == vx_kernel_cred)
+#else
+#define vx_acts_for_kernel()	false
+#endif
+
 /* signal.c */
 void vx_kill_all(struct vx_info *vxi, int sig);
 
@@ -283,6 +306,16 @@ long vc_set_rlimit(struct vx_info *vxi, u32 id, void *arg);
 long vc_rlimit_stat(struct vx_info *vxi, u32 id, void *arg);
 long vc_reset_hits(struct vx_info *vxi, u32 id, void *arg);
 long vc_reset_minmax(struct vx_info *vxi, u32 id, void *arg);
+long vc_tag_migrate(struct vx_info *vxi, u32 id, void *arg);
+long vc_task_tag(struct vx_info *vxi, u32 id, void *arg);
+long vc_get_iattr(struct vx_info *vxi, u32 id, void *arg);
+long vc_set_iattr(struct vx_info *vxi, u32 id, void *arg);
+long vc_fget_iattr(struct vx_info *vxi, u32 id, void *arg);
+long vc_fset_iattr(struct vx_info *vxi, u32 id, void *arg);
+long vc_add_dlimit(struct vx_info *vxi, u32 id, void *arg);
+long vc_rem_dlimit(struct vx_info *vxi, u32 id, void *arg);
+long vc_set_dlimit(struct vx_info *vxi, u32 id, void *arg);
+long vc_get_dlimit(struct vx_info *vxi, u32 id, void *arg);
 long vc_virt_stat(struct vx_info *vxi, u32 id, void *arg);
 long vc_get_vhi_name(struct vx_info *vxi, u32 id, void *arg);
 long vc_set_vhi_name(struct vx_info *vxi, u32 id, void *arg);
@@ -322,6 +355,9 @@ static inline u32 vx_features(void)
 		features |= VCF_IDLETIME;
 	if (IS_ENABLED(CONFIG_VSERVER_NET))
 		features |= VCF_NETV2;
+	if (IS_ENABLED(CONFIG_VSERVER_FS))
+		features |= VCF_COWBL | VCF_FULLCOWBL | VCF_TAG_INTERN |
+			    VCF_PPTAG;
 	return features;
 }
 

@@ -158,6 +158,18 @@ static const struct vx_command vx_commands[] = {
 	{ VCMD_net_rem_ipv6, NX_SET, 8, 40, NX(vc_net_rem_ipv6) },
 #endif
 #endif
+#ifdef CONFIG_VSERVER_FS
+	{ VCMD_task_tag, 0, 2, 0, vc_task_tag },
+	{ VCMD_get_iattr, VCC_IN | VCC_OUT, 2, 20, vc_get_iattr },
+	{ VCMD_fget_iattr, VCC_OUT, 2, 12, vc_fget_iattr },
+	{ VCMD_get_dlimit, VCC_IN | VCC_OUT, 3, 32, vc_get_dlimit },
+	{ VCMD_tag_migrate, VCC_ADMIN, 5, 0, vc_tag_migrate },
+	{ VCMD_set_iattr, VCC_ADMIN | VCC_IN, 7, 20, vc_set_iattr },
+	{ VCMD_fset_iattr, VCC_ADMIN | VCC_IN, 7, 12, vc_fset_iattr },
+	{ VCMD_set_dlimit, VCC_ARES | VCC_IN, 7, 32, vc_set_dlimit },
+	{ VCMD_add_dlimit, VCC_ARES | VCC_IN, 8, 12, vc_add_dlimit },
+	{ VCMD_rem_dlimit, VCC_ARES | VCC_IN, 8, 12, vc_rem_dlimit },
+#endif
 #ifdef CONFIG_VSERVER_DISK
 	{ VCMD_get_disk, VX_GET | VCC_IN | VCC_ZIDOK, 3, 40, vc_get_disk },
 	{ VCMD_set_disk, VX_SET | VCC_ZIDOK, 7, 40, vc_set_disk },

@@ -57,6 +57,8 @@
 #define VCF_FULLCOWBL		0x00000200
 #define VCF_SPACES		0x00000400
 #define VCF_NETV2		0x00000800
+#define VCF_TAG_INTERN		0x04000000	/* of the bits 24-26: tags are project ids */
+#define VCF_PPTAG		0x10000000
 
 /* Ids */
 #define VX_XID_HOST		0
@@ -774,5 +776,97 @@ struct vcmd_space_mask {
 	__u64 mask;
 	__u32 index;
 };
+
+/*
+ * Files: labels ("tags"), attributes, limits of disk space. A kernel without
+ * CONFIG_VSERVER_FS has none of these commands: ENOSYS.
+ *
+ * A file's tag is its project id. File systems mounted with "tag" (ext4 with the
+ * project feature) give new files the tag of who makes them, and keep a file with
+ * a tag from contexts whose processes have another; "notagcheck": do not. What has
+ * tag 0 is for all. tag_migrate sets the caller's own, which is inherited like the
+ * umask; the id of task_tag is a process, 0 the caller.
+ *
+ * Errors: EINVAL a tag above 65535; ESRCH no such process.
+ */
+#define VCMD_tag_migrate	VC_CMD(VC_CAT_TAGMIG, 1, 0)
+#define VCMD_task_tag		VC_CMD(VC_CAT_VINFO, 3, 0)
+
+/*
+ * Attributes of a file. A symbolic link is not followed. get: flags are what is set,
+ * mask what there can be; tag is the label if TAG is among the flags. set: those in
+ * the mask become what they are in flags. The id of the commands with f is a file
+ * descriptor, others have none.
+ *
+ *   ADMIN, WATCH	an entry of /proc that is hidden is seen by xid 0, by xid 1
+ *   HIDE		it is hidden from all others
+ *   BARRIER		of directories: no context can enter, or pass through
+ *   IUNLINK		immutable, but it may be linked, unlinked and renamed
+ *   IMMUTABLE		of the file system itself, as by FS_IOC_SETFLAGS
+ *   COW		of regular files: kept for tools; IUNLINK with IMMUTABLE is
+ *			what makes a file that is copied when it is written
+ *
+ * Errors: ESRCH no such file; EBADF; EPERM without CAP_LINUX_IMMUTABLE, or set in a
+ * context; EINVAL an attribute that the file cannot have; what the file system says.
+ */
+#define VCMD_get_iattr		VC_CMD(VC_CAT_INODE, 1, 1)
+#define VCMD_set_iattr		VC_CMD(VC_CAT_INODE, 2, 1)
+#define VCMD_fget_iattr		VC_CMD(VC_CAT_INODE, 3, 0)
+#define VCMD_fset_iattr		VC_CMD(VC_CAT_INODE, 4, 0)
+
+struct vcmd_iattr {
+	__u64 name;		/* pointer */
+	__u32 tag;
+	__u32 flags;
+	__u32 mask;
+};
+
+struct vcmd_fiattr {
+	__u32 tag;
+	__u32 flags;
+	__u32 mask;
+};
+
+#define IATTR_ADMIN		0x00000001
+#define IATTR_WATCH		0x00000002
+#define IATTR_HIDE		0x00000004
+#define IATTR_BARRIER		0x00010000
+#define IATTR_IUNLINK		0x00020000
+#define IATTR_IMMUTABLE		0x00040000
+#define IATTR_COW		0x00080000
+#define IATTR_TAG		0x01000000
+
+/*
+ * Limits of disk space. The id is a tag, name any path on the file system, which
+ * must limit projects (ext4 and xfs: prjquota). Space is in KiB; reserved is the
+ * percentage of the totals that the tag cannot use. What is used is counted by the
+ * file system: on set it is compared with the totals and then ignored.
+ *
+ * Errors: EINVAL tag 0 or above 65535, flags, more than 100 percent, more used than
+ * there is; ESRCH no such path or limit; EEXIST; EOPNOTSUPP the file system does not
+ * limit projects.
+ */
+#define VCMD_add_dlimit		VC_CMD(VC_CAT_DLIMIT, 1, 0)
+#define VCMD_rem_dlimit		VC_CMD(VC_CAT_DLIMIT, 2, 0)
+#define VCMD_set_dlimit		VC_CMD(VC_CAT_DLIMIT, 5, 0)
+#define VCMD_get_dlimit		VC_CMD(VC_CAT_DLIMIT, 6, 0)
+
+struct vcmd_dlimit_base {
+	__u64 name;		/* pointer */
+	__u32 flags;		/* 0 */
+};
+
+struct vcmd_dlimit {
+	__u64 name;		/* pointer */
+	__u32 space_used;
+	__u32 space_total;
+	__u32 inodes_used;
+	__u32 inodes_total;
+	__u32 reserved;
+	__u32 flags;		/* 0 */
+};
+
+#define VXDL_INFINITY		0xffffffffU
+#define VXDL_KEEP		0xfffffffeU
 
 #endif /* _UAPI_LINUX_VSERVER_H */
