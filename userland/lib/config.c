@@ -1651,6 +1651,8 @@ int vctx_config_parse(struct vctx_config *cfg, const char *name,
 	return 0;
 }
 
+static char *dump(const struct vctx_config *cfg, const bool *want);
+
 static int read_one(struct vctx_config *cfg, const char *file,
 		    struct vctx_err *err)
 {
@@ -1672,25 +1674,76 @@ static int read_one(struct vctx_config *cfg, const char *file,
 	return vctx_config_parse(cfg, name, text, err);
 }
 
-int vctx_config_read(struct vctx_config *cfg, const char *file,
-		     struct vctx_err *err)
+int vx_config_read_file(struct vctx_config *cfg, const char *file,
+			struct vctx_err *err)
+{
+	return read_one(cfg, file, err);
+}
+
+int vx_config_read_as(struct vctx_config *cfg, const char *file,
+		      const char *text, const char *drop_in,
+		      const char *drop_in_text, struct vctx_err *err)
 {
 	vx_autofree char *pattern = NULL;
 	glob_t g;
 	size_t i;
 	int r = 0;
 
-	if (read_one(cfg, file, err))
+	if (text ? vctx_config_parse(cfg, file, text, err)
+		 : read_one(cfg, file, err))
 		return -1;
 	if (!strcmp(file, "-") || strpbrk(file, "*?[\\"))
 		return 0;
 	pattern = vx_printf("%s.d/*.conf", file);
 	if (glob(pattern, 0, NULL, &g))
 		return 0;
-	for (i = 0; i < g.gl_pathc && !r; i++)
-		r = read_one(cfg, g.gl_pathv[i], err);
+	for (i = 0; i < g.gl_pathc && !r; i++) {
+		const char *base = strrchr(g.gl_pathv[i], '/') + 1;
+
+		if (drop_in && !strcmp(base, drop_in))
+			r = vctx_config_parse(cfg, g.gl_pathv[i], drop_in_text,
+					      err);
+		else
+			r = read_one(cfg, g.gl_pathv[i], err);
+	}
 	globfree(&g);
 	return r;
+}
+
+int vctx_config_read(struct vctx_config *cfg, const char *file,
+		     struct vctx_err *err)
+{
+	return vx_config_read_as(cfg, file, NULL, NULL, NULL, err);
+}
+
+static void clear_disk(struct vctx_config *cfg, uint32_t which)
+{
+	size_t i;
+
+	for (i = 0; i < cfg->n_disk; i++)
+		cfg->disk[i].share.set &= ~which;
+}
+
+int vx_config_take(struct vctx_config *cfg, const struct vctx_config *from,
+		   size_t key, struct vctx_err *err)
+{
+	bool want[K_COUNT] = { false };
+	vx_autofree char *text = NULL;
+
+	want[key] = true;
+	text = dump(from, want);
+	if (!text)
+		return vx_fail(err, VCTX_FAILED, NULL, "out of memory");
+	/* An empty list has no line, and values of disks add up. */
+	if (keys[key].reset)
+		keys[key].reset(cfg);
+	else if (key == K_DISK_WEIGHT)
+		clear_disk(cfg, VXDISK_WEIGHT);
+	else if (key == K_DISK_RESERVE)
+		clear_disk(cfg, VXDISK_RESERVE);
+	else if (key == K_DISK_MAX)
+		clear_disk(cfg, VXDISK_MAX);
+	return vctx_config_parse(cfg, "(new configuration)", text, err);
 }
 
 int vctx_config_set(struct vctx_config *cfg, const char *assignment,

@@ -107,6 +107,13 @@ int vx_id_take(struct vctx *v, const char *name, uint32_t want, uint32_t *id,
 /* Id a created context has, 0 when it has none. */
 uint32_t vx_meta_id(struct vctx *v, const char *name);
 bool vx_exists(struct vctx *v, const char *name);
+/* Name that is in its record: another one while it is being renamed; or NULL. */
+char *vx_meta_name(struct vctx *v, const char *name);
+/* Put the name that its record is found by into it, and what follows from that. */
+int vx_meta_rename(struct vctx *v, const char *name, struct vctx_err *err);
+/* Give an id that is reserved to another name, at once. */
+int vx_mark_move(const char *base, uint32_t id, const char *name,
+		 struct vctx_err *err);
 /* Does the kernel have the context this name was last started as? */
 bool vx_alive(struct vctx *v, const char *name);
 /*
@@ -128,10 +135,25 @@ bool vx_config_is_set(const struct vctx_config *cfg, size_t key);
 /* Number of the key that "section.key=value" sets; vctx_config_key() of it is
  * NULL when there is none. */
 size_t vx_config_find_key(const char *assignment);
+/* The file alone, without its drop-ins. */
+int vx_config_read_file(struct vctx_config *cfg, const char *file,
+			struct vctx_err *err);
+/*
+ * As vctx_config_read(), had the file this text (NULL: its own) and its drop-in of
+ * this name (NULL: none) that one.
+ */
+int vx_config_read_as(struct vctx_config *cfg, const char *file,
+		      const char *text, const char *drop_in,
+		      const char *drop_in_text, struct vctx_err *err);
+/* Give cfg the value that a key has in "from". */
+int vx_config_take(struct vctx_config *cfg, const struct vctx_config *from,
+		   size_t key, struct vctx_err *err);
 /* journal.c: what has to be undone when we are interrupted. */
 int vx_journal_open(struct vctx *v, const char *name, struct vctx_err *err);
 int vx_journal_add(int fd, struct vctx_err *err, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* Temporary files of an interrupted write of "base". */
+void vx_drop_temporary(const char *dir, const char *base);
 /* Told of each thing: name of the context, a sentence. */
 struct vx_say {
 	void (*fn)(void *arg, const char *name, const char *text);
@@ -151,6 +173,26 @@ int vx_open_in_root(int root, const char *path, uint64_t flags);
 
 /* set.c: remove what vctx_set() keeps of a context. */
 void vx_set_forget(struct vctx *v, const char *name);
+/*
+ * Keep "section.key=value" each where vctx_set() does; the lock must be held and
+ * the context must not run.
+ */
+int vx_set_keep(struct vctx *v, const char *name, char *const *assignments,
+		struct vctx_err *err);
+
+/*
+ * rename.c: end the renaming of the context that has this name now, if one was
+ * interrupted.  The lock of the name must be held.
+ */
+int vx_rename_finish(struct vctx *v, const char *name, struct vctx_err *err);
+/* The name it had, if that was interrupted; else NULL. */
+char *vx_rename_from(struct vctx *v, const char *name);
+
+/*
+ * copy.c: the root directory of a context as it sees it (one that runs, with its
+ * mounts), O_PATH.
+ */
+int vx_root_open(const struct vctx_info *info, struct vctx_err *err);
 /* disk.c: what [disk] means on this machine, and a running context. */
 struct vx_disk_saved {
 	struct vx_disk_save {

@@ -320,6 +320,8 @@ static int lock_name(struct vctx *v, const char *name, bool tidy,
 				vx_journal_undo(v, name, true, NULL);
 				drop_marks(v, name);
 			}
+			if (tidy)
+				vx_rename_finish(v, name, NULL);
 			return fd;
 		}
 		close(fd);
@@ -643,6 +645,46 @@ uint32_t vx_meta_id(struct vctx *v, const char *name)
 
 	json_decref(o);
 	return id;
+}
+
+char *vx_meta_name(struct vctx *v, const char *name)
+{
+	json_t *o = meta_load(v, name);
+	char *text = get_string(o, "name");
+
+	json_decref(o);
+	return text;
+}
+
+int vx_meta_rename(struct vctx *v, const char *name, struct vctx_err *err)
+{
+	vx_autofree char *dir = vx_printf("%s/%s", v->lib, name);
+	vx_autofree char *conf = vctx_config_path(v, name);
+	vx_autofree char *text = NULL;
+	json_t *o = meta_load(v, name);
+
+	set_string(o, "name", name);
+	set_string(o, "config", conf);
+	text = json_dumps(o, JSON_INDENT(1));
+	json_decref(o);
+	if (!text)
+		return vx_fail(err, VCTX_FAILED, NULL, "cannot write %s/meta.json",
+			       dir);
+	return vx_write_atomic(dir, "meta.json", text, 0644, err);
+}
+
+int vx_mark_move(const char *base, uint32_t id, const char *name,
+		 struct vctx_err *err)
+{
+	vx_autofree char *path = vx_printf("%s/.ids/%u", base, id);
+	vx_autofree char *tmp = vx_printf("%s/.ids/.%u", base, id);
+
+	/* Left by one that was killed here. */
+	unlink(tmp);
+	if (symlink(name, tmp) || rename(tmp, path))
+		return vx_fail_errno(err, VCTX_FAILED, NULL, "cannot write %s",
+				     path);
+	return 0;
 }
 
 int vctx_create(struct vctx *v, const char *name, struct vctx_config *cfg,

@@ -509,6 +509,13 @@ int vctx_create(struct vctx *v, const char *name, struct vctx_config *cfg,
  * Remove what vctx_create() made.  Fails with VCTX_STATE while it runs.
  */
 int vctx_delete(struct vctx *v, const char *name, struct vctx_err *err);
+/*
+ * Give a context that does not run another name, and its root, if that is beside
+ * its record.  Killed in between it has the new name, and the next command for it,
+ * or vctx_gc(), ends the rest.
+ */
+int vctx_rename(struct vctx *v, const struct vctx_info *info, const char *name,
+		struct vctx_err *err);
 /* Path of a context's configuration file, whether it is there or not. */
 char *vctx_config_path(struct vctx *v, const char *name);
 /* Path of what its init has printed, whether it is there or not. */
@@ -617,6 +624,26 @@ int vctx_exec(const struct vctx_info *info, char *const *argv,
 int vctx_set(struct vctx *v, const struct vctx_info *info,
 	     char *const *assignments, bool commit, char **later,
 	     struct vctx_err *err);
+
+/*
+ * The same with a new text of its configuration file, which replaces the old one
+ * when it is right.  A key whose value is another one in the new text is no longer
+ * kept from vctx_set().
+ */
+int vctx_edit(struct vctx *v, const struct vctx_info *info, const char *text,
+	      bool commit, char **later, struct vctx_err *err);
+
+/*
+ * Copy a file or tree; from and to are contexts, or NULL for the host. Paths of a
+ * context are resolved in its root, as it sees it with its mounts, and no link
+ * leads out of it. Into a directory when there is one at to_path, else as to_path;
+ * a file there is replaced at once. Owners, modes and times are kept; onto the
+ * host come neither set-id bits nor extended attributes. What is mounted in a tree is
+ * not copied. Sockets, pipes and devices: VCTX_USAGE, and nothing is copied.
+ */
+int vctx_copy(const struct vctx_info *from, const char *from_path,
+	      const struct vctx_info *to, const char *to_path,
+	      struct vctx_err *err);
 
 /*
  * Hold all processes of a running context at their return to user mode, or let

@@ -59,6 +59,7 @@ enum arg {
 	ARG_VERB,
 	ARG_FILE, ARG_DIR,
 	ARG_STATE, ARG_TIME, ARG_PID, ARG_TEXT,
+	ARG_PLACE,		/* a path, or NAME:PATH */
 };
 
 struct verb {
@@ -94,9 +95,11 @@ const struct verb *cli_find_verb(const char *word);
 int cmd_check(struct cli *c);
 /* The words after "vctx __complete". */
 int cmd_complete(int n, char **words);
+int cmd_cp(struct cli *c);
 int cmd_create(struct cli *c);
 int cmd_delete(struct cli *c);
 int cmd_doctor(struct cli *c);
+int cmd_edit(struct cli *c);
 int cmd_enter(struct cli *c);
 int cmd_exec(struct cli *c);
 int cmd_gc(struct cli *c);
@@ -106,6 +109,7 @@ int cmd_list(struct cli *c);
 int cmd_logs(struct cli *c);
 int cmd_pause(struct cli *c);
 int cmd_ps(struct cli *c);
+int cmd_rename(struct cli *c);
 int cmd_restart(struct cli *c);
 int cmd_resume(struct cli *c);
 int cmd_run(struct cli *c);

@@ -276,8 +276,9 @@ static int run_verb(struct cli *c)
 		return cli_usage(c, "put the command after \"--\"",
 				 "no command given");
 	if (c->n_args < c->verb->min_args)
-		return cli_usage(c, NULL, c->n_args ? "no setting given" :
-				 "no name given");
+		return cli_usage(c, NULL, !c->n_args ? "no name given" :
+				 c->verb->arg[1] == ARG_NEW ?
+				 "no new name given" : "no setting given");
 	if (c->n_args > c->verb->max_args)
 		return cli_usage(c, c->verb->command ?
 				 "put the command after \"--\"" : NULL,

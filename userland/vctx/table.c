@@ -93,6 +93,32 @@ const struct verb verbs[] = {
 	  "  vctx set web1 \"disk.weight=100 vdb=400\" disk.max=20M\n",
 	  OPT_DRY_RUN | OPT_QUIET, 2, SIZE_MAX, false, false, cmd_set,
 	  { ARG_NAME, ARG_SETTING } },
+	{ "edit", NULL, "change", "NAME",
+	  "Change the configuration file of a context with an editor.",
+	  "The editor is $VISUAL, $EDITOR or vi.  What it leaves is checked before it\n"
+	  "replaces the file; a wrong one is kept, and it says where.  What can change at\n"
+	  "once does, as with set; for the rest it says that a restart is needed.  A key\n"
+	  "that was changed is no longer kept from set.\n"
+	  "Example:\n"
+	  "  VISUAL=nano vctx edit web1\n",
+	  OPT_QUIET, 1, 1, false, false, cmd_edit, { ARG_NAME } },
+	{ "rename", NULL, "change", "NAME NEW",
+	  "Give a stopped context another name.",
+	  "Its configuration, what set has kept, its log, and a root directory beside its\n"
+	  "record follow; its id stays.\n",
+	  OPT_DRY_RUN | OPT_QUIET, 2, 2, false, false, cmd_rename,
+	  { ARG_STOPPED, ARG_NEW } },
+	{ "cp", NULL, "use", "[NAME:]SOURCE [NAME:]TARGET",
+	  "Copy a file or a tree into or out of a context, running or not.",
+	  "A path of a context is one as it sees it; no link of it leads out.  Into TARGET\n"
+	  "when it is a directory, else as TARGET; a file is replaced, a directory never.\n"
+	  "Owners, modes and times are kept; set-id bits do not come to the host, nor is\n"
+	  "what is mounted in a tree copied.  Sockets, pipes and devices are refused.\n"
+	  "Examples:\n"
+	  "  vctx cp web1:/var/log/nginx logs-of-web1\n"
+	  "  vctx cp index.html web1:/var/www/html\n",
+	  OPT_DRY_RUN | OPT_QUIET, 1, 2, false, false, cmd_cp,
+	  { ARG_PLACE, ARG_PLACE } },
 	{ "logs", NULL, "use", "NAME [--lines N] [--follow]",
 	  "Print what the init of a context has printed.",
 	  "  --lines N       the last N lines only\n"
