@@ -48,8 +48,11 @@ rm -f $ROOT/etc/evil
 
 # --- edit ---
 # shellcheck disable=SC2016 # the editor's
-printf '#!/bin/sh\nsed -i "s/^processes.*/processes = 77/" "$1"
-printf "[cpu]\\nweight = 250\\n[context]\\nhostname = later\\n" >>"$1"\n' >editor
+cat >editor <<'END'
+#!/bin/sh
+sed -i 's/^processes.*/processes = 77/; 0,/^weight/s/^weight.*/weight = 250/
+	/^.context/ahostname = later' "$1"
+END
 chmod 755 editor
 try env VISUAL=/tmp/w/editor "$V" edit web1
 is "$STATUS: $STDERR" "0: vctx: edit web1: context.hostname takes effect when it is restarted" \
@@ -57,15 +60,57 @@ is "$STATUS: $STDERR" "0: vctx: edit web1: context.hostname takes effect when it
 is "$(vctx list --json | jq '.[0].cpu_weight') $(cat /sys/fs/cgroup/vctx/web1/pids.max)" \
 	"250 77" "and puts the rest into force"
 is "$(vctx exec web1 -- $G hostname)" web1 "the host name is the old one"
-# shellcheck disable=SC2016
-printf '#!/bin/sh\nsed -i "/^.cpu/,/^weight/d; s/^processes.*/processes = none/" "$1"\n' >editor
+cat >editor <<'END'
+#!/bin/sh
+sed -i 's/^processes.*/processes = none/; /^weight = 250/d' "$1"
+END
 try env VISUAL=/tmp/w/editor "$V" edit web1
 is "$STATUS: $STDERR$(vctx list --json | jq '.[0].cpu_weight') $(cat /sys/fs/cgroup/vctx/web1/pids.max)" \
 	"0: 100 max" "a key that is gone has its default again"
 
+# --- events ---
+seen() { # EVENT: was it told?
+	jq -r 'select(.name == "web1") | .event + ":" + (.what // "")' /tmp/events | grep -qx "$1"
+}
+vctx events --json --interval 100ms >/tmp/events 2>/tmp/events.err &
+watcher=$!
+until_ok sh -c "ls -l /proc/$watcher/fd | grep -q inotify"
+vctx restart web1 --kill
+vctx pause web1
+vctx resume web1
+vctx set web1 limits.processes=5
+vctx exec web1 -- /bin/sh -c 'for i in 1 2 3 4 5 6 7 8; do sleep 5 & done' 2>/dev/null
+until_ok seen limit:limits.processes
+is $? 0 "a limit that was in the way is told"
+vctx set web1 limits.processes=50 memory.max=16M
+vctx exec web1 -- /bin/sh -c 'x=$(head -c 200000000 /dev/zero | tr "\\0" x)' 2>/dev/null
+until_ok seen oom:
+is $? 0 "a process killed for want of memory is told"
+vctx kill web1 KILL
+until_ok seen exited:
+is $? 0 "a context that ends by itself is told"
+is "$(ls /run/vctx)" "" "and its record is gone"
+vctx start web1
+vctx stop web1 --kill
+until_ok sh -c 'tail -n 1 /tmp/events | grep -q stopped'
+# Whatever comes and goes with limits, the rest is in this order.
+is "$(jq -r 'select(.event != "limit" and .event != "oom") | .event' /tmp/events | tr '\n' ' ')" \
+	"stopped started paused resumed exited started stopped " "the life of a context"
+is "$(vctx events --since 1h --timeout 0 | cut -d ' ' -f 2- | tail -n 7 | tr '\n' ' ')" \
+	"web1 (1000) stopped web1 (1000) started web1 (1000) paused web1 (1000) resumed web1 (1000) exited web1 (1000) started web1 (1000) stopped " \
+	"and is kept"
+vctx run --rm short --root $ROOT -- /bin/true
+until_ok sh -c 'tail -n 1 /tmp/events | grep -q exited'
+is "$(jq -r 'select(.name == "short") | .event' /tmp/events | tr '\n' ' ')" "started exited " \
+	"one of run --rm"
+kill $watcher
+is "$(cat /tmp/events.err)" "" "without a complaint"
+vctx set web1 limits.processes=100 memory.max=none
+vctx start web1
+
 # --- rename ---
 try vctx rename web1 web2
-matches "$STATUS: $STDERR" "4: vctx: rename web1: context is running (1 process)
+matches "$STATUS: $STDERR" "4: vctx: rename web1: context is running (*)
 hint: stop it first: *" "a context that runs keeps its name"
 vctx restart web1 --kill
 is "$(vctx exec web1 -- $G hostname)" later "after a restart it has its new host name"

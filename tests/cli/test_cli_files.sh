@@ -36,7 +36,7 @@ whole() {
 	printf '%s ' "$(cd "$ETC" && find . -mindepth 1 | sort | tr '\n' ' ')"
 	printf '%s ' "$(cd "$LIB" && find . -mindepth 1 -type d | sort | tr '\n' ' ')"
 	printf '%s ' "$(readlink "$LIB/.ids/1000")"
-	printf '%s ' "$(ls "$S/var/log/vctx" "$S/run/vctx" 2>/dev/null | tr '\n' ' ')"
+	printf '%s ' "$(ls "$S/var/log/vctx" "$S/run/vctx" 2>/dev/null | sed '/^events.jsonl/d' | tr '\n' ' ')"
 	for n in web1 web2; do
 		[ ! -e "$LIB/$n/meta.json" ] ||
 			jq -r '.name + " " + .config' "$LIB/$n/meta.json"
@@ -143,6 +143,42 @@ for step in move moved follow renamed rename; do
 	*) not_ok "a failure at $step: gc leaves one or the other" "$(whole)" ;;
 	esac
 done
+
+# --- events ---
+
+fresh
+rm -f "$S/var/log/vctx/events.jsonl"
+is "$(vctx events --since 1h --timeout 0)" "" "no events"
+vctx rename web1 web2
+vctx delete web2
+is "$(vctx events --since 1h --timeout 0 | cut -d ' ' -f 2-)" "web2 (1000) renamed from web1
+web2 (1000) deleted" "events of the past"
+is "$(vctx events --since 1h --timeout 0 --json | jq -c '[.event,.name,.id,.what,.count,.unmanaged]')" \
+	'["renamed","web2",1000,"web1",null,false]
+["deleted","web2",1000,null,null,false]' "events --json"
+is "$(vctx events web1 --since 1h --timeout 0 | wc -l) $(vctx events web3 --since 1h --timeout 0)" \
+	"1 " "events of one name"
+is "$(vctx events --timeout 0)" "" "without --since none of the past"
+is "$(vctx events --since "$(date -u -d '+1 hour' +%FT%TZ)" --timeout 0)" "" "none of the future"
+is "$(vctx events --since "$(date -u -d '-1 hour' +%FT%T.5Z)" --count 1 | wc -l)" 1 "--count"
+refuses 2 'vctx: events: bad time "yesterday"
+hint: a time ago such as 10m, or a date such as 2026-11-27T13:00:00Z' "a bad --since" \
+	vctx events --since yesterday
+rm -rf "$S/var/log/vctx/web2.log" "$LIB/web2"
+record web1 1000
+timeout 120 "$V" --root "$S" events --count 2 --json >"$TMP/seen" 2>&1 &
+watcher=$!
+n=0
+until pgrep -P $watcher -x vctx >/dev/null || [ $n -gt 600 ]; do sleep 0.1; n=$((n + 1)); done
+sleep 1
+# Long enough for a new file: nothing is lost on the way from one to the other.
+vctx rename web1 web2
+head -c 1100000 /dev/zero | tr '\0' '\n' >>"$S/var/log/vctx/events.jsonl"
+vctx rename web2 web1
+wait $watcher
+is "$? $(jq -r .name "$TMP/seen" | tr '\n' ' ')" "0 web2 web1 " "events as they happen"
+is "$(find "$S/var/log/vctx" -name 'events*' | wc -l)" 2 "a long file becomes the old one"
+is "$(vctx events --since 1h --timeout 0 | wc -l)" 4 "and is still told of"
 
 # --- cp ---
 

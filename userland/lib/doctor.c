@@ -376,6 +376,8 @@ static void gc_stopped(struct gc *g, const char *name, bool had_dir)
 		did(g, name, "free the context id %u", id);
 	}
 	vx_state_free(st);
+	if (g->commit && had_dir)
+		vx_note_end(v, name);
 	/* What would be undone is still there, and was told already. */
 	if (g->commit || !undone)
 		gc_lib(g, name);

@@ -123,6 +123,13 @@ bool vx_alive(struct vctx *v, const char *name);
 bool vx_same(const struct vctx_info *info);
 /* ... and is it still the same run of it? */
 bool vx_same_run(struct vctx *v, const struct vctx_info *info);
+/* A context that runs is told to stop; its end is no surprise then. */
+void vx_note_stop(struct vctx *v, const char *name);
+/* Tell of the end of one that does not run any more, and forget that it ran. */
+void vx_note_end(struct vctx *v, const char *name);
+/* event.c: tell those who watch; what may be NULL. Keeps errno. */
+void vx_event(struct vctx *v, const char *event, const char *name, uint32_t id,
+	      const char *what);
 char *vx_now(void);
 uint64_t vx_boottime_ns(void);
 /* Start time of a process in clock ticks, 0 when it is not there. */

@@ -1030,6 +1030,7 @@ int vctx_plan_run(struct vctx_plan *p, pid_t *pid_out, uint32_t *id_out,
 	}
 	*pid_out = pid;
 	*id_out = a.id;
+	vx_event(p->v, "started", p->name, a.id, NULL);
 	r = p->start ? run_start(p, &a, &lock, err) : 0;
 	/* What was made in the root stays with the context. */
 	if (!r)

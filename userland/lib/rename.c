@@ -213,6 +213,8 @@ int vctx_rename(struct vctx *v, const struct vctx_info *info, const char *name,
 		return -1;
 	}
 	r = move(v, info->name, name, err);
+	if (!r)
+		vx_event(v, "renamed", name, info->id, info->name);
 	/* Whoever was started meanwhile keeps its own. */
 	if (!vx_alive(v, name))
 		vx_state_remove(v, name, 0);

@@ -7,6 +7,7 @@
  *   /var/lib/vctx/.ids/ID          -> NAME, reserves the id for good
  *   /run/vctx/NAME/{lock,state.json,config}  it is being started or was
  *                                  started, with this configuration
+ *   /run/vctx/NAME/stopping        it was told to stop
  *   /run/vctx/NAME/journal         what has to be undone, see journal.c
  *   /run/vctx/.ids/ID              -> NAME, the id is in use
  *
@@ -275,6 +276,31 @@ static void drop_marks(struct vctx *v, const char *name)
 		closedir(h);
 }
 
+/* The record says that it runs, and it does not: that is told once. */
+void vx_note_end(struct vctx *v, const char *name)
+{
+	vx_autofree char *dir = vx_printf("%s/%s", v->run, name);
+	vx_autofree char *state = vx_printf("%s/state.json", dir);
+	vx_autofree char *stopping = vx_printf("%s/stopping", dir);
+	struct vx_state *st = vx_state_read(v, name);
+
+	if (st && st->running)
+		vx_event(v, access(stopping, F_OK) ? "exited" : "stopped", name,
+			 st->id, NULL);
+	vx_state_free(st);
+	unlink(state);
+	unlink(stopping);
+}
+
+void vx_note_stop(struct vctx *v, const char *name)
+{
+	vx_autofree char *path = vx_printf("%s/%s/stopping", v->run, name);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd >= 0)
+		close(fd);
+}
+
 static int lock_name(struct vctx *v, const char *name, bool tidy,
 		     struct vctx_err *err)
 {
@@ -319,6 +345,7 @@ static int lock_name(struct vctx *v, const char *name, bool tidy,
 			if (tidy && leftover && !vx_alive(v, name)) {
 				vx_journal_undo(v, name, true, NULL);
 				drop_marks(v, name);
+				vx_note_end(v, name);
 			}
 			if (tidy)
 				vx_rename_finish(v, name, NULL);
@@ -457,6 +484,7 @@ void vx_state_remove(struct vctx *v, const char *name, uint32_t id)
 	vx_autofree char *config = vx_printf("%s/config", dir);
 	vx_autofree char *journal = vx_printf("%s/journal", dir);
 	vx_autofree char *lock = vx_printf("%s/lock", dir);
+	vx_autofree char *stopping = vx_printf("%s/stopping", dir);
 	struct dirent *d;
 	DIR *h;
 
@@ -467,6 +495,7 @@ void vx_state_remove(struct vctx *v, const char *name, uint32_t id)
 	unlink(state);
 	unlink(config);
 	unlink(journal);
+	unlink(stopping);
 	/* A writer that was killed leaves its temporary file. */
 	h = opendir(dir);
 	while (h && (d = readdir(h)))
@@ -796,6 +825,8 @@ out:
 	if (r)
 		vx_journal_undo(v, name, true, NULL);
 	vx_state_remove(v, name, id);
+	if (!r)
+		vx_event(v, "created", name, id, NULL);
 	return r;
 }
 
@@ -858,6 +889,7 @@ int vctx_delete(struct vctx *v, const char *name, struct vctx_err *err)
 	vx_set_forget(v, name);
 	vx_journal_undo(v, name, true, NULL);
 	vx_state_remove(v, name, id);
+	vx_event(v, "deleted", name, id, NULL);
 	return 0;
 }
 

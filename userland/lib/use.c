@@ -302,6 +302,8 @@ int vctx_stop(struct vctx *v, const struct vctx_info *info,
 			       "stop them first; 'vctx list --json' tells the cpu_parent of each",
 			       "%u context%s in it", info->cpu_inside,
 			       info->cpu_inside > 1 ? "s are" : " is");
+	if (!info->unmanaged && info->name)
+		vx_note_stop(v, info->name);
 	if (timeout_ms) {
 		if (vctx_sys_kill(info->id, info->pid ? 1 : 0,
 				  info->stop_signal)) {

@@ -692,6 +692,43 @@ int vctx_procs(uint32_t id, struct vctx_proc **procs, size_t *n,
 void vctx_procs_free(struct vctx_proc *procs, size_t n);
 
 /* ------------------------------------------------------------------ */
+/* Events                                                              */
+/* ------------------------------------------------------------------ */
+
+struct vctx_event {
+	char *time;		/* RFC 3339 in UTC, with milliseconds */
+	/* created, deleted, renamed, started, stopped, exited, paused, resumed,
+	 * limit, oom */
+	char *event;
+	char *name;		/* NULL: a context without a name */
+	uint32_t id;
+	char *what;		/* renamed: the old name, limit: its key; or NULL */
+	uint64_t count;		/* limit, oom: how often; else 0 */
+	bool unmanaged;
+};
+
+struct vctx_events;
+
+/*
+ * Watch all contexts.  since: milliseconds since 1970 of the first event of the
+ * past to tell, or -1: only of what happens from now on.  What only the kernel knows
+ * is looked for every step_ms.  Whoever watches records that a context has ended by
+ * itself, as the next command for it would.
+ */
+struct vctx_events *vctx_events_open(struct vctx *v, int64_t since,
+				     uint64_t step_ms, struct vctx_err *err);
+/*
+ * 1: *ev is the next event, released with vctx_event_free(); 0: there was none in
+ * timeout_ms (-1: for ever).
+ */
+int vctx_events_next(struct vctx_events *e, int64_t timeout_ms,
+		     struct vctx_event **ev);
+void vctx_events_close(struct vctx_events *e);
+void vctx_event_free(struct vctx_event *e);
+/* Told of a pause or its end; vctx_pause() has no state root to tell it in. */
+void vctx_note_pause(struct vctx *v, const struct vctx_info *info, bool hold);
+
+/* ------------------------------------------------------------------ */
 /* The host                                                            */
 /* ------------------------------------------------------------------ */
 

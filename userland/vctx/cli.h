@@ -28,7 +28,7 @@ struct cli {
 	const char *timeout;
 	const char *state;
 	const char *pid;
-	const char *interval, *count, *lines;
+	const char *interval, *count, *lines, *since;
 	char **set;			/* -s, NULL-terminated */
 	char **env;			/* -e, NULL-terminated */
 	char **args;			/* NAME and so on, NULL-terminated */
@@ -45,6 +45,7 @@ enum {
 	OPT_PID = 1 << 15, OPT_SET = 1 << 16, OPT_ENV = 1 << 17,
 	OPT_WATCH = 1 << 18, OPT_INTERVAL = 1 << 19, OPT_COUNT = 1 << 20,
 	OPT_FOLLOW = 1 << 21, OPT_LINES = 1 << 22,
+	OPT_SINCE = 1 << 23,
 };
 
 /* What a word on the command line is; completion offers words by it. */
@@ -101,6 +102,7 @@ int cmd_delete(struct cli *c);
 int cmd_doctor(struct cli *c);
 int cmd_edit(struct cli *c);
 int cmd_enter(struct cli *c);
+int cmd_events(struct cli *c);
 int cmd_exec(struct cli *c);
 int cmd_gc(struct cli *c);
 int cmd_help(struct cli *c);

@@ -177,6 +177,20 @@ const struct verb verbs[] = {
 	  "The columns are those of stats.  The key q leaves, any other one refreshes.\n",
 	  OPT_INTERVAL | OPT_COUNT | OPT_QUIET, 0, 0, false, false, cmd_top,
 	  { 0 } },
+	{ "events", NULL, "see", "[NAME]... [--since TIME] [--timeout TIME] [--count N]\n                [--interval TIME] [--json]",
+	  "Tell what happens to contexts, and go on telling.",
+	  "  --since TIME    of the past, too: a time ago (10m) or a date (RFC 3339, UTC)\n"
+	  "  --timeout TIME  end when nothing happened for so long; 0: with the past\n"
+	  "  --count N       end after N events\n"
+	  "  --interval TIME how often to ask the kernel (default 500ms)\n"
+	  "  --json          one object a line\n"
+	  "Events are created, deleted, renamed, started, stopped, exited (ended by\n"
+	  "itself), paused, resumed; and limit and oom, which are told as they happen\n"
+	  "and not kept.\n"
+	  "Example:\n"
+	  "  vctx events web1 --since 24h --timeout 0\n",
+	  OPT_SINCE | OPT_TIMEOUT | OPT_COUNT | OPT_INTERVAL | OPT_JSON | OPT_QUIET,
+	  0, SIZE_MAX, false, false, cmd_events, { ARG_NAME, ARG_NAME } },
 	{ "running", NULL, "see", "NAME",
 	  "Exit 0 when a context runs, 1 when not; print nothing.", "",
 	  OPT_QUIET, 1, 1, false, false, cmd_running, { ARG_NAME } },
@@ -254,6 +268,8 @@ const struct option_row options[] = {
 	  "go on until it stops" },
 	{ { "lines", required_argument, NULL, 'L' }, OPT_LINES, ARG_TEXT,
 	  "the last lines only" },
+	{ { "since", required_argument, NULL, 'N' }, OPT_SINCE, ARG_TIME,
+	  "from when on" },
 	{ { "help", no_argument, NULL, 'h' }, 0, ARG_NONE, "explain the verb" },
 	{ { "version", no_argument, NULL, 'V' }, 0, ARG_NONE,
 	  "print the version" },
