@@ -1716,6 +1716,24 @@ int vctx_config_read(struct vctx_config *cfg, const char *file,
 	return vx_config_read_as(cfg, file, NULL, NULL, NULL, err);
 }
 
+void vctx_config_clear(struct vctx_config *cfg, const char *name)
+{
+	struct vctx_config *fresh = vctx_config_new();
+	size_t i = find_key(name);
+
+	/* Keys without a line of their own when they have no value. */
+	if (i == K_HOSTNAME) {
+		free(cfg->hostname);
+		cfg->hostname = NULL;
+	} else if (i == K_ROOT) {
+		free(cfg->root);
+		cfg->root = NULL;
+	} else if (i < K_COUNT) {
+		vx_config_take(cfg, fresh, i, NULL);
+	}
+	vctx_config_free(fresh);
+}
+
 static void clear_disk(struct vctx_config *cfg, uint32_t which)
 {
 	size_t i;

@@ -362,12 +362,15 @@ static int copy_link(struct vx_copy *c, int fd, const struct stat *st, int dir,
 static int copy_special(struct vx_copy *c, const struct stat *st, int dir,
 			const char *name, const char *path)
 {
+	const struct timespec times[2] = { st->st_atim, st->st_mtim };
+
 	/* Sockets belong to who has made them; there is nothing to copy. */
 	if (S_ISSOCK(st->st_mode))
 		return 0;
 	if (mknodat(dir, name, st->st_mode, st->st_rdev) ||
 	    fchownat(dir, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) ||
-	    fchmodat(dir, name, st->st_mode & 07777, 0))
+	    fchmodat(dir, name, st->st_mode & 07777, 0) ||
+	    utimensat(dir, name, times, AT_SYMLINK_NOFOLLOW))
 		return say_errno(c, "cannot copy", path);
 	return 0;
 }

@@ -52,6 +52,12 @@ int vx_fail(struct vctx_err *err, int code, const char *hint,
 int vx_fail_errno(struct vctx_err *err, int code, const char *hint,
 		  const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
+/* As in newer versions of <linux/vserver.h>. */
+#ifndef IATTR_IUNLINK
+#define IATTR_IUNLINK		0x00020000
+#define IATTR_IMMUTABLE		0x00040000
+#endif
+
 struct vctx {
 	char *etc;	/* PREFIX/etc/vctx */
 	char *lib;	/* PREFIX/var/lib/vctx */
@@ -104,6 +110,14 @@ void vx_state_remove(struct vctx *v, const char *name, uint32_t id);
 /* Choose an id: the wanted one or (0) a free one; mark it as ours in /run. */
 int vx_id_take(struct vctx *v, const char *name, uint32_t want, uint32_t *id,
 	       struct vctx_err *err);
+/*
+ * As vctx_create(), with something to make first: "make" can add to the journal
+ * what has to be undone.
+ */
+int vx_create_with(struct vctx *v, const char *name, struct vctx_config *cfg,
+		   const char *file, int (*make)(void *arg, int journal,
+						 struct vctx_err *err),
+		   void *arg, struct vctx_err *err);
 /* Id a created context has, 0 when it has none. */
 uint32_t vx_meta_id(struct vctx *v, const char *name);
 bool vx_exists(struct vctx *v, const char *name);

@@ -11,9 +11,10 @@
  *   mark ID	the id was reserved
  *   libdir PATH	the directory of the record was made
  *   conf PATH	the configuration was written
+ *   tree INODE PATH	a tree was made; INODE 0: the name is ours alone
  *   moving NAME	it is being renamed to NAME
  *
- * "mark", "libdir" and "conf" are those of create and delete, and stand only as
+ * "mark", "libdir", "conf" and "tree" are those of create and delete, and stand only as
  * long as the record (meta.json) is not there: it comes last and goes first.
  * So does "moving": the record moves first, the rest follows, see rename.c.  The first
  * three are those of a start; one that succeeds drops its journal.
@@ -24,6 +25,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "copy.h"
 #include "internal.h"
 
 #define JOURNAL_MAX	(1U << 20)
@@ -202,6 +204,17 @@ static size_t undo_line(struct vctx *v, const char *name, const char *root,
 		if (access(what, F_OK) || (commit && unlink(what)))
 			return 0;
 		tell(say, name, "remove %s, which create had written", what);
+	} else if (!strncmp(line, "tree ", 5)) {
+		unsigned long long ino = strtoull(what, NULL, 10);
+		const char *path = strchr(what, ' ');
+		struct stat st;
+
+		if (!path || lstat(++path, &st) || !S_ISDIR(st.st_mode) ||
+		    (ino && st.st_ino != ino))
+			return 0;
+		if (commit && vx_remove_tree(AT_FDCWD, path))
+			return 0;
+		tell(say, name, "remove %s, a root that was being made", path);
 	} else if (!strncmp(line, "moving ", 7)) {
 		vx_autofree char *from = vx_rename_from(v, what);
 

@@ -719,6 +719,14 @@ int vx_mark_move(const char *base, uint32_t id, const char *name,
 int vctx_create(struct vctx *v, const char *name, struct vctx_config *cfg,
 		const char *file, struct vctx_err *err)
 {
+	return vx_create_with(v, name, cfg, file, NULL, NULL, err);
+}
+
+int vx_create_with(struct vctx *v, const char *name, struct vctx_config *cfg,
+		   const char *file, int (*make)(void *arg, int journal,
+						 struct vctx_err *err),
+		   void *arg, struct vctx_err *err)
+{
 	vx_autofree char *dir = vx_printf("%s/%s", v->lib, name);
 	vx_autofree char *conf = vctx_config_path(v, name);
 	vx_autofree char *conf_base = vx_printf("%s.conf", name);
@@ -797,6 +805,8 @@ int vctx_create(struct vctx *v, const char *name, struct vctx_config *cfg,
 		vx_fail_errno(err, VCTX_FAILED, NULL, "cannot make %s", dir);
 		goto out;
 	}
+	if (make && make(arg, journal, err))
+		goto out;
 	if (!(file && !strcmp(file, conf))) {
 		if (vx_journal_add(journal, err, "conf %s", conf) ||
 		    vx_mkdirs(v->etc, 0755, err) ||

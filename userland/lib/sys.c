@@ -47,6 +47,20 @@
 # error "the number of the vserver system call is not known here"
 #endif
 
+/*
+ * Attributes of files are newer than the rest of the header; their numbers are
+ * Linux-VServer's.
+ */
+#ifndef VCMD_fget_iattr
+#define VCMD_fget_iattr		VC_CMD(VC_CAT_INODE, 3, 0)
+#define VCMD_fset_iattr		VC_CMD(VC_CAT_INODE, 4, 0)
+struct vcmd_fiattr {
+	__u32 tag;
+	__u32 flags;
+	__u32 mask;
+};
+#endif
+
 /* The kernel promises that results fit an int. */
 static int vserver(uint32_t cmd, uint32_t id, void *data)
 {
@@ -426,4 +440,23 @@ int vctx_sys_error(struct vctx_err *err, const char *what)
 		break;
 	}
 	return vx_fail_errno(err, code, hint, "%s", what);
+}
+
+int vctx_sys_fget_iattr(int fd, uint32_t *tag, uint32_t *flags, uint32_t *mask)
+{
+	struct vcmd_fiattr a = { 0 };
+
+	if (vserver(VCMD_fget_iattr, (uint32_t)fd, &a) < 0)
+		return -1;
+	*tag = a.tag;
+	*flags = a.flags;
+	*mask = a.mask;
+	return 0;
+}
+
+int vctx_sys_fset_iattr(int fd, uint32_t flags, uint32_t mask)
+{
+	struct vcmd_fiattr a = { .flags = flags, .mask = mask };
+
+	return vserver(VCMD_fset_iattr, (uint32_t)fd, &a) < 0 ? -1 : 0;
 }

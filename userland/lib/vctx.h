@@ -215,6 +215,14 @@ int vctx_sys_get_disk(uint32_t id, dev_t dev, struct vctx_sys_disk *disk);
  */
 int vctx_sys_set_disk(uint32_t id, dev_t dev, const struct vctx_sys_disk *disk);
 
+/*
+ * Attributes of an open file, IATTR_* of <linux/vserver.h>; mask is what it can have.
+ * ENOSYS: a kernel without them.
+ */
+int vctx_sys_fget_iattr(int fd, uint32_t *tag, uint32_t *flags, uint32_t *mask);
+/* Those in mask become what they are in flags. */
+int vctx_sys_fset_iattr(int fd, uint32_t flags, uint32_t mask);
+
 /* An address of a context: the first 4 or all 16 bytes of ip, network order. */
 struct vctx_net_addr {
 	int family;		/* AF_INET or AF_INET6 */
@@ -400,6 +408,8 @@ int vctx_config_parse(struct vctx_config *cfg, const char *name,
 /* One "section.key=value" as given with -s. */
 int vctx_config_set(struct vctx_config *cfg, const char *assignment,
 		    struct vctx_err *err);
+/* Give a key its default again. */
+void vctx_config_clear(struct vctx_config *cfg, const char *key);
 /* Effective configuration as a file that vctx_config_read() accepts. */
 char *vctx_config_dump(const struct vctx_config *cfg);
 
@@ -690,6 +700,54 @@ struct vctx_proc {
 int vctx_procs(uint32_t id, struct vctx_proc **procs, size_t *n,
 	       struct vctx_err *err);
 void vctx_procs_free(struct vctx_proc *procs, size_t n);
+
+/* ------------------------------------------------------------------ */
+/* Files that contexts share                                           */
+/* ------------------------------------------------------------------ */
+
+struct vctx_unified {
+	uint64_t files;		/* looked at */
+	uint64_t unified;	/* were one file already */
+	uint64_t linked;	/* became one */
+	uint64_t bytes;		/* what that freed */
+};
+
+/*
+ * Make files that are equal in content, owner, mode, times and extended attributes one
+ * file, among the roots of these contexts, none of which may run.  The kernel copies
+ * it for whoever writes to it.  Not in directories that a guest writes to, such as /etc,
+ * and not across file systems.  Without "commit" only tell what would be.  VCTX_HOST:
+ * a kernel or a file system that cannot.  Killed at any moment, every file is whole.
+ */
+int vctx_unify(struct vctx *v, struct vctx_info *const *list, bool commit,
+	       struct vctx_unified *sum, struct vctx_err *err);
+
+struct vctx_cloned {
+	uint64_t linked, copied;	/* files */
+};
+
+/*
+ * Make a context with this configuration, whose root is made as a clone of that of
+ * another one, which must not run: files are unified with it as vctx_unify() does,
+ * or with "copy" all copied.
+ */
+int vctx_clone(struct vctx *v, const struct vctx_info *from, const char *name,
+	       struct vctx_config *cfg, bool copy, struct vctx_cloned *sum,
+	       struct vctx_err *err);
+
+struct vctx_du {
+	bool known;		/* false: no root of its own */
+	uint64_t own_bytes, own_inodes;		/* what it alone has */
+	uint64_t shared_bytes, shared_inodes;	/* what others of the list have, too */
+	/* Its part: the sums over all of the list are what there is. */
+	uint64_t part_bytes, first_inodes;
+	dev_t dev;		/* of its root */
+	ino_t ino;
+};
+
+/* What the roots of these contexts take; use has an entry for each. */
+int vctx_du(struct vctx_info *const *list, struct vctx_du *use,
+	    struct vctx_err *err);
 
 /* ------------------------------------------------------------------ */
 /* Events                                                              */

@@ -22,7 +22,7 @@ struct cli {
 	struct vctx *v;
 	const char *state_root;
 	bool json, quiet, no_header, dry_run, help;
-	bool force, rm, all, if_exists, start, config, kill, watch, follow;
+	bool force, rm, all, if_exists, start, config, kill, watch, follow, copy;
 	const char *file;		/* -f */
 	const char *root;		/* --root of create and run */
 	const char *timeout;
@@ -45,7 +45,7 @@ enum {
 	OPT_PID = 1 << 15, OPT_SET = 1 << 16, OPT_ENV = 1 << 17,
 	OPT_WATCH = 1 << 18, OPT_INTERVAL = 1 << 19, OPT_COUNT = 1 << 20,
 	OPT_FOLLOW = 1 << 21, OPT_LINES = 1 << 22,
-	OPT_SINCE = 1 << 23,
+	OPT_SINCE = 1 << 23, OPT_COPY = 1 << 24,
 };
 
 /* What a word on the command line is; completion offers words by it. */
@@ -96,10 +96,12 @@ const struct verb *cli_find_verb(const char *word);
 int cmd_check(struct cli *c);
 /* The words after "vctx __complete". */
 int cmd_complete(int n, char **words);
+int cmd_clone(struct cli *c);
 int cmd_cp(struct cli *c);
 int cmd_create(struct cli *c);
 int cmd_delete(struct cli *c);
 int cmd_doctor(struct cli *c);
+int cmd_du(struct cli *c);
 int cmd_edit(struct cli *c);
 int cmd_enter(struct cli *c);
 int cmd_events(struct cli *c);
@@ -123,6 +125,7 @@ int cmd_stats(struct cli *c);
 int cmd_status(struct cli *c);
 int cmd_stop(struct cli *c);
 int cmd_top(struct cli *c);
+int cmd_unify(struct cli *c);
 int cmd_version(struct cli *c);
 int cmd_wait(struct cli *c);
 

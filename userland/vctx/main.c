@@ -232,6 +232,7 @@ static int parse(struct cli *c, int argc, char **argv)
 		case 'C': c->count = optarg; break;
 		case 'G': c->follow = true; break;
 		case 'L': c->lines = optarg; break;
+		case 'K': c->copy = true; break;
 		case 'N': c->since = optarg; break;
 		case 'h': c->help = true; break;
 		case 'V': return cli_usage(c, "see 'vctx version'",
