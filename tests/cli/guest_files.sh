@@ -45,6 +45,8 @@ is "$(ls /etc/evil 2>&1)" "ls: cannot access '/etc/evil': No such file or direct
 kill $racer
 wait $racer 2>/dev/null
 rm -f $ROOT/etc/evil
+# What races is inside, and does not end with its vctx.
+vctx restart web1 --kill
 
 # --- edit ---
 # shellcheck disable=SC2016 # the editor's
@@ -72,7 +74,7 @@ is "$STATUS: $STDERR$(vctx list --json | jq '.[0].cpu_weight') $(cat /sys/fs/cgr
 seen() { # EVENT: was it told?
 	jq -r 'select(.name == "web1") | .event + ":" + (.what // "")' /tmp/events | grep -qx "$1"
 }
-vctx events --json --interval 100ms >/tmp/events 2>/tmp/events.err &
+"$V" events --json --interval 100ms >/tmp/events 2>/tmp/events.err &
 watcher=$!
 until_ok sh -c "ls -l /proc/$watcher/fd | grep -q inotify"
 vctx restart web1 --kill

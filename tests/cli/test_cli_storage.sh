@@ -155,7 +155,7 @@ mkdir -p "$TMP/there"
 try vctx clone web1 web3 --copy --root "$TMP/there"
 matches "$STATUS: $STDERR" "1: vctx: clone web1: cannot make $TMP/there: Directory not empty" \
 	"a root that is there already"
-is "$(ls "$TMP/there") $(ls "$TMP" | grep -c '^there')" "file 1" "is not touched"
+is "$(ls "$TMP/there") $(find "$TMP" -maxdepth 1 -name "there*" | wc -l)" "file 1" "is not touched"
 
 # --- du ---
 

@@ -163,6 +163,7 @@ is "$(cd "$TMP/inst/usr/share" && find bash-completion zsh fish -type f | sort)"
 	"bash-completion/completions/vctx
 fish/vendor_completions.d/vctx.fish
 zsh/vendor-completions/_vctx" "the completion files are where Debian looks"
+is "$(cd "$TMP/inst/etc" && find . -type f)" ./vctx/limits/hosted.conf "limits to begin with"
 try make -s -C "$TOP/userland" OUT="$OUT" prefix=/usr/local \
 	DESTDIR="$TMP/local" install
 is "$STATUS: $(ls "$TMP/local/usr/local/share/zsh/site-functions")" "0: _vctx" \
