@@ -200,6 +200,18 @@ bad_value context.id 1 "a number from 2 to 65535, or auto"
 bad_value context.id 65536 "a number from 2 to 65535, or auto"
 bad_value context.id -2 "a number from 2 to 65535, or auto"
 bad_value context.hostname "a b" "1 to 64 letters, digits, dots and hyphens"
+for v in 0 65536 -1 x; do
+	bad_value context.tag "$v" "a number from 1 to 65535, auto or none"
+done
+for v in 1023 4T x 1.5G; do
+	bad_value disk.space "$v" "a size from 1K to 3T such as 10G, or none"
+done
+for v in 0 4294967294 1K; do
+	bad_value disk.inodes "$v" "a number from 1, or none"
+done
+refuses 2 "vctx: create web1: disk.space has no meaning with context.tag=none
+hint: a limit is that of a label; give context.tag=auto" "a limit of nothing" \
+	vctx create web1 --root "$ROOT" -s context.tag=none -s disk.space=1G
 bad_value context.init sbin/init "an absolute path and its arguments"
 bad_value context.root /a/../b "give an absolute path without \"..\""
 bad_value context.autostart maybe "yes or no"
@@ -299,15 +311,16 @@ is "$STDOUT" " 1  take context id 77
 25  bind $TMP to /mnt read-only
 26  make the root the root directory
 27  set the host name box
-28  create the context
-29  record its namespaces
-30  name it b1
-31  limit Linux capabilities to 0x80000000b44c14ff
-32  set context capabilities 0x4101
-33  report readiness
-34  record that it runs
-35  end the setup and become its init
-36  execute /bin/true" "the plan is the expected one"
+28  label the files it makes
+29  create the context
+30  record its namespaces
+31  name it b1
+32  limit Linux capabilities to 0x80000000b44c14ff
+33  set context capabilities 0x4101
+34  report readiness
+35  record that it runs
+36  end the setup and become its init
+37  execute /bin/true" "the plan is the expected one"
 try vctx run --rm b1 --dry-run --root / -- /bin/true
 matches "$STDOUT" "*share the host's root directory*" "root / is shared"
 case $STDOUT in

@@ -57,6 +57,9 @@ int vx_fail_errno(struct vctx_err *err, int code, const char *hint,
 #define IATTR_IUNLINK		0x00020000
 #define IATTR_IMMUTABLE		0x00040000
 #endif
+#ifndef VXDL_INFINITY
+#define VXDL_INFINITY		0xffffffffU
+#endif
 
 struct vctx {
 	char *etc;	/* PREFIX/etc/vctx */
@@ -268,6 +271,16 @@ bool vx_objects_default(const struct vctx_config *cfg);
 int vx_objects_apply(uint32_t id, const struct vctx_config *cfg,
 		     struct vx_objects_saved *saved, struct vctx_err *err);
 void vx_objects_restore(uint32_t id, const struct vx_objects_saved *saved);
+
+/* quota.c: disk.space and disk.inodes.  Is it one of them? */
+bool vx_quota_key(const char *key);
+bool vx_quota_default(const struct vctx_config *cfg);
+int vx_quota_check(const struct vctx_config *cfg, struct vctx_err *err);
+/* Label of the files that a context with this id makes, 0: none. */
+uint32_t vx_tag(const struct vctx_config *cfg, uint32_t id);
+/* Set, or remove, the limits on the file system of its root. */
+int vx_quota_apply(uint32_t id, const char *root, const struct vctx_config *cfg,
+		   struct vctx_err *err);
 
 /* cgroup.c: does [memory] or [limits] say anything? */
 bool vx_cgroup_wanted(const struct vctx_config *cfg);

@@ -149,8 +149,9 @@ static void save_net(struct vctx_config *to, const struct vctx_config *cfg)
 
 /* What of a running context changes, and what it had before. */
 struct live {
-	bool cpu, disk, cgroup, objects;
-	bool cpu_changed;
+	bool cpu, disk, cgroup, objects, quota;
+	bool cpu_changed, quota_changed;
+	struct vctx_config old_quota;	/* its limits of disk space alone */
 	struct vctx_sys_cpu old_cpu;
 	struct vx_disk_saved old_disks;
 	struct vx_objects_saved old_objects;
@@ -171,7 +172,9 @@ static void touches(struct live *live, const struct vctx_key *key)
 {
 	if (!strncmp(key->name, "cpu.", 4) && key->when == VCTX_AT_ONCE)
 		live->cpu = true;
-	if (!strncmp(key->name, "disk.", 5))
+	if (vx_quota_key(key->name))
+		live->quota = true;
+	else if (!strncmp(key->name, "disk.", 5))
 		live->disk = true;
 	if (vx_objects_key(key->name))
 		live->objects = true;
@@ -188,6 +191,8 @@ static void take_back(const struct vctx_info *info, struct live *live)
 	vx_objects_restore(info->id, &live->old_objects);
 	if (live->cgroup)
 		vx_cgroup_restore(info->cgroup, &live->old_cgroup);
+	if (live->quota_changed)
+		vx_quota_apply(info->id, info->root, &live->old_quota, NULL);
 	if (live->net.changed)
 		vx_net_change(info->id, &live->net.new, &live->net.old, NULL);
 }
@@ -238,6 +243,10 @@ static int change_running(struct vctx *v, const struct vctx_info *info,
 		}
 	}
 	save_net(&live->net.old, cfg);
+	live->old_quota.tag = cfg->tag;
+	live->old_quota.tag_is_id = cfg->tag_is_id;
+	live->old_quota.disk_space = cfg->disk_space;
+	live->old_quota.disk_inodes = cfg->disk_inodes;
 	for (i = 0; !assignments && vctx_config_key(i); i++) {
 		const struct vctx_key *key = vctx_config_key(i);
 
@@ -261,7 +270,7 @@ static int change_running(struct vctx *v, const struct vctx_info *info,
 			net_given = true;
 	}
 	if (vx_cpu_values(cfg, &new, err) || vx_disk_check(cfg, err) ||
-	    (net_given && vx_net_check(cfg, err)))
+	    vx_quota_check(cfg, err) || (net_given && vx_net_check(cfg, err)))
 		goto out;
 	text = vctx_config_dump(cfg);
 	if (readable(text, err))
@@ -292,6 +301,11 @@ static int change_running(struct vctx *v, const struct vctx_info *info,
 		goto out;
 	if (live->cgroup && vx_cgroup_set(info->cgroup, cfg, err))
 		goto out;
+	if (live->quota && info->root) {
+		if (vx_quota_apply(info->id, info->root, cfg, err))
+			goto out;
+		live->quota_changed = true;
+	}
 	if (vx_net_change(info->id, &live->net.old, cfg, err))
 		goto out;
 	save_net(&live->net.new, cfg);
@@ -365,7 +379,8 @@ int vctx_set(struct vctx *v, const struct vctx_info *info,
 				  !(up && of_cgroup(key) && !live.cgroup) &&
 				  (!info->unmanaged ||
 				   !strncmp(key->name, "cpu.", 4) ||
-				   !strncmp(key->name, "disk.", 5))))
+				   (!strncmp(key->name, "disk.", 5) &&
+				    !vx_quota_key(key->name)))))
 			continue;
 		if (!kept) {
 			vx_fail(err, VCTX_STATE,
@@ -383,7 +398,7 @@ int vctx_set(struct vctx *v, const struct vctx_info *info,
 		}
 	}
 	if (kept && (vx_cpu_values(cfg, &values, err) || vx_disk_check(cfg, err) ||
-		     vx_net_check(cfg, err)))
+		     vx_quota_check(cfg, err) || vx_net_check(cfg, err)))
 		goto out;
 	if (kept) {
 		dir = drop_in_dir(v, info->name);

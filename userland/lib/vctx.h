@@ -223,6 +223,22 @@ int vctx_sys_fget_iattr(int fd, uint32_t *tag, uint32_t *flags, uint32_t *mask);
 /* Those in mask become what they are in flags. */
 int vctx_sys_fset_iattr(int fd, uint32_t flags, uint32_t mask);
 
+/* Label of what the caller makes on file systems mounted with "tag"; 0: none. */
+int vctx_sys_tag_migrate(uint32_t tag);
+/* That of a process, 0: the caller. */
+int vctx_sys_task_tag(pid_t pid, uint32_t *tag);
+
+/*
+ * Limits of a tag on the file system that path is on: KiB and inodes, VXDL_INFINITY
+ * for none.  ESRCH: it has none; EOPNOTSUPP: not on this file system.
+ */
+int vctx_sys_get_dlimit(uint32_t tag, const char *path, uint32_t *space_kib,
+			uint32_t *inodes);
+/* Made if it has none. */
+int vctx_sys_set_dlimit(uint32_t tag, const char *path, uint32_t space_kib,
+			uint32_t inodes);
+int vctx_sys_rem_dlimit(uint32_t tag, const char *path);
+
 /* An address of a context: the first 4 or all 16 bytes of ip, network order. */
 struct vctx_net_addr {
 	int family;		/* AF_INET or AF_INET6 */
@@ -340,6 +356,8 @@ struct vctx_config {
 	char *root;		/* NULL: not set */
 	char *hostname;		/* NULL: the context's name */
 	uint32_t id;		/* 0: automatic */
+	uint32_t tag;		/* label of its files; 0: none */
+	bool tag_is_id;		/* ... or its id */
 	char **init;		/* NULL-terminated words */
 	bool autostart;
 	char *cpu_parent;	/* NULL: none */
@@ -349,6 +367,8 @@ struct vctx_config {
 	uint64_t cpu_burst_ms;
 	struct vctx_disk *disk;
 	size_t n_disk;
+	uint64_t disk_space;		/* bytes; 0: no limit */
+	uint64_t disk_inodes;		/* 0: no limit */
 	enum vctx_net_mode net_mode;
 	char *net_bridge;		/* NULL: none */
 	struct vctx_net_addr *net_addr;
