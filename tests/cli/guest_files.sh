@@ -76,6 +76,8 @@ seen() { # EVENT: was it told?
 }
 "$V" events --json --interval 100ms >/tmp/events 2>/tmp/events.err &
 watcher=$!
+# In a control group from its next start on.
+vctx set -q web1 limits.processes=200
 until_ok sh -c "ls -l /proc/$watcher/fd | grep -q inotify"
 vctx restart web1 --kill
 vctx pause web1
