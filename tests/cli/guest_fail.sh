@@ -5,7 +5,7 @@
 . /job/guest_lib.sh
 
 fails_at id state journal fork unshare private root proc protect mask dev sys run \
-	bind tmpfs root-ro pivot hostname create space name bcaps ccaps ready \
+	bind tmpfs root-ro pivot hostname tag create space name bcaps ccaps ready \
 	record init exec started rename
 killed_at id state journal fork tmpfs pivot create name ready record init exec \
 	rename

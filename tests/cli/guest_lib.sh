@@ -17,7 +17,7 @@ footprint() {
 	ls /proc/virtual 2>/dev/null | grep -E '^[0-9]+$'
 	cat /proc/self/mountinfo
 	find /etc/vctx /var/lib/vctx /run/vctx /var/log/vctx \
-		-mindepth 1 ! -name .ids 2>/dev/null | sort
+		-mindepth 1 ! -name .ids ! -name events.jsonl 2>/dev/null | sort
 	echo "$ROOT"/* "$ROOT"/opt/*
 	pgrep -x -l 'vctx|vctx-test' || :
 }

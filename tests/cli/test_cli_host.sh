@@ -58,6 +58,11 @@ hint: stopped or running' "a bad state" vctx wait a --state asleep
 refuses 2 'vctx: list: bad state root "x"
 hint: give an absolute path without ".."' "a bad state root" "$V" --root x list
 
+# What is shipped must be readable; of the network it needs what this host may not have.
+try vctx create web1 -f "$TOP/userland/etc/hosted.conf" --root "$ROOT" -s net.mode=none \
+	-s net.bridge=none -s net.rate-in=none -s net.rate-out=none --dry-run
+is "$STATUS: $STDERR" "0: " "the limits that are shipped can be used"
+
 # --- what is not there ---
 
 for verb in status show stop restart delete start kill wait ps pause resume \
@@ -195,6 +200,18 @@ bad_value context.id 1 "a number from 2 to 65535, or auto"
 bad_value context.id 65536 "a number from 2 to 65535, or auto"
 bad_value context.id -2 "a number from 2 to 65535, or auto"
 bad_value context.hostname "a b" "1 to 64 letters, digits, dots and hyphens"
+for v in 0 65536 -1 x; do
+	bad_value context.tag "$v" "a number from 1 to 65535, auto or none"
+done
+for v in 1023 4T x 1.5G; do
+	bad_value disk.space "$v" "a size from 1K to 3T such as 10G, or none"
+done
+for v in 0 4294967294 1K; do
+	bad_value disk.inodes "$v" "a number from 1, or none"
+done
+refuses 2 "vctx: create web1: disk.space has no meaning with context.tag=none
+hint: a limit is that of a label; give context.tag=auto" "a limit of nothing" \
+	vctx create web1 --root "$ROOT" -s context.tag=none -s disk.space=1G
 bad_value context.init sbin/init "an absolute path and its arguments"
 bad_value context.root /a/../b "give an absolute path without \"..\""
 bad_value context.autostart maybe "yes or no"
@@ -294,15 +311,16 @@ is "$STDOUT" " 1  take context id 77
 25  bind $TMP to /mnt read-only
 26  make the root the root directory
 27  set the host name box
-28  create the context
-29  record its namespaces
-30  name it b1
-31  limit Linux capabilities to 0x80000000b44c14ff
-32  set context capabilities 0x4101
-33  report readiness
-34  record that it runs
-35  end the setup and become its init
-36  execute /bin/true" "the plan is the expected one"
+28  label the files it makes
+29  create the context
+30  record its namespaces
+31  name it b1
+32  limit Linux capabilities to 0x80000000b44c14ff
+33  set context capabilities 0x4101
+34  report readiness
+35  record that it runs
+36  end the setup and become its init
+37  execute /bin/true" "the plan is the expected one"
 try vctx run --rm b1 --dry-run --root / -- /bin/true
 matches "$STDOUT" "*share the host's root directory*" "root / is shared"
 case $STDOUT in
@@ -457,7 +475,7 @@ is "$(vctx list --json | jq -c '.[0].cpu_weight')" null \
 	"what cannot be read is not known"
 cp "$TMP/set1.before" "$TMP/state/etc/vctx/set1.conf"
 try vctx delete set1
-is "$STATUS: $STDERR$(find "$TMP/state" -type f)" "0: " \
+is "$STATUS: $STDERR$(find "$TMP/state" -type f ! -name events.jsonl)" "0: " \
 	"delete removes what set has written"
 rm -rf "$TMP/state"
 

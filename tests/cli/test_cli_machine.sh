@@ -21,6 +21,8 @@ in_machine guest_cpu patched
 in_machine guest_disk patched
 in_machine guest_net patched
 in_machine guest_limits patched
+in_machine guest_files patched
+in_machine guest_storage patched
 in_machine guest_fail patched
 in_machine guest_debug debug
 finish

@@ -38,7 +38,7 @@ is "$(offers exec web1 -- l)" :command "and then a command"
 is "$(offers exec web1 -- ls l)" :files "and then files"
 is "$(offers list web1 "")" "" "list takes no name"
 is "$(offers set web1 cpu.)" "cpu.weight= cpu.guarantee= cpu.max= cpu.burst= cpu.parent=" "keys"
-is "$(offers set web1 disk.)" "disk.weight= disk.reserve= disk.max=" "keys of disks"
+is "$(offers set web1 disk.)" "disk.weight= disk.reserve= disk.max= disk.space= disk.inodes=" "keys of disks"
 is "$(offers set web1 cpu.max=10% context.aut)" context.autostart= "a second key"
 is "$(offers set web1 context.autostart=)" \
 	"context.autostart=yes context.autostart=no" "values"
@@ -163,6 +163,7 @@ is "$(cd "$TMP/inst/usr/share" && find bash-completion zsh fish -type f | sort)"
 	"bash-completion/completions/vctx
 fish/vendor_completions.d/vctx.fish
 zsh/vendor-completions/_vctx" "the completion files are where Debian looks"
+is "$(cd "$TMP/inst/etc" && find . -type f)" ./vctx/limits/hosted.conf "limits to begin with"
 try make -s -C "$TOP/userland" OUT="$OUT" prefix=/usr/local \
 	DESTDIR="$TMP/local" install
 is "$STATUS: $(ls "$TMP/local/usr/local/share/zsh/site-functions")" "0: _vctx" \

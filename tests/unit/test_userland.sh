@@ -16,4 +16,9 @@ is "$? $(head -n 20 "$TMP/lib.err")" "0 " "lib: the sanitizers are silent"
 VCTX=$OUT/userland/vctx-asan sh "$TESTS/cli/test_cli_host.sh" \
 	>"$TMP/cli.tap" 2>"$TMP/cli.err"
 relay "$TMP/cli.tap" "sanitized: "
+for part in files storage; do
+	VCTX=$OUT/userland/vctx-asan sh "$TESTS/cli/test_cli_$part.sh" \
+		>"$TMP/$part.tap" 2>"$TMP/$part.err"
+	relay "$TMP/$part.tap" "sanitized: $part: "
+done
 finish

@@ -19,9 +19,9 @@
 #define BLANKS		" \t"
 
 enum key_id {
-	K_VERSION, K_ROOT, K_HOSTNAME, K_ID, K_INIT, K_AUTOSTART,
+	K_VERSION, K_ROOT, K_HOSTNAME, K_ID, K_TAG, K_INIT, K_AUTOSTART,
 	K_CPU_WEIGHT, K_CPU_GUARANTEE, K_CPU_MAX, K_CPU_BURST, K_CPU_PARENT,
-	K_DISK_WEIGHT, K_DISK_RESERVE, K_DISK_MAX,
+	K_DISK_WEIGHT, K_DISK_RESERVE, K_DISK_MAX, K_DISK_SPACE, K_DISK_INODES,
 	K_MEMORY_MAX, K_MEMORY_SWAP, K_PROCESSES, K_FILES,
 	K_SOCKETS, K_LOCKS, K_ADDRESS_SPACE,
 	K_NET_MODE, K_NET_BRIDGE, K_NET_ADDRESS, K_NET_GATEWAY, K_NET_RATE_OUT, K_NET_RATE_IN,
@@ -709,6 +709,47 @@ static int p_stop_timeout(struct vctx_config *cfg, const char *value,
 	       bad(why, "a time such as 10s, 500ms or 2m") : 0;
 }
 
+static int p_tag(struct vctx_config *cfg, const char *value, struct why *why)
+{
+	const char *end;
+	uint64_t v = 0;
+
+	if (strcmp(value, "auto") && strcmp(value, "none") &&
+	    (parse_u64(value, &end, &v) || *end || !v || v > VX_XID_MAX))
+		return bad(why, "a number from 1 to 65535, auto or none");
+	cfg->tag_is_id = !strcmp(value, "auto");
+	cfg->tag = (uint32_t)v;
+	return 0;
+}
+
+/* The kernel counts KiB in 32 bits. */
+#define SPACE_MAX	(UINT64_C(0xfffffffd) << 10)
+
+static int p_disk_space(struct vctx_config *cfg, const char *value,
+			struct why *why)
+{
+	uint64_t v = 0;
+
+	if (strcmp(value, "none") &&
+	    (vctx_parse_size(value, &v) || v < 1024 || v > SPACE_MAX))
+		return bad(why, "a size from 1K to 3T such as 10G, or none");
+	cfg->disk_space = v;
+	return 0;
+}
+
+static int p_disk_inodes(struct vctx_config *cfg, const char *value,
+			 struct why *why)
+{
+	const char *end;
+	uint64_t v = 0;
+
+	if (strcmp(value, "none") &&
+	    (parse_u64(value, &end, &v) || *end || !v || v > UINT32_MAX - 2))
+		return bad(why, "a number from 1, or none");
+	cfg->disk_inodes = v;
+	return 0;
+}
+
 /* Less than this and not even a shell starts. */
 #define MEMORY_MIN	(1U << 20)
 
@@ -1095,6 +1136,26 @@ static void dump_number(FILE *f, const char *key, bool have, uint64_t v)
 		fprintf(f, "%s = none\n", key);
 }
 
+static void d_tag(FILE *f, const char *key, const struct vctx_config *cfg)
+{
+	if (cfg->tag_is_id)
+		fprintf(f, "%s = auto\n", key);
+	else
+		dump_number(f, key, cfg->tag, cfg->tag);
+}
+
+static void d_disk_space(FILE *f, const char *key,
+			 const struct vctx_config *cfg)
+{
+	dump_number(f, key, cfg->disk_space, cfg->disk_space);
+}
+
+static void d_disk_inodes(FILE *f, const char *key,
+			  const struct vctx_config *cfg)
+{
+	dump_number(f, key, cfg->disk_inodes, cfg->disk_inodes);
+}
+
 static void d_memory_max(FILE *f, const char *key,
 			 const struct vctx_config *cfg)
 {
@@ -1289,6 +1350,9 @@ static const struct key {
 	[K_ID] = {
 		{ "context.id", "auto", "number in the kernel", VCTX_AT_START },
 		p_id, NULL, d_id },
+	[K_TAG] = {
+		{ "context.tag", "auto none", "label of its files", VCTX_AT_START },
+		p_tag, NULL, d_tag },
 	[K_INIT] = {
 		{ "context.init", NULL, "what it runs as process 1",
 		  VCTX_AT_START },
@@ -1327,6 +1391,12 @@ static const struct key {
 		{ "disk.max", "none", "what it never exceeds on a disk",
 		  VCTX_AT_ONCE },
 		p_disk_max, NULL, d_disk_max },
+	[K_DISK_SPACE] = {
+		{ "disk.space", "none", "disk space it can have", VCTX_AT_ONCE },
+		p_disk_space, NULL, d_disk_space },
+	[K_DISK_INODES] = {
+		{ "disk.inodes", "none", "files it can have", VCTX_AT_ONCE },
+		p_disk_inodes, NULL, d_disk_inodes },
 	[K_MEMORY_MAX] = {
 		{ "memory.max", "none", "memory it can have", VCTX_AT_ONCE },
 		p_memory_max, NULL, d_memory_max },
@@ -1651,6 +1721,8 @@ int vctx_config_parse(struct vctx_config *cfg, const char *name,
 	return 0;
 }
 
+static char *dump(const struct vctx_config *cfg, const bool *want);
+
 static int read_one(struct vctx_config *cfg, const char *file,
 		    struct vctx_err *err)
 {
@@ -1672,25 +1744,94 @@ static int read_one(struct vctx_config *cfg, const char *file,
 	return vctx_config_parse(cfg, name, text, err);
 }
 
-int vctx_config_read(struct vctx_config *cfg, const char *file,
-		     struct vctx_err *err)
+int vx_config_read_file(struct vctx_config *cfg, const char *file,
+			struct vctx_err *err)
+{
+	return read_one(cfg, file, err);
+}
+
+int vx_config_read_as(struct vctx_config *cfg, const char *file,
+		      const char *text, const char *drop_in,
+		      const char *drop_in_text, struct vctx_err *err)
 {
 	vx_autofree char *pattern = NULL;
 	glob_t g;
 	size_t i;
 	int r = 0;
 
-	if (read_one(cfg, file, err))
+	if (text ? vctx_config_parse(cfg, file, text, err)
+		 : read_one(cfg, file, err))
 		return -1;
 	if (!strcmp(file, "-") || strpbrk(file, "*?[\\"))
 		return 0;
 	pattern = vx_printf("%s.d/*.conf", file);
 	if (glob(pattern, 0, NULL, &g))
 		return 0;
-	for (i = 0; i < g.gl_pathc && !r; i++)
-		r = read_one(cfg, g.gl_pathv[i], err);
+	for (i = 0; i < g.gl_pathc && !r; i++) {
+		const char *base = strrchr(g.gl_pathv[i], '/') + 1;
+
+		if (drop_in && !strcmp(base, drop_in))
+			r = vctx_config_parse(cfg, g.gl_pathv[i], drop_in_text,
+					      err);
+		else
+			r = read_one(cfg, g.gl_pathv[i], err);
+	}
 	globfree(&g);
 	return r;
+}
+
+int vctx_config_read(struct vctx_config *cfg, const char *file,
+		     struct vctx_err *err)
+{
+	return vx_config_read_as(cfg, file, NULL, NULL, NULL, err);
+}
+
+void vctx_config_clear(struct vctx_config *cfg, const char *name)
+{
+	struct vctx_config *fresh = vctx_config_new();
+	size_t i = find_key(name);
+
+	/* Keys without a line of their own when they have no value. */
+	if (i == K_HOSTNAME) {
+		free(cfg->hostname);
+		cfg->hostname = NULL;
+	} else if (i == K_ROOT) {
+		free(cfg->root);
+		cfg->root = NULL;
+	} else if (i < K_COUNT) {
+		vx_config_take(cfg, fresh, i, NULL);
+	}
+	vctx_config_free(fresh);
+}
+
+static void clear_disk(struct vctx_config *cfg, uint32_t which)
+{
+	size_t i;
+
+	for (i = 0; i < cfg->n_disk; i++)
+		cfg->disk[i].share.set &= ~which;
+}
+
+int vx_config_take(struct vctx_config *cfg, const struct vctx_config *from,
+		   size_t key, struct vctx_err *err)
+{
+	bool want[K_COUNT] = { false };
+	vx_autofree char *text = NULL;
+
+	want[key] = true;
+	text = dump(from, want);
+	if (!text)
+		return vx_fail(err, VCTX_FAILED, NULL, "out of memory");
+	/* An empty list has no line, and values of disks add up. */
+	if (keys[key].reset)
+		keys[key].reset(cfg);
+	else if (key == K_DISK_WEIGHT)
+		clear_disk(cfg, VXDISK_WEIGHT);
+	else if (key == K_DISK_RESERVE)
+		clear_disk(cfg, VXDISK_RESERVE);
+	else if (key == K_DISK_MAX)
+		clear_disk(cfg, VXDISK_MAX);
+	return vctx_config_parse(cfg, "(new configuration)", text, err);
 }
 
 int vctx_config_set(struct vctx_config *cfg, const char *assignment,
@@ -1729,6 +1870,7 @@ struct vctx_config *vctx_config_new(void)
 	cfg->bcaps = VCTX_BCAPS_SECURE;
 	cfg->ccaps = VCTX_CCAPS_SECURE;
 	cfg->cflags = CFLAGS_DEFAULT;
+	cfg->tag_is_id = true;
 	cfg->cpu_weight = VX_CPU_WEIGHT_DEFAULT;
 	cfg->cpu_burst_ms = VX_CPU_BURST_DEFAULT / 1000000;
 	cfg->stop_signal = SIGTERM;

@@ -112,8 +112,17 @@ static void examine_files(struct vctx *v, const char *name, struct report *r)
 	vx_autofree char *owner = NULL;
 	struct vctx_err e = VCTX_ERR_INIT;
 	struct vctx_config *cfg = vctx_config_new();
+	vx_autofree char *from = vx_rename_from(v, name);
 	uint32_t id = vx_meta_id(v, name);
 
+	if (from) {
+		vx_autofree char *fix = vx_printf("end its renaming from \"%s\"",
+						  from);
+
+		add(r, true, true, fix, "its renaming was interrupted");
+		vctx_config_free(cfg);
+		return;
+	}
 	if (vctx_config_read(cfg, conf, &e))
 		add(r, true, false, "correct it, or delete the context",
 		    "its configuration cannot be used: %s", e.msg);
@@ -321,6 +330,13 @@ static void gc_lib(struct gc *g, const char *name)
 	vx_autofree char *owner = id ? vx_marked(v->lib, id) : NULL;
 
 	if (vx_exists(v, name)) {
+		vx_autofree char *from = vx_rename_from(v, name);
+
+		if (from) {
+			if (!g->commit || !vx_rename_finish(v, name, NULL))
+				did(g, name, "end its renaming from \"%s\"", from);
+			return;
+		}
 		if (id && !owner) {
 			if (g->commit)
 				vx_mark(v->lib, id, name, NULL);
@@ -360,6 +376,8 @@ static void gc_stopped(struct gc *g, const char *name, bool had_dir)
 		did(g, name, "free the context id %u", id);
 	}
 	vx_state_free(st);
+	if (g->commit && had_dir)
+		vx_note_end(v, name);
 	/* What would be undone is still there, and was told already. */
 	if (g->commit || !undone)
 		gc_lib(g, name);

@@ -52,6 +52,15 @@ int vx_fail(struct vctx_err *err, int code, const char *hint,
 int vx_fail_errno(struct vctx_err *err, int code, const char *hint,
 		  const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
+/* As in newer versions of <linux/vserver.h>. */
+#ifndef IATTR_IUNLINK
+#define IATTR_IUNLINK		0x00020000
+#define IATTR_IMMUTABLE		0x00040000
+#endif
+#ifndef VXDL_INFINITY
+#define VXDL_INFINITY		0xffffffffU
+#endif
+
 struct vctx {
 	char *etc;	/* PREFIX/etc/vctx */
 	char *lib;	/* PREFIX/var/lib/vctx */
@@ -104,9 +113,24 @@ void vx_state_remove(struct vctx *v, const char *name, uint32_t id);
 /* Choose an id: the wanted one or (0) a free one; mark it as ours in /run. */
 int vx_id_take(struct vctx *v, const char *name, uint32_t want, uint32_t *id,
 	       struct vctx_err *err);
+/*
+ * As vctx_create(), with something to make first: "make" can add to the journal
+ * what has to be undone.
+ */
+int vx_create_with(struct vctx *v, const char *name, struct vctx_config *cfg,
+		   const char *file, int (*make)(void *arg, int journal,
+						 struct vctx_err *err),
+		   void *arg, struct vctx_err *err);
 /* Id a created context has, 0 when it has none. */
 uint32_t vx_meta_id(struct vctx *v, const char *name);
 bool vx_exists(struct vctx *v, const char *name);
+/* Name that is in its record: another one while it is being renamed; or NULL. */
+char *vx_meta_name(struct vctx *v, const char *name);
+/* Put the name that its record is found by into it, and what follows from that. */
+int vx_meta_rename(struct vctx *v, const char *name, struct vctx_err *err);
+/* Give an id that is reserved to another name, at once. */
+int vx_mark_move(const char *base, uint32_t id, const char *name,
+		 struct vctx_err *err);
 /* Does the kernel have the context this name was last started as? */
 bool vx_alive(struct vctx *v, const char *name);
 /*
@@ -116,6 +140,13 @@ bool vx_alive(struct vctx *v, const char *name);
 bool vx_same(const struct vctx_info *info);
 /* ... and is it still the same run of it? */
 bool vx_same_run(struct vctx *v, const struct vctx_info *info);
+/* A context that runs is told to stop; its end is no surprise then. */
+void vx_note_stop(struct vctx *v, const char *name);
+/* Tell of the end of one that does not run any more, and forget that it ran. */
+void vx_note_end(struct vctx *v, const char *name);
+/* event.c: tell those who watch; what may be NULL. Keeps errno. */
+void vx_event(struct vctx *v, const char *event, const char *name, uint32_t id,
+	      const char *what);
 char *vx_now(void);
 uint64_t vx_boottime_ns(void);
 /* Start time of a process in clock ticks, 0 when it is not there. */
@@ -128,10 +159,25 @@ bool vx_config_is_set(const struct vctx_config *cfg, size_t key);
 /* Number of the key that "section.key=value" sets; vctx_config_key() of it is
  * NULL when there is none. */
 size_t vx_config_find_key(const char *assignment);
+/* The file alone, without its drop-ins. */
+int vx_config_read_file(struct vctx_config *cfg, const char *file,
+			struct vctx_err *err);
+/*
+ * As vctx_config_read(), had the file this text (NULL: its own) and its drop-in of
+ * this name (NULL: none) that one.
+ */
+int vx_config_read_as(struct vctx_config *cfg, const char *file,
+		      const char *text, const char *drop_in,
+		      const char *drop_in_text, struct vctx_err *err);
+/* Give cfg the value that a key has in "from". */
+int vx_config_take(struct vctx_config *cfg, const struct vctx_config *from,
+		   size_t key, struct vctx_err *err);
 /* journal.c: what has to be undone when we are interrupted. */
 int vx_journal_open(struct vctx *v, const char *name, struct vctx_err *err);
 int vx_journal_add(int fd, struct vctx_err *err, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* Temporary files of an interrupted write of "base". */
+void vx_drop_temporary(const char *dir, const char *base);
 /* Told of each thing: name of the context, a sentence. */
 struct vx_say {
 	void (*fn)(void *arg, const char *name, const char *text);
@@ -151,6 +197,26 @@ int vx_open_in_root(int root, const char *path, uint64_t flags);
 
 /* set.c: remove what vctx_set() keeps of a context. */
 void vx_set_forget(struct vctx *v, const char *name);
+/*
+ * Keep "section.key=value" each where vctx_set() does; the lock must be held and
+ * the context must not run.
+ */
+int vx_set_keep(struct vctx *v, const char *name, char *const *assignments,
+		struct vctx_err *err);
+
+/*
+ * rename.c: end the renaming of the context that has this name now, if one was
+ * interrupted.  The lock of the name must be held.
+ */
+int vx_rename_finish(struct vctx *v, const char *name, struct vctx_err *err);
+/* The name it had, if that was interrupted; else NULL. */
+char *vx_rename_from(struct vctx *v, const char *name);
+
+/*
+ * copy.c: the root directory of a context as it sees it (one that runs, with its
+ * mounts), O_PATH.
+ */
+int vx_root_open(const struct vctx_info *info, struct vctx_err *err);
 /* disk.c: what [disk] means on this machine, and a running context. */
 struct vx_disk_saved {
 	struct vx_disk_save {
@@ -205,6 +271,16 @@ bool vx_objects_default(const struct vctx_config *cfg);
 int vx_objects_apply(uint32_t id, const struct vctx_config *cfg,
 		     struct vx_objects_saved *saved, struct vctx_err *err);
 void vx_objects_restore(uint32_t id, const struct vx_objects_saved *saved);
+
+/* quota.c: disk.space and disk.inodes.  Is it one of them? */
+bool vx_quota_key(const char *key);
+bool vx_quota_default(const struct vctx_config *cfg);
+int vx_quota_check(const struct vctx_config *cfg, struct vctx_err *err);
+/* Label of the files that a context with this id makes, 0: none. */
+uint32_t vx_tag(const struct vctx_config *cfg, uint32_t id);
+/* Set, or remove, the limits on the file system of its root. */
+int vx_quota_apply(uint32_t id, const char *root, const struct vctx_config *cfg,
+		   struct vctx_err *err);
 
 /* cgroup.c: does [memory] or [limits] say anything? */
 bool vx_cgroup_wanted(const struct vctx_config *cfg);

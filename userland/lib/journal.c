@@ -11,9 +11,12 @@
  *   mark ID	the id was reserved
  *   libdir PATH	the directory of the record was made
  *   conf PATH	the configuration was written
+ *   tree INODE PATH	a tree was made; INODE 0: the name is ours alone
+ *   moving NAME	it is being renamed to NAME
  *
- * The last three are those of create and delete, and stand only as long as the
- * record (meta.json) is not there: it comes last and goes first.  The first
+ * "mark", "libdir", "conf" and "tree" are those of create and delete, and stand only as
+ * long as the record (meta.json) is not there: it comes last and goes first.
+ * So does "moving": the record moves first, the rest follows, see rename.c.  The first
  * three are those of a start; one that succeeds drops its journal.
  */
 
@@ -22,6 +25,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "copy.h"
 #include "internal.h"
 
 #define JOURNAL_MAX	(1U << 20)
@@ -125,7 +129,7 @@ static bool unmake(const char *root_path, const char *path, bool dir,
 }
 
 /* Temporary files of an interrupted write of "base". */
-static void drop_temporary(const char *dir, const char *base)
+void vx_drop_temporary(const char *dir, const char *base)
 {
 	vx_autofree char *prefix = vx_printf(".%s.", base);
 	size_t n = strlen(prefix);
@@ -138,6 +142,19 @@ static void drop_temporary(const char *dir, const char *base)
 			unlinkat(dirfd(h), d->d_name, 0);
 	if (h)
 		closedir(h);
+}
+
+/* The record is there already; what is left to do is under its new name. */
+static int finish_moving(struct vctx *v, const char *name)
+{
+	vx_autoclose int lock = vx_lock_untidied(v, name, NULL);
+	int r;
+
+	if (lock < 0)
+		return -1;
+	r = vx_rename_finish(v, name, NULL);
+	vx_state_remove(v, name, 0);
+	return r;
 }
 
 static size_t undo_line(struct vctx *v, const char *name, const char *root,
@@ -172,7 +189,7 @@ static size_t undo_line(struct vctx *v, const char *name, const char *root,
 		if (access(what, F_OK))
 			return 0;
 		if (commit) {
-			drop_temporary(what, "meta.json");
+			vx_drop_temporary(what, "meta.json");
 			/* stays when the user keeps things in it */
 			if (rmdir(what))
 				return 0;
@@ -182,11 +199,30 @@ static size_t undo_line(struct vctx *v, const char *name, const char *root,
 		base = vx_printf("%s.conf", name);
 		if (commit) {
 			vx_set_forget(v, name);
-			drop_temporary(v->etc, base);
+			vx_drop_temporary(v->etc, base);
 		}
 		if (access(what, F_OK) || (commit && unlink(what)))
 			return 0;
 		tell(say, name, "remove %s, which create had written", what);
+	} else if (!strncmp(line, "tree ", 5)) {
+		unsigned long long ino = strtoull(what, NULL, 10);
+		const char *path = strchr(what, ' ');
+		struct stat st;
+
+		if (!path || lstat(++path, &st) || !S_ISDIR(st.st_mode) ||
+		    (ino && st.st_ino != ino))
+			return 0;
+		if (commit && vx_remove_tree(AT_FDCWD, path))
+			return 0;
+		tell(say, name, "remove %s, a root that was being made", path);
+	} else if (!strncmp(line, "moving ", 7)) {
+		vx_autofree char *from = vx_rename_from(v, what);
+
+		if (!from || strcmp(from, name))
+			return 0;
+		if (commit && finish_moving(v, what))
+			return 0;
+		tell(say, name, "end its renaming to \"%s\"", what);
 	} else {
 		return 0;
 	}

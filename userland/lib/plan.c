@@ -40,9 +40,9 @@ enum step_kind {
 	/* child */
 	S_JOIN, S_UNSHARE, S_NET, S_PRIVATE, S_ROOT, S_SHARE_ROOT, S_PROC, S_PROTECT, S_MASK,
 	S_DEV, S_SYS, S_RUN, S_BIND, S_TMPFS, S_ROOT_RO, S_PIVOT, S_HOSTNAME,
-	S_CREATE, S_SPACE, S_NAME, S_BCAPS, S_CCAPS, S_READY,
+	S_TAG, S_CREATE, S_SPACE, S_NAME, S_BCAPS, S_CCAPS, S_READY,
 	/* parent, then child */
-	S_CPU, S_DISK, S_RECORD, S_INIT, S_EXEC,
+	S_CPU, S_DISK, S_QUOTA, S_RECORD, S_INIT, S_EXEC,
 	/* parent */
 	S_START,
 };
@@ -57,10 +57,10 @@ static const char *const step_names[] = {
 	[S_PROTECT] = "protect", [S_MASK] = "mask", [S_DEV] = "dev",
 	[S_SYS] = "sys", [S_RUN] = "run", [S_BIND] = "bind",
 	[S_TMPFS] = "tmpfs", [S_ROOT_RO] = "root-ro", [S_PIVOT] = "pivot",
-	[S_HOSTNAME] = "hostname", [S_CREATE] = "create",
+	[S_HOSTNAME] = "hostname", [S_TAG] = "tag", [S_CREATE] = "create",
 	[S_SPACE] = "space", [S_NAME] = "name", [S_BCAPS] = "bcaps",
 	[S_CCAPS] = "ccaps", [S_READY] = "ready", [S_CPU] = "cpu",
-	[S_DISK] = "disk",
+	[S_DISK] = "disk", [S_QUOTA] = "quota",
 	[S_RECORD] = "record",
 	[S_INIT] = "init", [S_EXEC] = "exec", [S_START] = "start",
 };
@@ -165,7 +165,7 @@ static int check_plan(struct vctx_plan *p, struct vctx_err *err)
 					     "bind source %s",
 					     cfg->bind[i].source);
 	return vx_cpu_values(cfg, &cpu, err) || vx_disk_check(cfg, err) ||
-	       vx_net_check(cfg, err) ? -1 : 0;
+	       vx_quota_check(cfg, err) || vx_net_check(cfg, err) ? -1 : 0;
 }
 
 struct vctx_plan *vctx_plan_new(struct vctx *v, const char *name,
@@ -248,6 +248,8 @@ struct vctx_plan *vctx_plan_new(struct vctx *v, const char *name,
 		add(p, S_PIVOT, NULL, 0, "make the root the root directory");
 	add(p, S_HOSTNAME, cfg->hostname ? cfg->hostname : p->name, 0,
 	    "set the host name %s", cfg->hostname ? cfg->hostname : p->name);
+	if (cfg->tag_is_id || cfg->tag)
+		add(p, S_TAG, NULL, 0, "label the files it makes");
 	if (cfg->cpu_parent)
 		add(p, S_CREATE, NULL, 0, "create the context in %s",
 		    cfg->cpu_parent);
@@ -265,6 +267,8 @@ struct vctx_plan *vctx_plan_new(struct vctx *v, const char *name,
 		add(p, S_CPU, NULL, 0, "set its share of the CPUs");
 	if (!vx_disk_default(cfg))
 		add(p, S_DISK, NULL, 0, "set its share of the disks");
+	if (!vx_quota_default(cfg))
+		add(p, S_QUOTA, NULL, 0, "set its limits of disk space");
 	add(p, S_RECORD, NULL, 0, "record that it runs");
 	add(p, S_INIT, NULL, 0, "end the setup and become its init");
 	add(p, S_EXEC, NULL, 0, "execute %s", argv[0]);
@@ -715,6 +719,15 @@ static int do_step(struct act *a, const struct step *s)
 		if (sethostname(s->path, strlen(s->path)))
 			return fail(a, "cannot set the host name");
 		return 0;
+	case S_TAG:
+		/* A kernel without labels labels nothing, and was not asked to. */
+		if (vctx_sys_tag_migrate(vx_tag(cfg, a->id)) &&
+		    (errno != ENOSYS || !cfg->tag_is_id))
+			return errno == ENOSYS ? vx_fail_errno(a->err, VCTX_HOST,
+				"this kernel has no labels of files (CONFIG_VSERVER_FS); see 'vctx check'",
+				"cannot set context.tag") :
+				fail(a, "cannot set context.tag");
+		return 0;
 	case S_CREATE:
 		if (a->parent) {
 			if (vctx_sys_create_in(a->id,
@@ -769,6 +782,7 @@ static void __attribute__((noreturn)) child(struct act *a)
 		if (a->p->steps[i].kind <= S_FORK ||
 		    a->p->steps[i].kind == S_CPU ||
 		    a->p->steps[i].kind == S_DISK ||
+		    a->p->steps[i].kind == S_QUOTA ||
 		    a->p->steps[i].kind == S_RECORD)
 			continue;
 		if (do_step(a, &a->p->steps[i])) {
@@ -1007,6 +1021,15 @@ int vctx_plan_run(struct vctx_plan *p, pid_t *pid_out, uint32_t *id_out,
 			goto undo;
 	}
 
+	/* Also removes what an earlier start had set. */
+	if (!vx_quota_default(p->cfg) && vx_fail_point("quota")) {
+		vx_fail_errno(err, VCTX_FAILED, NULL,
+			      "cannot set its limits of disk space");
+		goto undo;
+	}
+	if (vx_quota_apply(a.id, p->cfg->root, p->cfg, err))
+		goto undo;
+
 	st.running = true;
 	st.pid = pid;
 	st.pid_start = vx_proc_start(pid);
@@ -1032,6 +1055,7 @@ int vctx_plan_run(struct vctx_plan *p, pid_t *pid_out, uint32_t *id_out,
 	}
 	*pid_out = pid;
 	*id_out = a.id;
+	vx_event(p->v, "started", p->name, a.id, NULL);
 	r = p->start ? run_start(p, &a, &lock, err) : 0;
 	/* What was made in the root stays with the context. */
 	if (!r)

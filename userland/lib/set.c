@@ -8,6 +8,8 @@
  * configuration in /run, which tells what it was started with.
  */
 
+#include <sys/stat.h>
+
 #include "internal.h"
 
 #define DROP_IN		"90-set.conf"
@@ -79,6 +81,48 @@ static int readable(const char *text, struct vctx_err *err)
 	return r;
 }
 
+static char *drop_in_text(const char *body)
+{
+	return vx_printf("# Written by 'vctx set'; it is read after the file itself.\n%s",
+			 body);
+}
+
+/* The values of the wanted keys, as the file that is read last; none: no file. */
+static int write_drop_in(const char *dir, const struct vctx_config *cfg,
+			 const bool *want, struct vctx_err *err)
+{
+	vx_autofree char *body = vx_config_dump_keys(cfg, want);
+	vx_autofree char *text = NULL;
+
+	if (readable(body, err))
+		return -1;
+	text = drop_in_text(body);
+	return vx_mkdirs(dir, 0755, err) ||
+	       vx_write_atomic(dir, DROP_IN, text, 0644, err) ? -1 : 0;
+}
+
+int vx_set_keep(struct vctx *v, const char *name, char *const *assignments,
+		struct vctx_err *err)
+{
+	size_t n = count_keys(), i;
+	vx_autofree bool *want = vx_alloc(n * sizeof(*want));
+	vx_autofree char *conf = vctx_config_path(v, name);
+	vx_autofree char *dir = drop_in_dir(v, name);
+	vx_autofree char *file = vx_printf("%s/" DROP_IN, dir);
+	struct vctx_config *cfg = vctx_config_new();
+	int r = -1;
+
+	if (vctx_config_read(cfg, conf, err) || apply(cfg, assignments, err) ||
+	    keys_in(file, want, n, err))
+		goto out;
+	for (i = 0; assignments[i]; i++)
+		want[vx_config_find_key(assignments[i])] = true;
+	r = write_drop_in(dir, cfg, want, err);
+out:
+	vctx_config_free(cfg);
+	return r;
+}
+
 static bool of_cgroup(const struct vctx_key *key)
 {
 	return !strncmp(key->name, "memory.", 7) ||
@@ -105,8 +149,9 @@ static void save_net(struct vctx_config *to, const struct vctx_config *cfg)
 
 /* What of a running context changes, and what it had before. */
 struct live {
-	bool cpu, disk, cgroup, objects;
-	bool cpu_changed;
+	bool cpu, disk, cgroup, objects, quota;
+	bool cpu_changed, quota_changed;
+	struct vctx_config old_quota;	/* its limits of disk space alone */
 	struct vctx_sys_cpu old_cpu;
 	struct vx_disk_saved old_disks;
 	struct vx_objects_saved old_objects;
@@ -122,10 +167,51 @@ static bool at_once(const struct vctx_key *key, const struct vctx_info *info)
 		info->net_mode == VCTX_NET_SHARED);
 }
 
-/* The context as it runs: its share, its stop signal, its copy in /run. */
+/* What of a running context a change of this key is about. */
+static void touches(struct live *live, const struct vctx_key *key)
+{
+	if (!strncmp(key->name, "cpu.", 4) && key->when == VCTX_AT_ONCE)
+		live->cpu = true;
+	if (vx_quota_key(key->name))
+		live->quota = true;
+	else if (!strncmp(key->name, "disk.", 5))
+		live->disk = true;
+	if (vx_objects_key(key->name))
+		live->objects = true;
+	if (of_cgroup(key))
+		live->cgroup = true;
+}
+
+/* After a failure: everything as it was. */
+static void take_back(const struct vctx_info *info, struct live *live)
+{
+	if (live->cpu_changed)
+		vctx_sys_set_cpu(info->id, &live->old_cpu);
+	vx_disk_restore(info->id, &live->old_disks);
+	vx_objects_restore(info->id, &live->old_objects);
+	if (live->cgroup)
+		vx_cgroup_restore(info->cgroup, &live->old_cgroup);
+	if (live->quota_changed)
+		vx_quota_apply(info->id, info->root, &live->old_quota, NULL);
+	if (live->net.changed)
+		vx_net_change(info->id, &live->net.new, &live->net.old, NULL);
+}
+
+static void live_free(struct live *live)
+{
+	free(live->old_disks.save);
+	free(live->net.old.net_addr);
+	free(live->net.new.net_addr);
+}
+
+/*
+ * The context as it runs: its share, its stop signal, its copy in /run.  What is
+ * new are the assignments, or with NULL the given keys of another configuration.
+ */
 static int change_running(struct vctx *v, const struct vctx_info *info,
-			  char *const *assignments, bool commit,
-			  struct live *live, struct vctx_err *err)
+			  char *const *assignments,
+			  const struct vctx_config *from, const bool *given,
+			  bool commit, struct live *live, struct vctx_err *err)
 {
 	struct vctx_config *cfg = vctx_config_new();
 	vx_autofree char *dir = NULL;
@@ -157,7 +243,22 @@ static int change_running(struct vctx *v, const struct vctx_info *info,
 		}
 	}
 	save_net(&live->net.old, cfg);
-	for (i = 0; assignments[i]; i++) {
+	live->old_quota.tag = cfg->tag;
+	live->old_quota.tag_is_id = cfg->tag_is_id;
+	live->old_quota.disk_space = cfg->disk_space;
+	live->old_quota.disk_inodes = cfg->disk_inodes;
+	for (i = 0; !assignments && vctx_config_key(i); i++) {
+		const struct vctx_key *key = vctx_config_key(i);
+
+		if (!given[i] || !at_once(key, info) ||
+		    (!live->cgroup && of_cgroup(key)))
+			continue;
+		if (vx_config_take(cfg, from, i, err))
+			goto out;
+		if (!strncmp(key->name, "net.", 4))
+			net_given = true;
+	}
+	for (i = 0; assignments && assignments[i]; i++) {
 		const struct vctx_key *key =
 			vctx_config_key(vx_config_find_key(assignments[i]));
 
@@ -169,7 +270,7 @@ static int change_running(struct vctx *v, const struct vctx_info *info,
 			net_given = true;
 	}
 	if (vx_cpu_values(cfg, &new, err) || vx_disk_check(cfg, err) ||
-	    (net_given && vx_net_check(cfg, err)))
+	    vx_quota_check(cfg, err) || (net_given && vx_net_check(cfg, err)))
 		goto out;
 	text = vctx_config_dump(cfg);
 	if (readable(text, err))
@@ -200,6 +301,11 @@ static int change_running(struct vctx *v, const struct vctx_info *info,
 		goto out;
 	if (live->cgroup && vx_cgroup_set(info->cgroup, cfg, err))
 		goto out;
+	if (live->quota && info->root) {
+		if (vx_quota_apply(info->id, info->root, cfg, err))
+			goto out;
+		live->quota_changed = true;
+	}
 	if (vx_net_change(info->id, &live->net.old, cfg, err))
 		goto out;
 	save_net(&live->net.new, cfg);
@@ -235,7 +341,6 @@ int vctx_set(struct vctx *v, const struct vctx_info *info,
 	struct vctx_config *cfg = vctx_config_new();
 	vx_autofree char *dir = NULL;
 	vx_autofree char *file = NULL;
-	vx_autofree char *text = NULL;
 	vx_autofree char *body = NULL;
 	vx_autofree char *wait = NULL;
 	struct vctx_sys_cpu values;
@@ -262,14 +367,7 @@ int vctx_set(struct vctx *v, const struct vctx_info *info,
 		const struct vctx_key *key = vctx_config_key(k);
 
 		given[k] = want[k] = true;
-		if (!strncmp(key->name, "cpu.", 4) && key->when == VCTX_AT_ONCE)
-			live.cpu = true;
-		if (!strncmp(key->name, "disk.", 5))
-			live.disk = true;
-		if (vx_objects_key(key->name))
-			live.objects = true;
-		if (of_cgroup(key))
-			live.cgroup = true;
+		touches(&live, key);
 	}
 	/* Who was started without limits is in no group that could have some. */
 	live.cgroup = live.cgroup && !vctx_limits(info, &live.old_cgroup);
@@ -281,7 +379,8 @@ int vctx_set(struct vctx *v, const struct vctx_info *info,
 				  !(up && of_cgroup(key) && !live.cgroup) &&
 				  (!info->unmanaged ||
 				   !strncmp(key->name, "cpu.", 4) ||
-				   !strncmp(key->name, "disk.", 5))))
+				   (!strncmp(key->name, "disk.", 5) &&
+				    !vx_quota_key(key->name)))))
 			continue;
 		if (!kept) {
 			vx_fail(err, VCTX_STATE,
@@ -299,7 +398,7 @@ int vctx_set(struct vctx *v, const struct vctx_info *info,
 		}
 	}
 	if (kept && (vx_cpu_values(cfg, &values, err) || vx_disk_check(cfg, err) ||
-		     vx_net_check(cfg, err)))
+		     vx_quota_check(cfg, err) || vx_net_check(cfg, err)))
 		goto out;
 	if (kept) {
 		dir = drop_in_dir(v, info->name);
@@ -309,8 +408,6 @@ int vctx_set(struct vctx *v, const struct vctx_info *info,
 		body = vx_config_dump_keys(cfg, want);
 		if (readable(body, err))
 			goto out;
-		text = vx_printf("# Written by 'vctx set'; it is read after the file itself.\n%s",
-				 body);
 	}
 	if (commit && !info->unmanaged) {
 		lock = vx_lock(v, info->name, err);
@@ -323,7 +420,8 @@ int vctx_set(struct vctx *v, const struct vctx_info *info,
 			goto undo;
 		}
 	}
-	if (up && change_running(v, info, assignments, commit, &live, err))
+	if (up && change_running(v, info, assignments, NULL, NULL, commit,
+				 &live, err))
 		goto undo;
 	if (commit && kept) {
 		if (vx_fail_point("set")) {
@@ -331,8 +429,7 @@ int vctx_set(struct vctx *v, const struct vctx_info *info,
 				      file);
 			goto undo;
 		}
-		if (vx_mkdirs(dir, 0755, err) ||
-		    vx_write_atomic(dir, DROP_IN, text, 0644, err))
+		if (write_drop_in(dir, cfg, want, err))
 			goto undo;
 	}
 	if (later) {
@@ -341,25 +438,221 @@ int vctx_set(struct vctx *v, const struct vctx_info *info,
 	}
 	r = 0;
 undo:
-	if (r && live.cpu_changed)
-		vctx_sys_set_cpu(info->id, &live.old_cpu);
-	if (r) {
-		vx_disk_restore(info->id, &live.old_disks);
-		vx_objects_restore(info->id, &live.old_objects);
-	}
-	if (r && live.cgroup)
-		vx_cgroup_restore(info->cgroup, &live.old_cgroup);
-	if (r && live.net.changed)
-		vx_net_change(info->id, &live.net.new, &live.net.old, NULL);
+	if (r)
+		take_back(info, &live);
 	if (lock >= 0) {
 		if (!vx_alive(v, info->name))
 			vx_state_remove(v, info->name, 0);
 		close(lock);
 	}
 out:
-	free(live.old_disks.save);
-	free(live.net.old.net_addr);
-	free(live.net.new.net_addr);
+	live_free(&live);
 	vctx_config_free(cfg);
+	return r;
+}
+
+static int rewrite(const char *drop_in, const char *body, struct vctx_err *err)
+{
+	vx_autofree char *dir = vx_strdup(drop_in);
+	vx_autofree char *text = drop_in_text(body);
+
+	*strrchr(dir, '/') = '\0';
+	return vx_write_atomic(dir, DROP_IN, text, 0644, err);
+}
+
+/* Text of the drop-in without the keys that the file says anew. */
+static char *without(const char *drop_in, const bool *changed, size_t n,
+		     struct vctx_err *err)
+{
+	struct vctx_config *cfg = vctx_config_new();
+	vx_autofree bool *keep = vx_alloc(n * sizeof(*keep));
+	char *text = NULL;
+	size_t i;
+
+	if (access(drop_in, F_OK)) {
+		text = vx_strdup("");
+	} else if (!vctx_config_read(cfg, drop_in, err)) {
+		for (i = 0; i < n; i++)
+			keep[i] = vx_config_is_set(cfg, i) && !changed[i];
+		text = vx_config_dump_keys(cfg, keep);
+		if (!text)
+			vx_fail(err, VCTX_FAILED, NULL, "out of memory");
+	}
+	vctx_config_free(cfg);
+	return text;
+}
+
+/* Mark the keys whose values differ. */
+static void compare(const struct vctx_config *a, const struct vctx_config *b,
+		    bool *differ, size_t n)
+{
+	vx_autofree bool *one = vx_alloc(n * sizeof(*one));
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		vx_autofree char *x = NULL;
+		vx_autofree char *y = NULL;
+
+		one[i] = true;
+		x = vx_config_dump_keys(a, one);
+		y = vx_config_dump_keys(b, one);
+		differ[i] = !x || !y || strcmp(x, y);
+		one[i] = false;
+	}
+}
+
+struct edit {
+	struct vctx_config *old_file, *new_file;	/* the file alone */
+	struct vctx_config *old, *new;			/* with its drop-ins */
+	char *drop_in;			/* path of ours */
+	char *drop_in_text;		/* what stays of it */
+	bool *differ;			/* keys that are new in effect */
+};
+
+static void edit_free(struct edit *e)
+{
+	vctx_config_free(e->old_file);
+	vctx_config_free(e->new_file);
+	vctx_config_free(e->old);
+	vctx_config_free(e->new);
+	free(e->drop_in);
+	free(e->drop_in_text);
+	free(e->differ);
+}
+
+static int edit_read(struct edit *e, const char *conf, const char *text,
+		     size_t n, struct vctx_err *err)
+{
+	vx_autofree bool *changed = vx_alloc(n * sizeof(*changed));
+
+	/* One that was wrong before is no reason not to put it right. */
+	if (vx_config_read_file(e->old_file, conf, NULL)) {
+		vctx_config_free(e->old_file);
+		e->old_file = vctx_config_new();
+	}
+	if (vctx_config_parse(e->new_file, conf, text, err))
+		return -1;
+	compare(e->old_file, e->new_file, changed, n);
+	e->drop_in_text = without(e->drop_in, changed, n, err);
+	if (!e->drop_in_text ||
+	    vx_config_read_as(e->new, conf, text, DROP_IN, e->drop_in_text, err))
+		return -1;
+	if (vctx_config_read(e->old, conf, NULL)) {
+		vctx_config_free(e->old);
+		e->old = vctx_config_new();
+	}
+	compare(e->old, e->new, e->differ, n);
+	return 0;
+}
+
+int vctx_edit(struct vctx *v, const struct vctx_info *info, const char *text,
+	      bool commit, char **later, struct vctx_err *err)
+{
+	size_t n = count_keys(), i;
+	struct edit e = {
+		.old_file = vctx_config_new(), .new_file = vctx_config_new(),
+		.old = vctx_config_new(), .new = vctx_config_new(),
+		.differ = vx_alloc(n * sizeof(bool)),
+	};
+	bool up = info->state == VCTX_RUNNING;
+	struct vctx_plan_opts opts = { 0 };
+	vx_autofree char *conf = NULL;
+	vx_autofree char *real = NULL;
+	vx_autofree char *wait = NULL;
+	struct vctx_plan *plan;
+	struct live live = { 0 };
+	struct stat st;
+	int lock = -1, r = -1;
+	char *base;
+
+	if (later)
+		*later = NULL;
+	if (info->unmanaged || info->transient || !info->config) {
+		vx_fail(err, VCTX_STATE, NULL, "context has no configuration file");
+		goto out;
+	}
+	if (info->state == VCTX_STARTING) {
+		vx_fail(err, VCTX_STATE, "try again", "context is being started");
+		goto out;
+	}
+	conf = vctx_config_path(v, info->name);
+	real = realpath(conf, NULL);
+	if (!real || stat(real, &st)) {
+		vx_fail_errno(err, VCTX_FAILED, NULL, "%s", conf);
+		goto out;
+	}
+	e.drop_in = vx_printf("%s.d/" DROP_IN, conf);
+	if (edit_read(&e, conf, text, n, err))
+		goto out;
+	/* What start would find wrong is wrong now already. */
+	plan = vctx_plan_new(v, info->name, e.new, &opts, err);
+	if (!plan)
+		goto out;
+	vctx_plan_free(plan);
+	for (i = 0; i < n; i++)
+		if (e.differ[i])
+			touches(&live, vctx_config_key(i));
+	live.cgroup = live.cgroup && up && !vctx_limits(info, &live.old_cgroup);
+	for (i = 0; up && i < n; i++) {
+		const struct vctx_key *key = vctx_config_key(i);
+		char *more;
+
+		if (!e.differ[i] ||
+		    (at_once(key, info) && !(of_cgroup(key) && !live.cgroup)))
+			continue;
+		more = vx_printf("%s%s%s", wait ? wait : "", wait ? " " : "",
+				 key->name);
+		free(wait);
+		wait = more;
+	}
+	if (commit) {
+		lock = vx_lock(v, info->name, err);
+		if (lock < 0)
+			goto out;
+		if (up != vx_alive(v, info->name)) {
+			vx_fail(err, VCTX_STATE, "try again",
+				"context was %s meanwhile",
+				up ? "stopped" : "started");
+			goto undo;
+		}
+	}
+	if (up && change_running(v, info, NULL, e.new, e.differ, commit, &live,
+				 err))
+		goto undo;
+	if (!commit) {
+		r = 0;
+		goto done;
+	}
+	base = strrchr(real, '/');
+	*base++ = '\0';
+	if (vx_fail_point("edit")) {
+		vx_fail_errno(err, VCTX_FAILED, NULL, "cannot write %s", conf);
+		goto undo;
+	}
+	if (vx_write_atomic(real[0] ? real : "/", base, text,
+			    st.st_mode & 07777, err))
+		goto undo;
+	r = 0;
+	/* Killed here, the older value of "set" stays in force, and is shown. */
+	if (!e.drop_in_text[0])
+		vx_set_forget(v, info->name);
+	else
+		r = rewrite(e.drop_in, e.drop_in_text, err);
+done:
+	if (later) {
+		*later = wait;
+		wait = NULL;
+	}
+undo:
+	if (r)
+		take_back(info, &live);
+	if (lock >= 0) {
+		if (!vx_alive(v, info->name))
+			vx_state_remove(v, info->name, 0);
+		close(lock);
+	}
+out:
+	live_free(&live);
+	edit_free(&e);
 	return r;
 }

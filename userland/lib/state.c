@@ -7,6 +7,7 @@
  *   /var/lib/vctx/.ids/ID          -> NAME, reserves the id for good
  *   /run/vctx/NAME/{lock,state.json,config}  it is being started or was
  *                                  started, with this configuration
+ *   /run/vctx/NAME/stopping        it was told to stop
  *   /run/vctx/NAME/journal         what has to be undone, see journal.c
  *   /run/vctx/.ids/ID              -> NAME, the id is in use
  *
@@ -275,6 +276,31 @@ static void drop_marks(struct vctx *v, const char *name)
 		closedir(h);
 }
 
+/* The record says that it runs, and it does not: that is told once. */
+void vx_note_end(struct vctx *v, const char *name)
+{
+	vx_autofree char *dir = vx_printf("%s/%s", v->run, name);
+	vx_autofree char *state = vx_printf("%s/state.json", dir);
+	vx_autofree char *stopping = vx_printf("%s/stopping", dir);
+	struct vx_state *st = vx_state_read(v, name);
+
+	if (st && st->running)
+		vx_event(v, access(stopping, F_OK) ? "exited" : "stopped", name,
+			 st->id, NULL);
+	vx_state_free(st);
+	unlink(state);
+	unlink(stopping);
+}
+
+void vx_note_stop(struct vctx *v, const char *name)
+{
+	vx_autofree char *path = vx_printf("%s/%s/stopping", v->run, name);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd >= 0)
+		close(fd);
+}
+
 static int lock_name(struct vctx *v, const char *name, bool tidy,
 		     struct vctx_err *err)
 {
@@ -319,7 +345,10 @@ static int lock_name(struct vctx *v, const char *name, bool tidy,
 			if (tidy && leftover && !vx_alive(v, name)) {
 				vx_journal_undo(v, name, true, NULL);
 				drop_marks(v, name);
+				vx_note_end(v, name);
 			}
+			if (tidy)
+				vx_rename_finish(v, name, NULL);
 			return fd;
 		}
 		close(fd);
@@ -455,6 +484,7 @@ void vx_state_remove(struct vctx *v, const char *name, uint32_t id)
 	vx_autofree char *config = vx_printf("%s/config", dir);
 	vx_autofree char *journal = vx_printf("%s/journal", dir);
 	vx_autofree char *lock = vx_printf("%s/lock", dir);
+	vx_autofree char *stopping = vx_printf("%s/stopping", dir);
 	struct dirent *d;
 	DIR *h;
 
@@ -465,6 +495,7 @@ void vx_state_remove(struct vctx *v, const char *name, uint32_t id)
 	unlink(state);
 	unlink(config);
 	unlink(journal);
+	unlink(stopping);
 	/* A writer that was killed leaves its temporary file. */
 	h = opendir(dir);
 	while (h && (d = readdir(h)))
@@ -645,8 +676,56 @@ uint32_t vx_meta_id(struct vctx *v, const char *name)
 	return id;
 }
 
+char *vx_meta_name(struct vctx *v, const char *name)
+{
+	json_t *o = meta_load(v, name);
+	char *text = get_string(o, "name");
+
+	json_decref(o);
+	return text;
+}
+
+int vx_meta_rename(struct vctx *v, const char *name, struct vctx_err *err)
+{
+	vx_autofree char *dir = vx_printf("%s/%s", v->lib, name);
+	vx_autofree char *conf = vctx_config_path(v, name);
+	vx_autofree char *text = NULL;
+	json_t *o = meta_load(v, name);
+
+	set_string(o, "name", name);
+	set_string(o, "config", conf);
+	text = json_dumps(o, JSON_INDENT(1));
+	json_decref(o);
+	if (!text)
+		return vx_fail(err, VCTX_FAILED, NULL, "cannot write %s/meta.json",
+			       dir);
+	return vx_write_atomic(dir, "meta.json", text, 0644, err);
+}
+
+int vx_mark_move(const char *base, uint32_t id, const char *name,
+		 struct vctx_err *err)
+{
+	vx_autofree char *path = vx_printf("%s/.ids/%u", base, id);
+	vx_autofree char *tmp = vx_printf("%s/.ids/.%u", base, id);
+
+	/* Left by one that was killed here. */
+	unlink(tmp);
+	if (symlink(name, tmp) || rename(tmp, path))
+		return vx_fail_errno(err, VCTX_FAILED, NULL, "cannot write %s",
+				     path);
+	return 0;
+}
+
 int vctx_create(struct vctx *v, const char *name, struct vctx_config *cfg,
 		const char *file, struct vctx_err *err)
+{
+	return vx_create_with(v, name, cfg, file, NULL, NULL, err);
+}
+
+int vx_create_with(struct vctx *v, const char *name, struct vctx_config *cfg,
+		   const char *file, int (*make)(void *arg, int journal,
+						 struct vctx_err *err),
+		   void *arg, struct vctx_err *err)
 {
 	vx_autofree char *dir = vx_printf("%s/%s", v->lib, name);
 	vx_autofree char *conf = vctx_config_path(v, name);
@@ -726,6 +805,8 @@ int vctx_create(struct vctx *v, const char *name, struct vctx_config *cfg,
 		vx_fail_errno(err, VCTX_FAILED, NULL, "cannot make %s", dir);
 		goto out;
 	}
+	if (make && make(arg, journal, err))
+		goto out;
 	if (!(file && !strcmp(file, conf))) {
 		if (vx_journal_add(journal, err, "conf %s", conf) ||
 		    vx_mkdirs(v->etc, 0755, err) ||
@@ -754,6 +835,8 @@ out:
 	if (r)
 		vx_journal_undo(v, name, true, NULL);
 	vx_state_remove(v, name, id);
+	if (!r)
+		vx_event(v, "created", name, id, NULL);
 	return r;
 }
 
@@ -816,6 +899,7 @@ int vctx_delete(struct vctx *v, const char *name, struct vctx_err *err)
 	vx_set_forget(v, name);
 	vx_journal_undo(v, name, true, NULL);
 	vx_state_remove(v, name, id);
+	vx_event(v, "deleted", name, id, NULL);
 	return 0;
 }
 

@@ -47,6 +47,44 @@
 # error "the number of the vserver system call is not known here"
 #endif
 
+/*
+ * Attributes of files are newer than the rest of the header; their numbers are
+ * Linux-VServer's.
+ */
+#ifndef VCMD_fget_iattr
+#define VCMD_fget_iattr		VC_CMD(VC_CAT_INODE, 3, 0)
+#define VCMD_fset_iattr		VC_CMD(VC_CAT_INODE, 4, 0)
+struct vcmd_fiattr {
+	__u32 tag;
+	__u32 flags;
+	__u32 mask;
+};
+#endif
+#ifndef VCMD_tag_migrate
+#define VCMD_tag_migrate	VC_CMD(VC_CAT_TAGMIG, 1, 0)
+#define VCMD_task_tag		VC_CMD(VC_CAT_VINFO, 3, 0)
+#endif
+#ifndef VCMD_add_dlimit
+#define VCMD_add_dlimit		VC_CMD(VC_CAT_DLIMIT, 1, 0)
+#define VCMD_rem_dlimit		VC_CMD(VC_CAT_DLIMIT, 2, 0)
+#define VCMD_set_dlimit		VC_CMD(VC_CAT_DLIMIT, 5, 0)
+#define VCMD_get_dlimit		VC_CMD(VC_CAT_DLIMIT, 6, 0)
+struct vcmd_dlimit_base {
+	__u64 name;
+	__u32 flags;
+};
+struct vcmd_dlimit {
+	__u64 name;
+	__u32 space_used;
+	__u32 space_total;
+	__u32 inodes_used;
+	__u32 inodes_total;
+	__u32 reserved;
+	__u32 flags;
+};
+#define VXDL_KEEP		0xfffffffeU
+#endif
+
 /* The kernel promises that results fit an int. */
 static int vserver(uint32_t cmd, uint32_t id, void *data)
 {
@@ -426,4 +464,72 @@ int vctx_sys_error(struct vctx_err *err, const char *what)
 		break;
 	}
 	return vx_fail_errno(err, code, hint, "%s", what);
+}
+
+int vctx_sys_fget_iattr(int fd, uint32_t *tag, uint32_t *flags, uint32_t *mask)
+{
+	struct vcmd_fiattr a = { 0 };
+
+	if (vserver(VCMD_fget_iattr, (uint32_t)fd, &a) < 0)
+		return -1;
+	*tag = a.tag;
+	*flags = a.flags;
+	*mask = a.mask;
+	return 0;
+}
+
+int vctx_sys_fset_iattr(int fd, uint32_t flags, uint32_t mask)
+{
+	struct vcmd_fiattr a = { .flags = flags, .mask = mask };
+
+	return vserver(VCMD_fset_iattr, (uint32_t)fd, &a) < 0 ? -1 : 0;
+}
+
+int vctx_sys_tag_migrate(uint32_t tag)
+{
+	return vserver(VCMD_tag_migrate, tag, NULL) < 0 ? -1 : 0;
+}
+
+int vctx_sys_task_tag(pid_t pid, uint32_t *tag)
+{
+	int r = vserver(VCMD_task_tag, (uint32_t)pid, NULL);
+
+	if (r < 0)
+		return -1;
+	*tag = (uint32_t)r;
+	return 0;
+}
+
+int vctx_sys_get_dlimit(uint32_t tag, const char *path, uint32_t *space_kib,
+			uint32_t *inodes)
+{
+	struct vcmd_dlimit a = { .name = (uintptr_t)path };
+
+	if (vserver(VCMD_get_dlimit, tag, &a) < 0)
+		return -1;
+	*space_kib = a.space_total;
+	*inodes = a.inodes_total;
+	return 0;
+}
+
+int vctx_sys_set_dlimit(uint32_t tag, const char *path, uint32_t space_kib,
+			uint32_t inodes)
+{
+	struct vcmd_dlimit_base base = { .name = (uintptr_t)path };
+	struct vcmd_dlimit a = {
+		.name = (uintptr_t)path, .space_total = space_kib,
+		.inodes_total = inodes, .space_used = VXDL_KEEP,
+		.inodes_used = VXDL_KEEP,
+	};
+
+	if (vserver(VCMD_add_dlimit, tag, &base) < 0 && errno != EEXIST)
+		return -1;
+	return vserver(VCMD_set_dlimit, tag, &a) < 0 ? -1 : 0;
+}
+
+int vctx_sys_rem_dlimit(uint32_t tag, const char *path)
+{
+	struct vcmd_dlimit_base base = { .name = (uintptr_t)path };
+
+	return vserver(VCMD_rem_dlimit, tag, &base) < 0 ? -1 : 0;
 }

@@ -13,6 +13,17 @@
 
 #include "internal.h"
 
+/* What it makes is labelled as what its init makes. */
+static int enter_tag(const struct vctx_info *info)
+{
+	uint32_t tag;
+
+	if (!info->pid || vctx_sys_task_tag(info->pid, &tag) ||
+	    vctx_sys_tag_migrate(tag))
+		return !info->pid || errno == ENOSYS || errno == ESRCH ? 0 : -1;
+	return 0;
+}
+
 /*
  * The network context that its init is in.  One of another tool may have no
  * init, and then tells by having the same number.
@@ -90,6 +101,8 @@ int vx_exec_in(const struct vctx_info *info, char *const *argv,
 		} else if (!vx_same(info)) {
 			errno = ESRCH;
 			vctx_sys_error(&e, "cannot enter the context");
+		} else if (enter_tag(info)) {
+			vctx_sys_error(&e, "cannot take the label of its files");
 		} else if (enter_net(info)) {
 			vctx_sys_error(&e, "cannot enter its network context");
 		} else if (vctx_sys_migrate(info->id, 0)) {
@@ -305,6 +318,8 @@ int vctx_stop(struct vctx *v, const struct vctx_info *info,
 			       "stop them first; 'vctx list --json' tells the cpu_parent of each",
 			       "%u context%s in it", info->cpu_inside,
 			       info->cpu_inside > 1 ? "s are" : " is");
+	if (!info->unmanaged && info->name)
+		vx_note_stop(v, info->name);
 	if (timeout_ms) {
 		if (vctx_sys_kill(info->id, info->pid ? 1 : 0,
 				  info->stop_signal)) {

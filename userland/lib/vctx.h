@@ -215,6 +215,30 @@ int vctx_sys_get_disk(uint32_t id, dev_t dev, struct vctx_sys_disk *disk);
  */
 int vctx_sys_set_disk(uint32_t id, dev_t dev, const struct vctx_sys_disk *disk);
 
+/*
+ * Attributes of an open file, IATTR_* of <linux/vserver.h>; mask is what it can have.
+ * ENOSYS: a kernel without them.
+ */
+int vctx_sys_fget_iattr(int fd, uint32_t *tag, uint32_t *flags, uint32_t *mask);
+/* Those in mask become what they are in flags. */
+int vctx_sys_fset_iattr(int fd, uint32_t flags, uint32_t mask);
+
+/* Label of what the caller makes on file systems mounted with "tag"; 0: none. */
+int vctx_sys_tag_migrate(uint32_t tag);
+/* That of a process, 0: the caller. */
+int vctx_sys_task_tag(pid_t pid, uint32_t *tag);
+
+/*
+ * Limits of a tag on the file system that path is on: KiB and inodes, VXDL_INFINITY
+ * for none.  ESRCH: it has none; EOPNOTSUPP: not on this file system.
+ */
+int vctx_sys_get_dlimit(uint32_t tag, const char *path, uint32_t *space_kib,
+			uint32_t *inodes);
+/* Made if it has none. */
+int vctx_sys_set_dlimit(uint32_t tag, const char *path, uint32_t space_kib,
+			uint32_t inodes);
+int vctx_sys_rem_dlimit(uint32_t tag, const char *path);
+
 /* An address of a context: the first 4 or all 16 bytes of ip, network order. */
 struct vctx_net_addr {
 	int family;		/* AF_INET or AF_INET6 */
@@ -332,6 +356,8 @@ struct vctx_config {
 	char *root;		/* NULL: not set */
 	char *hostname;		/* NULL: the context's name */
 	uint32_t id;		/* 0: automatic */
+	uint32_t tag;		/* label of its files; 0: none */
+	bool tag_is_id;		/* ... or its id */
 	char **init;		/* NULL-terminated words */
 	bool autostart;
 	char *cpu_parent;	/* NULL: none */
@@ -341,6 +367,8 @@ struct vctx_config {
 	uint64_t cpu_burst_ms;
 	struct vctx_disk *disk;
 	size_t n_disk;
+	uint64_t disk_space;		/* bytes; 0: no limit */
+	uint64_t disk_inodes;		/* 0: no limit */
 	enum vctx_net_mode net_mode;
 	char *net_bridge;		/* NULL: none */
 	struct vctx_net_addr *net_addr;
@@ -400,6 +428,8 @@ int vctx_config_parse(struct vctx_config *cfg, const char *name,
 /* One "section.key=value" as given with -s. */
 int vctx_config_set(struct vctx_config *cfg, const char *assignment,
 		    struct vctx_err *err);
+/* Give a key its default again. */
+void vctx_config_clear(struct vctx_config *cfg, const char *key);
 /* Effective configuration as a file that vctx_config_read() accepts. */
 char *vctx_config_dump(const struct vctx_config *cfg);
 
@@ -509,6 +539,13 @@ int vctx_create(struct vctx *v, const char *name, struct vctx_config *cfg,
  * Remove what vctx_create() made.  Fails with VCTX_STATE while it runs.
  */
 int vctx_delete(struct vctx *v, const char *name, struct vctx_err *err);
+/*
+ * Give a context that does not run another name, and its root, if that is beside
+ * its record.  Killed in between it has the new name, and the next command for it,
+ * or vctx_gc(), ends the rest.
+ */
+int vctx_rename(struct vctx *v, const struct vctx_info *info, const char *name,
+		struct vctx_err *err);
 /* Path of a context's configuration file, whether it is there or not. */
 char *vctx_config_path(struct vctx *v, const char *name);
 /* Path of what its init has printed, whether it is there or not. */
@@ -619,6 +656,26 @@ int vctx_set(struct vctx *v, const struct vctx_info *info,
 	     struct vctx_err *err);
 
 /*
+ * The same with a new text of its configuration file, which replaces the old one
+ * when it is right.  A key whose value is another one in the new text is no longer
+ * kept from vctx_set().
+ */
+int vctx_edit(struct vctx *v, const struct vctx_info *info, const char *text,
+	      bool commit, char **later, struct vctx_err *err);
+
+/*
+ * Copy a file or tree; from and to are contexts, or NULL for the host. Paths of a
+ * context are resolved in its root, as it sees it with its mounts, and no link
+ * leads out of it. Into a directory when there is one at to_path, else as to_path;
+ * a file there is replaced at once. Owners, modes and times are kept; onto the
+ * host come neither set-id bits nor extended attributes. What is mounted in a tree is
+ * not copied. Sockets, pipes and devices: VCTX_USAGE, and nothing is copied.
+ */
+int vctx_copy(const struct vctx_info *from, const char *from_path,
+	      const struct vctx_info *to, const char *to_path,
+	      struct vctx_err *err);
+
+/*
  * Hold all processes of a running context at their return to user mode, or let
  * them go on.  VCTX_STATE when that is so already, VCTX_HOST when the kernel
  * does not schedule contexts.
@@ -663,6 +720,91 @@ struct vctx_proc {
 int vctx_procs(uint32_t id, struct vctx_proc **procs, size_t *n,
 	       struct vctx_err *err);
 void vctx_procs_free(struct vctx_proc *procs, size_t n);
+
+/* ------------------------------------------------------------------ */
+/* Files that contexts share                                           */
+/* ------------------------------------------------------------------ */
+
+struct vctx_unified {
+	uint64_t files;		/* looked at */
+	uint64_t unified;	/* were one file already */
+	uint64_t linked;	/* became one */
+	uint64_t bytes;		/* what that freed */
+};
+
+/*
+ * Make files that are equal in content, owner, mode, times and extended attributes one
+ * file, among the roots of these contexts, none of which may run.  The kernel copies
+ * it for whoever writes to it.  Not in directories that a guest writes to, such as /etc,
+ * and not across file systems.  Without "commit" only tell what would be.  VCTX_HOST:
+ * a kernel or a file system that cannot.  Killed at any moment, every file is whole.
+ */
+int vctx_unify(struct vctx *v, struct vctx_info *const *list, bool commit,
+	       struct vctx_unified *sum, struct vctx_err *err);
+
+struct vctx_cloned {
+	uint64_t linked, copied;	/* files */
+};
+
+/*
+ * Make a context with this configuration, whose root is made as a clone of that of
+ * another one, which must not run: files are unified with it as vctx_unify() does,
+ * or with "copy" all copied.
+ */
+int vctx_clone(struct vctx *v, const struct vctx_info *from, const char *name,
+	       struct vctx_config *cfg, bool copy, struct vctx_cloned *sum,
+	       struct vctx_err *err);
+
+struct vctx_du {
+	bool known;		/* false: no root of its own */
+	uint64_t own_bytes, own_inodes;		/* what it alone has */
+	uint64_t shared_bytes, shared_inodes;	/* what others of the list have, too */
+	/* Its part: the sums over all of the list are what there is. */
+	uint64_t part_bytes, first_inodes;
+	dev_t dev;		/* of its root */
+	ino_t ino;
+};
+
+/* What the roots of these contexts take; use has an entry for each. */
+int vctx_du(struct vctx_info *const *list, struct vctx_du *use,
+	    struct vctx_err *err);
+
+/* ------------------------------------------------------------------ */
+/* Events                                                              */
+/* ------------------------------------------------------------------ */
+
+struct vctx_event {
+	char *time;		/* RFC 3339 in UTC, with milliseconds */
+	/* created, deleted, renamed, started, stopped, exited, paused, resumed,
+	 * limit, oom */
+	char *event;
+	char *name;		/* NULL: a context without a name */
+	uint32_t id;
+	char *what;		/* renamed: the old name, limit: its key; or NULL */
+	uint64_t count;		/* limit, oom: how often; else 0 */
+	bool unmanaged;
+};
+
+struct vctx_events;
+
+/*
+ * Watch all contexts.  since: milliseconds since 1970 of the first event of the
+ * past to tell, or -1: only of what happens from now on.  What only the kernel knows
+ * is looked for every step_ms.  Whoever watches records that a context has ended by
+ * itself, as the next command for it would.
+ */
+struct vctx_events *vctx_events_open(struct vctx *v, int64_t since,
+				     uint64_t step_ms, struct vctx_err *err);
+/*
+ * 1: *ev is the next event, released with vctx_event_free(); 0: there was none in
+ * timeout_ms (-1: for ever).
+ */
+int vctx_events_next(struct vctx_events *e, int64_t timeout_ms,
+		     struct vctx_event **ev);
+void vctx_events_close(struct vctx_events *e);
+void vctx_event_free(struct vctx_event *e);
+/* Told of a pause or its end; vctx_pause() has no state root to tell it in. */
+void vctx_note_pause(struct vctx *v, const struct vctx_info *info, bool hold);
 
 /* ------------------------------------------------------------------ */
 /* The host                                                            */

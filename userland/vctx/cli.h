@@ -22,13 +22,13 @@ struct cli {
 	struct vctx *v;
 	const char *state_root;
 	bool json, quiet, no_header, dry_run, help;
-	bool force, rm, all, if_exists, start, config, kill, watch, follow;
+	bool force, rm, all, if_exists, start, config, kill, watch, follow, copy;
 	const char *file;		/* -f */
 	const char *root;		/* --root of create and run */
 	const char *timeout;
 	const char *state;
 	const char *pid;
-	const char *interval, *count, *lines;
+	const char *interval, *count, *lines, *since;
 	char **set;			/* -s, NULL-terminated */
 	char **env;			/* -e, NULL-terminated */
 	char **args;			/* NAME and so on, NULL-terminated */
@@ -45,6 +45,7 @@ enum {
 	OPT_PID = 1 << 15, OPT_SET = 1 << 16, OPT_ENV = 1 << 17,
 	OPT_WATCH = 1 << 18, OPT_INTERVAL = 1 << 19, OPT_COUNT = 1 << 20,
 	OPT_FOLLOW = 1 << 21, OPT_LINES = 1 << 22,
+	OPT_SINCE = 1 << 23, OPT_COPY = 1 << 24,
 };
 
 /* What a word on the command line is; completion offers words by it. */
@@ -59,6 +60,7 @@ enum arg {
 	ARG_VERB,
 	ARG_FILE, ARG_DIR,
 	ARG_STATE, ARG_TIME, ARG_PID, ARG_TEXT,
+	ARG_PLACE,		/* a path, or NAME:PATH */
 };
 
 struct verb {
@@ -94,10 +96,15 @@ const struct verb *cli_find_verb(const char *word);
 int cmd_check(struct cli *c);
 /* The words after "vctx __complete". */
 int cmd_complete(int n, char **words);
+int cmd_clone(struct cli *c);
+int cmd_cp(struct cli *c);
 int cmd_create(struct cli *c);
 int cmd_delete(struct cli *c);
 int cmd_doctor(struct cli *c);
+int cmd_du(struct cli *c);
+int cmd_edit(struct cli *c);
 int cmd_enter(struct cli *c);
+int cmd_events(struct cli *c);
 int cmd_exec(struct cli *c);
 int cmd_gc(struct cli *c);
 int cmd_help(struct cli *c);
@@ -106,6 +113,7 @@ int cmd_list(struct cli *c);
 int cmd_logs(struct cli *c);
 int cmd_pause(struct cli *c);
 int cmd_ps(struct cli *c);
+int cmd_rename(struct cli *c);
 int cmd_restart(struct cli *c);
 int cmd_resume(struct cli *c);
 int cmd_run(struct cli *c);
@@ -117,6 +125,7 @@ int cmd_stats(struct cli *c);
 int cmd_status(struct cli *c);
 int cmd_stop(struct cli *c);
 int cmd_top(struct cli *c);
+int cmd_unify(struct cli *c);
 int cmd_version(struct cli *c);
 int cmd_wait(struct cli *c);
 

@@ -51,6 +51,8 @@ static void offer_contexts(const struct ask *a, enum arg kind)
 			snprintf(word, sizeof(word), "%s", list[i]->name);
 		else
 			snprintf(word, sizeof(word), "%u", list[i]->id);
+		if (kind == ARG_PLACE)
+			strcat(word, ":");
 		offer(a, word, cli_state(list[i]));
 	}
 	vctx_list_free(list);
@@ -117,6 +119,10 @@ static void offer_kind(const struct ask *a, enum arg kind)
 		break;
 	case ARG_DIR:
 		puts(":dirs");
+		break;
+	case ARG_PLACE:
+		offer_contexts(a, kind);
+		puts(":files");
 		break;
 	case ARG_STATE:
 		offer_words(a, "", "stopped running", NULL);

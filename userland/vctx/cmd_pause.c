@@ -16,6 +16,8 @@ static int pause_or_resume(struct cli *c, bool hold)
 		r = cli_flush();
 	} else if (info) {
 		r = vctx_pause(info, hold, &err);
+		if (!r)
+			vctx_note_pause(c->v, info, hold);
 	}
 	vctx_info_free(info);
 	return r < 0 ? cli_fail(c, name, &err) : r;

@@ -31,7 +31,9 @@ static void note_disks(struct cli *c, const char *name)
 	size_t i;
 
 	for (i = 1; i < c->n_args; i++)
-		if (!strncmp(c->args[i], "disk.", 5))
+		if (!strncmp(c->args[i], "disk.", 5) &&
+		    strncmp(c->args[i], "disk.space", 10) &&
+		    strncmp(c->args[i], "disk.inodes", 11))
 			break;
 	if (i == c->n_args)
 		return;

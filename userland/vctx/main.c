@@ -232,6 +232,8 @@ static int parse(struct cli *c, int argc, char **argv)
 		case 'C': c->count = optarg; break;
 		case 'G': c->follow = true; break;
 		case 'L': c->lines = optarg; break;
+		case 'K': c->copy = true; break;
+		case 'N': c->since = optarg; break;
 		case 'h': c->help = true; break;
 		case 'V': return cli_usage(c, "see 'vctx version'",
 					   "unknown option \"--version\"");
@@ -276,8 +278,9 @@ static int run_verb(struct cli *c)
 		return cli_usage(c, "put the command after \"--\"",
 				 "no command given");
 	if (c->n_args < c->verb->min_args)
-		return cli_usage(c, NULL, c->n_args ? "no setting given" :
-				 "no name given");
+		return cli_usage(c, NULL, !c->n_args ? "no name given" :
+				 c->verb->arg[1] == ARG_NEW ?
+				 "no new name given" : "no setting given");
 	if (c->n_args > c->verb->max_args)
 		return cli_usage(c, c->verb->command ?
 				 "put the command after \"--\"" : NULL,

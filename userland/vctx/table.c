@@ -18,6 +18,19 @@ const struct verb verbs[] = {
 	  "  vctx create web1 --root /srv/web1 -s context.hostname=web1 --start\n",
 	  OPT_FILE | OPT_ROOT | OPT_SET | OPT_START | OPT_DRY_RUN | OPT_QUIET,
 	  1, 1, false, false, cmd_create, { ARG_NEW } },
+	{ "clone", NULL, "life", "SOURCE NAME [--root DIR] [-s KEY=VALUE]... [--copy]\n                [--start]",
+	  "Make a context like a stopped one, whose files it shares until one is written.",
+	  "  --root DIR      its root directory (default /var/lib/vctx/NAME/root)\n"
+	  "  -s KEY=VALUE    set a key of vctx.conf(5); addresses are not taken over\n"
+	  "  --copy          copy every file\n"
+	  "  --start         start it, too\n"
+	  "  --dry-run       print what would be done\n"
+	  "Files in /etc, /var and others that a guest writes to are copied anyway.\n"
+	  "Sharing needs a kernel with attributes of files (CONFIG_VSERVER_FS).\n"
+	  "Example:\n"
+	  "  vctx clone web1 web2 -s net.address=10.0.7.12/24 --start\n",
+	  OPT_ROOT | OPT_SET | OPT_COPY | OPT_START | OPT_DRY_RUN | OPT_QUIET,
+	  2, 2, false, false, cmd_clone, { ARG_STOPPED, ARG_NEW } },
 	{ "start", NULL, "life", "NAME | --all",
 	  "Start a context in the background.",
 	  "  --all           start every context with autostart = yes\n"
@@ -93,6 +106,32 @@ const struct verb verbs[] = {
 	  "  vctx set web1 \"disk.weight=100 vdb=400\" disk.max=20M\n",
 	  OPT_DRY_RUN | OPT_QUIET, 2, SIZE_MAX, false, false, cmd_set,
 	  { ARG_NAME, ARG_SETTING } },
+	{ "edit", NULL, "change", "NAME",
+	  "Change the configuration file of a context with an editor.",
+	  "The editor is $VISUAL, $EDITOR or vi.  What it leaves is checked before it\n"
+	  "replaces the file; a wrong one is kept, and it says where.  What can change at\n"
+	  "once does, as with set; for the rest it says that a restart is needed.  A key\n"
+	  "that was changed is no longer kept from set.\n"
+	  "Example:\n"
+	  "  VISUAL=nano vctx edit web1\n",
+	  OPT_QUIET, 1, 1, false, false, cmd_edit, { ARG_NAME } },
+	{ "rename", NULL, "change", "NAME NEW",
+	  "Give a stopped context another name.",
+	  "Its configuration, what set has kept, its log, and a root directory beside its\n"
+	  "record follow; its id stays.\n",
+	  OPT_DRY_RUN | OPT_QUIET, 2, 2, false, false, cmd_rename,
+	  { ARG_STOPPED, ARG_NEW } },
+	{ "cp", NULL, "use", "[NAME:]SOURCE [NAME:]TARGET",
+	  "Copy a file or a tree into or out of a context, running or not.",
+	  "A path of a context is one as it sees it; no link of it leads out.  Into TARGET\n"
+	  "when it is a directory, else as TARGET; a file is replaced, a directory never.\n"
+	  "Owners, modes and times are kept; set-id bits do not come to the host, nor is\n"
+	  "what is mounted in a tree copied.  Sockets, pipes and devices are refused.\n"
+	  "Examples:\n"
+	  "  vctx cp web1:/var/log/nginx logs-of-web1\n"
+	  "  vctx cp index.html web1:/var/www/html\n",
+	  OPT_DRY_RUN | OPT_QUIET, 1, 2, false, false, cmd_cp,
+	  { ARG_PLACE, ARG_PLACE } },
 	{ "logs", NULL, "use", "NAME [--lines N] [--follow]",
 	  "Print what the init of a context has printed.",
 	  "  --lines N       the last N lines only\n"
@@ -151,9 +190,42 @@ const struct verb verbs[] = {
 	  "The columns are those of stats.  The key q leaves, any other one refreshes.\n",
 	  OPT_INTERVAL | OPT_COUNT | OPT_QUIET, 0, 0, false, false, cmd_top,
 	  { 0 } },
+	{ "du", NULL, "see", "[NAME]... [--json] [--no-header]",
+	  "Tell what the roots of contexts take of the disk.",
+	  "OWN is what only this one has, SHARED what others have, too, and PART is OWN\n"
+	  "with its part of SHARED: the sum of PART over all is what there is.\n"
+	  "INODES are those of OWN and SHARED.  What is mounted in a root is not counted.\n"
+	  "Every root is read, and that takes its time.\n",
+	  OPT_JSON | OPT_NO_HEADER | OPT_QUIET, 0, SIZE_MAX, false, false, cmd_du,
+	  { ARG_NAME, ARG_NAME } },
+	{ "events", NULL, "see", "[NAME]... [--since TIME] [--timeout TIME] [--count N]\n                [--interval TIME] [--json]",
+	  "Tell what happens to contexts, and go on telling.",
+	  "  --since TIME    of the past, too: a time ago (10m) or a date (RFC 3339, UTC)\n"
+	  "  --timeout TIME  end when nothing happened for so long; 0: with the past\n"
+	  "  --count N       end after N events\n"
+	  "  --interval TIME how often to ask the kernel (default 500ms)\n"
+	  "  --json          one object a line\n"
+	  "Events are created, deleted, renamed, started, stopped, exited (ended by\n"
+	  "itself), paused, resumed; and limit and oom, which are told as they happen\n"
+	  "and not kept.\n"
+	  "Example:\n"
+	  "  vctx events web1 --since 24h --timeout 0\n",
+	  OPT_SINCE | OPT_TIMEOUT | OPT_COUNT | OPT_INTERVAL | OPT_JSON | OPT_QUIET,
+	  0, SIZE_MAX, false, false, cmd_events, { ARG_NAME, ARG_NAME } },
 	{ "running", NULL, "see", "NAME",
 	  "Exit 0 when a context runs, 1 when not; print nothing.", "",
 	  OPT_QUIET, 1, 1, false, false, cmd_running, { ARG_NAME } },
+	{ "unify", NULL, "host", "NAME... | --all [--dry-run] [--json]",
+	  "Make equal files of stopped contexts one file, until one of them writes it.",
+	  "  --all           of all that do not run\n"
+	  "  --dry-run       only tell what it would free\n"
+	  "Equal in content, owner, mode, time and extended attributes, on the same file\n"
+	  "system, and not in /etc, /var and others that a guest writes to.\n"
+	  "Needs a kernel with attributes of files (CONFIG_VSERVER_FS).\n"
+	  "Example:\n"
+	  "  vctx unify web1 web2 web3 --dry-run\n",
+	  OPT_ALL | OPT_DRY_RUN | OPT_JSON | OPT_QUIET, 0, SIZE_MAX, false, false,
+	  cmd_unify, { ARG_STOPPED, ARG_STOPPED } },
 	{ "check", NULL, "host", "[--json] [-q]",
 	  "Check what the kernel and the host offer.",
 	  "One line each: ok or missing, what was found, why it matters.\n"
@@ -228,6 +300,10 @@ const struct option_row options[] = {
 	  "go on until it stops" },
 	{ { "lines", required_argument, NULL, 'L' }, OPT_LINES, ARG_TEXT,
 	  "the last lines only" },
+	{ { "copy", no_argument, NULL, 'K' }, OPT_COPY, ARG_NONE,
+	  "copy every file" },
+	{ { "since", required_argument, NULL, 'N' }, OPT_SINCE, ARG_TIME,
+	  "from when on" },
 	{ { "help", no_argument, NULL, 'h' }, 0, ARG_NONE, "explain the verb" },
 	{ { "version", no_argument, NULL, 'V' }, 0, ARG_NONE,
 	  "print the version" },
