@@ -36,7 +36,7 @@ vctx exec web1 -- /bin/sh -c 'while :; do mkdir /mnt/t; rmdir /mnt/t; ln -s /etc
 	rm /mnt/t; done' 2>/dev/null &
 racer=$!
 n=0
-while [ $n -lt 300 ]; do
+while [ $n -lt 40 ]; do
 	vctx cp one web1:/mnt/t/evil 2>/dev/null
 	n=$((n + 1))
 done
