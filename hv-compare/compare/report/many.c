@@ -74,7 +74,7 @@ static void find_sizes(struct many *m)
 }
 
 /* Kinds of nuisance in the order of the tables; what is not here comes after these. */
-static const char *const kind_order[] = { "cpu", "fork", "bomb", "files", "memory", "touch", "send", "receive", "disk", "read" };
+static const char *const kind_order[] = { "cpu", "fork", "bomb", "files", "memory", "touch", "send", "receive", "disk", "read", "storm" };
 
 #define N_KINDS (sizeof(kind_order) / sizeof(*kind_order))
 
