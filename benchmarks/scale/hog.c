@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,6 +170,26 @@ static __attribute__((noreturn)) void hog_memory(void)
 	}
 }
 
+/* Small files, each on the disk before the next is made: every one wants the journal. */
+static __attribute__((noreturn)) void hog_storm(const char *where, unsigned int me, unsigned int k)
+{
+	static char page[PAGE];
+	char path[128];
+	unsigned int n;
+	int fd;
+
+	for (n = 0;; n++) {
+		snprintf(path, sizeof(path), "%s/" DISK_LINK "/hog.%u.%u.%u", where, me, k, n % HOG_FILES);
+		fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+		if (fd < 0 || write(fd, page, PAGE) < 0 || fsync(fd) != 0)
+			_exit(1);
+		close(fd);
+		snprintf(path, sizeof(path), "%s/" DISK_LINK "/hog.%u.%u.%u", where, me, k,
+			 (n + HOG_FILES / 2) % HOG_FILES);
+		unlink(path);
+	}
+}
+
 /* One process of a nuisance, for ever. */
 static __attribute__((noreturn)) void hog(char kind, const char *where, unsigned int me, unsigned int k, const char *net)
 {
@@ -186,6 +207,8 @@ static __attribute__((noreturn)) void hog(char kind, const char *where, unsigned
 		hog_disk(where, me, k);
 	case TOLD_HOG_READ:
 		hog_read(where, me, k);
+	case TOLD_HOG_STORM:
+		hog_storm(where, me, k);
 	case TOLD_HOG_TOUCH:
 		hog_touch();
 	case TOLD_HOG_BOMB:
@@ -214,6 +237,7 @@ static unsigned int processes(char kind)
 	case TOLD_HOG_FILES:
 	case TOLD_HOG_MEMORY:
 	case TOLD_HOG_DISK:
+	case TOLD_HOG_STORM:
 	case TOLD_HOG_TOUCH:
 	case TOLD_HOG_SEND:
 	case TOLD_HOG_RECEIVE:
@@ -249,7 +273,9 @@ int hogs_begin(char kind, const char *where, unsigned int me, const char *net, s
 
 void hogs_end(const char *where, unsigned int me)
 {
-	const unsigned int files = now.kind == TOLD_HOG_FILES ? HOG_FILES : now.kind == TOLD_HOG_DISK ? 1 : 0;
+	const bool on_disk = now.kind == TOLD_HOG_DISK || now.kind == TOLD_HOG_STORM;
+	const unsigned int files = now.kind == TOLD_HOG_FILES || now.kind == TOLD_HOG_STORM ? HOG_FILES :
+				   now.kind == TOLD_HOG_DISK ? 1 : 0;
 	char path[128];
 	unsigned int k, n;
 
@@ -263,7 +289,7 @@ void hogs_end(const char *where, unsigned int me)
 	for (k = 0; k < now.n; k++)
 		for (n = 0; n < files; n++) {
 			snprintf(path, sizeof(path), "%s%s/hog.%u.%u.%u", where,
-				 now.kind == TOLD_HOG_DISK ? "/" DISK_LINK : "", me, k, n);
+				 on_disk ? "/" DISK_LINK : "", me, k, n);
 			unlink(path);
 		}
 }

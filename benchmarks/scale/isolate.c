@@ -38,6 +38,7 @@ static const struct {
 	{ "receive", "somebody outside fills the line to one", TOLD_HOG_RECEIVE, FLOOD },
 	{ "disk", "eight processes write to a disk, wait for it and read it back", TOLD_HOG_DISK, DISK },
 	{ "read", "32 processes read a disk at random places", TOLD_HOG_READ, DISK },
+	{ "storm", "eight processes make and remove small files on a disk", TOLD_HOG_STORM, DISK },
 	/* From here on they take what everybody needs: what was measured before them
 	 * stands, whatever becomes of the machine. */
 	{ "bomb", "a process that makes processes, all of which do the same", TOLD_HOG_BOMB, NOTHING },
@@ -45,7 +46,7 @@ static const struct {
 };
 
 #define N_HOGS (sizeof(hogs) / sizeof(hogs[0]))
-#define FIRST_GREEDY 8U
+#define FIRST_GREEDY 9U
 
 /* The rows of a kind: of the worst of the three, of the hostile one, and the time until
  * all three are as before. */
@@ -370,25 +371,14 @@ static int write_kit(struct scale_err *err)
 	return n < 0 ? scale_fail(err, "%s: %s", path, strerror(errno)) : 0;
 }
 
-/* What units read where they are about a disk: written, so that its blocks are there, and
- * not in memory. */
+/* What units read and write where they are about a disk. */
 static int make_files(struct scale_err *err)
 {
-	static char block[1U << 20];
 	char path[256];
 
 	for (unsigned int i = 0; i < INSTANCES; i++) {
-		int fd, rc = 0;
-
 		snprintf(path, sizeof(path), "%.200s/service.%u", place.disk, i);
-		fd = open(path, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644);
-		for (unsigned int at = 0; fd >= 0 && at < DISK_FILE && rc == 0; at += sizeof(block))
-			rc = write(fd, block, sizeof(block)) == (ssize_t)sizeof(block) ? 0 : -1;
-		if (fd < 0 || rc != 0 || fsync(fd) != 0)
-			rc = scale_fail(err, "%s: %s", path, strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		if (rc != 0)
+		if (service_file(path, err) != 0)
 			return -1;
 	}
 	return 0;
@@ -415,14 +405,15 @@ static int run_isolation(unsigned int phases, uint32_t alone[INSTANCES], size_t 
 	if (place.wire->open(place.where, INSTANCES, err) != 0)
 		return -1;
 	snprintf(path, sizeof(path), "%.200s/" DISK_LINK, place.where);
-	if (place.disk) {
+	/* Domains have disks of their own, and make this themselves. */
+	if (place.disk && *place.where) {
 		unlink(path);
 		if (symlink(place.disk, path) != 0)
 			rc = scale_fail(err, "%.100s: %s", path, strerror(errno));
 	}
 	if (rc == 0)
 		rc = write_kit(err);
-	if (rc == 0 && place.disk_unit)
+	if (rc == 0 && place.disk_unit && *place.where)
 		rc = make_files(err);
 	if (rc == 0 && place.net)
 		rc = outside_begin(place.net, err);
@@ -436,9 +427,9 @@ static int run_isolation(unsigned int phases, uint32_t alone[INSTANCES], size_t 
 	stop_instances(started, rc != 0, err);
 	outside_end();
 	place.wire->close();
-	if (place.disk)
+	if (place.disk && *place.where)
 		unlink(path);
-	if (place.disk && place.disk_unit)
+	if (place.disk && place.disk_unit && *place.where)
 		remove_files();
 	snprintf(path, sizeof(path), "%.200s/" KIT_FILE, place.where);
 	if (*place.where)

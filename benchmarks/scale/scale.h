@@ -41,11 +41,13 @@
 #define TOLD_HOG_SEND 'o'
 #define TOLD_HOG_RECEIVE 'i'
 #define TOLD_HOG_READ 'r'
+#define TOLD_HOG_STORM 'S'
 
 /* The link in the directory of the wire that leads to a directory on a disk. */
 #define DISK_LINK "disk"
 /* The file there that says what units of work of the rows isolate have to do with: lines
- * "net PREFIX" and "disk". A domain has scalenet=PREFIX in its environment. */
+ * "net PREFIX" and "disk". A domain has scalenet=PREFIX and
+ * scaledisk=DEVICE (an ext4 of its own) in its environment. */
 #define KIT_FILE "kit"
 
 /* The network: the host is PREFIX1, instance i is PREFIX(10+i). At each unit of work an
@@ -117,6 +119,13 @@ int domain_main(void);
 #define RECOVERED 12U
 /* Bytes of the file that an instance reads where units are about a disk. */
 #define DISK_FILE (16U << 20)
+/* Of so many units one writes, too, and waits until the disk has it. */
+#define DISK_WRITES 4U
+/* Requests that QEMU lets pass at once after a rest are those of a tenth of a second: 50
+ * of a disk of 500. */
+#define DISK_BURST 64U
+/* Make the file @path of DISK_FILE bytes, written, so that its blocks are there. */
+int service_file(const char *path, struct scale_err *err);
 
 /* What instances do when they are a nuisance (hog.c): begin @kind, end it. @where is the
  * directory of the wire, @net as in KIT_FILE or empty. */

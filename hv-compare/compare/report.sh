@@ -79,7 +79,7 @@ cmd_report() {
 	generate "$(dirname -- "$file")/summary.jsonl" "$REPORT" summary "$file"
 	# A run that belongs beside others has no page of its own.
 	case $(head -n 1 "$file" | jq -r '.plan.experiment // ""') in
-	share | share-disk | scale | isolate | macro)
+	share | share-disk | scale | isolate | isolate-disk | macro)
 		"$REPORT" table "$file"
 		echo
 		echo "records $file"
@@ -97,7 +97,7 @@ cmd_report() {
 		set -- "$@" --many "$many"
 		generate "$(dirname -- "$many")/summary.jsonl" "$REPORT" summary "$many"
 	}
-	[ -n "$isolates" ] || isolates=$(last_beside isolate)
+	[ -n "$isolates" ] || isolates="$(last_beside isolate) $(last_beside isolate-disk)"
 	for s in $isolates; do
 		set -- "$@" --isolate "$s"
 		generate "$(dirname -- "$s")/summary.jsonl" "$REPORT" summary "$s"

@@ -237,7 +237,7 @@ estimate() {
 		. "$TOP/hv-compare/compare/plan.sh"
 		. "$TOP/hv-compare/compare/run.sh"
 		conf() { [ "$1" != guess ] || echo 7; }
-		calibrate() { echo "$CALIBRATION"; }
+		calibrate() { echo "$CALIBRATION 500"; }
 		tab=$(printf '\t')
 		plan_estimate
 		echo "$estimate: $(tr '\t\n' ' ;' <"$work/cost")"
@@ -252,7 +252,7 @@ printf 'missing-up\tno reason\n' >"$TMP/est/missing"
 printf '%s\t%s\t%s\n' 'toy quick tcg-icount here-up' '10 2' 99 'toy quick tcg-icount here-up' '10 2' 31 \
 	'toy quick tcg-icount here-up' '5 2' 1 'toy quick tcg-icount scaled-up' '5 1' 14 \
 	'toy standard tcg-icount scaled-up' '10 2' 1000 >"$TMP/est/compare/seconds"
-printf '%s\t%s\t%s\n' '# of a machine' '' '' calibration 500 '' 'toy quick tcg-icount here-up' '10 2' 500 \
+printf '%s\t%s\t%s\n' '# of a machine' '' '' calibration 500 500 'toy quick tcg-icount here-up' '10 2' 500 \
 	'toy quick tcg-icount table-up' '10 2' 40 'toy quick tcg-icount tabled-up' '20 4' 84 >"$TMP/est/durations"
 CALIBRATION=750
 # scaled: 4 to boot and 10 for 5 rows, 44 with four times as many; of the machine in
@@ -282,7 +282,7 @@ is "$(tail -n 1 "$(records)" | jq -c '[(.took_s | type), (.estimate_s | type)]')
 refuses 1 "compare: the table $TMP/none is missing" "without the table of durations" \
 	env BULKHEAD_DURATIONS="$TMP/none" "$COMPARE" plan --experiment toy --accel icount
 is "$(awk -F '\t' '!/^#/ && $1 != "calibration" && (NF != 3 || $3 !~ /^[0-9]+$/ || split($1, k, " ") != 4 || split($2, n, " ") != 2)' \
-	"$TOP/hv-compare/compare/durations.tsv")$(grep -c '^calibration	[1-9]' "$TOP/hv-compare/compare/durations.tsv")" 1 \
+	"$TOP/hv-compare/compare/durations.tsv")$(grep -c '^calibration	[1-9][0-9]*	[1-9]' "$TOP/hv-compare/compare/durations.tsv")" 1 \
 	"the shipped table is in order"
 
 # --- an experiment with sides, rows and drivers of its own

@@ -74,7 +74,7 @@ static void find_sizes(struct many *m)
 }
 
 /* Kinds of nuisance in the order of the tables; what is not here comes after these. */
-static const char *const kind_order[] = { "cpu", "fork", "bomb", "files", "memory", "touch", "send", "receive", "disk", "read" };
+static const char *const kind_order[] = { "cpu", "fork", "bomb", "files", "memory", "touch", "send", "receive", "disk", "read", "storm" };
 
 #define N_KINDS (sizeof(kind_order) / sizeof(*kind_order))
 
@@ -342,7 +342,7 @@ double isolation_kept(const struct isolation *iso, const char *stem, const char 
 	return least;
 }
 
-char *isolation_untried(const struct isolation *iso)
+char *isolation_untried(const struct isolation *iso, const char *side)
 {
 	static const struct {
 		const char *hog, *words;
@@ -355,15 +355,16 @@ char *isolation_untried(const struct isolation *iso)
 		{ "receive", "a network that is received from" },
 		{ "disk", "a disk that is written to" },
 		{ "read", "a disk that is read" },
+		{ "storm", "a storm of small files on a disk" },
 	};
 	char *s = NULL;
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
 		size_t h;
-		const struct many_side *context = isolation_side(iso, "context", kinds[i].hog, &h);
+		const struct many_side *s_of = isolation_side(iso, side, kinds[i].hog, &h);
 		char *more;
 
-		if (context && (context->hog[h].kept.n || context->hog[h].dnr))
+		if (s_of && (s_of->hog[h].kept.n || s_of->hog[h].dnr))
 			continue;
 		more = xasprintf("%s%s%s", s ? s : "", s ? ", " : "", kinds[i].words);
 		free(s);

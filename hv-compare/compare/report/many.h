@@ -93,8 +93,9 @@ unsigned many_at_most(const struct many *m, const struct many_side *s, enum many
 /* Is there such a figure of any side for the size at @i? */
 bool many_any(const struct many *m, enum many_what w, size_t i);
 
-/* Kinds of nuisance that no context was exposed to, in words, or NULL. Owned by the caller. */
-char *isolation_untried(const struct isolation *iso);
+/* Kinds of nuisance that no instance of @side was exposed to, in words, or NULL. Owned by the
+ * caller. */
+char *isolation_untried(const struct isolation *iso, const char *side);
 
 void many_table(const struct many *m, FILE *f, int width, bool ascii);
 /* @nth run with such tables on the page, from 0: it is part of their ids. */

@@ -345,9 +345,14 @@ static void claim_isolation(const struct analysis *a, struct claim *c)
 			add(&why, "the profile is quick");
 			break;
 		}
-	untried = isolation_untried(&iso);
+	/* The worst of more is worse: both must have been through all of it. */
+	untried = isolation_untried(&iso, "context");
 	if (untried)
 		add(&why, "not tried: %s", untried);
+	free(untried);
+	untried = isolation_untried(&iso, vmm_name[0] == 'X' ? "xen" : "keel");
+	if (untried)
+		add(&why, "not tried on %s: %s", vmm_name, untried);
 	free(untried);
 	/* Already lost is lost, whatever else there is to try. */
 	if (context < vmm - 5) {
