@@ -52,15 +52,6 @@ int vx_fail(struct vctx_err *err, int code, const char *hint,
 int vx_fail_errno(struct vctx_err *err, int code, const char *hint,
 		  const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
-/* As in newer versions of <linux/vserver.h>. */
-#ifndef IATTR_IUNLINK
-#define IATTR_IUNLINK		0x00020000
-#define IATTR_IMMUTABLE		0x00040000
-#endif
-#ifndef VXDL_INFINITY
-#define VXDL_INFINITY		0xffffffffU
-#endif
-
 struct vctx {
 	char *etc;	/* PREFIX/etc/vctx */
 	char *lib;	/* PREFIX/var/lib/vctx */

@@ -47,44 +47,6 @@
 # error "the number of the vserver system call is not known here"
 #endif
 
-/*
- * Attributes of files are newer than the rest of the header; their numbers are
- * Linux-VServer's.
- */
-#ifndef VCMD_fget_iattr
-#define VCMD_fget_iattr		VC_CMD(VC_CAT_INODE, 3, 0)
-#define VCMD_fset_iattr		VC_CMD(VC_CAT_INODE, 4, 0)
-struct vcmd_fiattr {
-	__u32 tag;
-	__u32 flags;
-	__u32 mask;
-};
-#endif
-#ifndef VCMD_tag_migrate
-#define VCMD_tag_migrate	VC_CMD(VC_CAT_TAGMIG, 1, 0)
-#define VCMD_task_tag		VC_CMD(VC_CAT_VINFO, 3, 0)
-#endif
-#ifndef VCMD_add_dlimit
-#define VCMD_add_dlimit		VC_CMD(VC_CAT_DLIMIT, 1, 0)
-#define VCMD_rem_dlimit		VC_CMD(VC_CAT_DLIMIT, 2, 0)
-#define VCMD_set_dlimit		VC_CMD(VC_CAT_DLIMIT, 5, 0)
-#define VCMD_get_dlimit		VC_CMD(VC_CAT_DLIMIT, 6, 0)
-struct vcmd_dlimit_base {
-	__u64 name;
-	__u32 flags;
-};
-struct vcmd_dlimit {
-	__u64 name;
-	__u32 space_used;
-	__u32 space_total;
-	__u32 inodes_used;
-	__u32 inodes_total;
-	__u32 reserved;
-	__u32 flags;
-};
-#define VXDL_KEEP		0xfffffffeU
-#endif
-
 /* The kernel promises that results fit an int. */
 static int vserver(uint32_t cmd, uint32_t id, void *data)
 {
