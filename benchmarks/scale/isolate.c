@@ -29,24 +29,23 @@ static const struct {
 	const char *kind, *about;
 	char word;
 	enum need need;
+	bool greedy;	/* takes what everybody needs; these come last */
 } hogs[] = {
-	{ "cpu", "eight processes only compute", TOLD_HOG_CPU, NOTHING },
-	{ "fork", "eight processes make processes that end, and wait for them", TOLD_HOG_FORK, NOTHING },
-	{ "files", "eight processes make and remove small files in memory", TOLD_HOG_FILES, NOTHING },
-	{ "memory", "eight processes take memory and give it back", TOLD_HOG_MEMORY, NOTHING },
-	{ "send", "eight processes send datagrams as fast as they can", TOLD_HOG_SEND, NET },
-	{ "receive", "somebody outside fills the line to one", TOLD_HOG_RECEIVE, FLOOD },
-	{ "disk", "eight processes write to a disk, wait for it and read it back", TOLD_HOG_DISK, DISK },
-	{ "read", "32 processes read a disk at random places", TOLD_HOG_READ, DISK },
-	{ "storm", "eight processes make and remove small files on a disk", TOLD_HOG_STORM, DISK },
-	/* From here on they take what everybody needs: what was measured before them
-	 * stands, whatever becomes of the machine. */
-	{ "bomb", "a process that makes processes, all of which do the same", TOLD_HOG_BOMB, NOTHING },
-	{ "touch", "eight processes take all memory they can get", TOLD_HOG_TOUCH, NOTHING },
+	{ "cpu", "eight processes only compute", TOLD_HOG_CPU, NOTHING, false },
+	{ "fork", "eight processes make processes that end, and wait for them", TOLD_HOG_FORK, NOTHING, false },
+	{ "files", "eight processes make and remove small files in memory", TOLD_HOG_FILES, NOTHING, false },
+	{ "memory", "eight processes take memory and give it back", TOLD_HOG_MEMORY, NOTHING, false },
+	{ "send", "eight processes send datagrams as fast as they can", TOLD_HOG_SEND, NET, false },
+	{ "receive", "somebody outside fills the line to one", TOLD_HOG_RECEIVE, FLOOD, false },
+	{ "disk", "eight processes write to a disk, wait for it and read it back", TOLD_HOG_DISK, DISK, false },
+	{ "read", "32 processes read a disk at random places", TOLD_HOG_READ, DISK, false },
+	{ "storm", "eight processes make and remove small files on a disk", TOLD_HOG_STORM, DISK, false },
+	/* What was measured before these stands, whatever becomes of the machine. */
+	{ "bomb", "a process that makes processes, all of which do the same", TOLD_HOG_BOMB, NOTHING, true },
+	{ "touch", "eight processes take all memory they can get", TOLD_HOG_TOUCH, NOTHING, true },
 };
 
 #define N_HOGS (sizeof(hogs) / sizeof(hogs[0]))
-#define FIRST_GREEDY 9U
 
 /* The rows of a kind: of the worst of the three, of the hostile one, and the time until
  * all three are as before. */
@@ -332,7 +331,7 @@ static int measure(unsigned int phases, uint32_t alone[INSTANCES], size_t *stand
 	if (tell_each(ALL, TOLD_GAUGE, value, err) != 0 || measure_alone(phases, alone, err) != 0)
 		return -1;
 	for (k = 0; k < N_HOGS; k++) {
-		if (k == FIRST_GREEDY) {
+		if (hogs[k].greedy && !hogs[k - 1].greedy) {
 			if (measure_alone(phases, alone, err) != 0)
 				return -1;
 			*stand = k;
@@ -342,7 +341,7 @@ static int measure(unsigned int phases, uint32_t alone[INSTANCES], size_t *stand
 		if (measure_kind(k, phases, err) != 0)
 			return -1;
 		/* Each of the greedy ones may be the last. */
-		if (k >= FIRST_GREEDY)
+		if (hogs[k].greedy)
 			*stand = k + 1;
 	}
 	if (measure_alone(phases, alone, err) != 0)
