@@ -2,7 +2,7 @@
 /*
  * bdisk: the disk half of the experiment share. A case is a handful of instances
  * with weights, each with so many requests under way all the time: random reads
- * of 4 KiB, past the page cache; or writes to a file, through it. What an instance
+ * of 4 KiB, past the page cache, one perhaps in order; or writes to a file, through it. What an instance
  * is (a control group, a context) and who schedules the disk are options. Like
  * bshare it samples how much each one got and judges nothing.
  *
@@ -100,6 +100,7 @@ static const struct row rows[] = {
 	{ PREFIX "1-4.q32", "1:4, 32 requests each" },
 	{ PREFIX "1-2-4.q16", "1:2:4, 16 requests each" },
 	{ PREFIX "1-1.q1-128", "two equal, one request at a time beside 128" },
+	{ PREFIX "1-1.q32seq", "two equal, 32 requests each, the last in order and 32 KiB each" },
 	{ PREFIX "guarantee", "a quarter reserved, beside eight hogs of the same weight" },
 	{ PREFIX "limit", "limited to a quarter, beside a hog" },
 	{ PREFIX "1-4.files", "1:4, each writes a file, through the page cache" },
@@ -113,6 +114,7 @@ enum kind { READS, FILES, FSYNC };
 struct dcase {
 	enum kind kind;
 	unsigned int n, weight[MAX_INST], depth[MAX_INST];
+	bool seq;			/* the last one reads in order */
 	double floor, cap;		/* of the first one, parts of the disk; or 0 */
 };
 
@@ -123,6 +125,7 @@ struct shared {
 	volatile uint64_t sync_ns[SYNCS];
 	volatile uint32_t n_sync;
 	volatile uint64_t ios[MAX_INST];
+	volatile uint64_t seq;		/* requests that were sent in order */
 	volatile uint32_t lat[MAX_INST][LAT_BUCKETS];
 	char why[200];
 };
@@ -350,11 +353,18 @@ static uint64_t lat_value(unsigned int b)
 	return (uint64_t)((1U << LAT_SUB) + (b & ((1U << LAT_SUB) - 1))) << (top - 1);
 }
 
+/* Of instance @i's reads. Who reads in order does so in larger pieces. */
+static size_t request_bytes(const struct dcase *c, unsigned int i)
+{
+	return c->seq && i == c->n - 1 ? REQUEST_KIB * 1024U : BLOCK;
+}
+
 static void *read_all(void *arg)
 {
 	struct worker *w = arg;
 	struct shared *sh = w->p->sh;
 	const uint64_t blocks = w->p->o->size / BLOCK / w->p->c->n;
+	const size_t bytes = request_bytes(w->p->c, w->i);
 	uint64_t x = w->seed;
 
 	__atomic_fetch_add(&sh->ready, 1, __ATOMIC_SEQ_CST);
@@ -363,11 +373,17 @@ static void *read_all(void *arg)
 	while (!sh->stop) {
 		uint64_t t = now_ns(), at;
 
-		x ^= x << 13;
-		x ^= x >> 7;
-		x ^= x << 17;
-		at = w->i * blocks + x % blocks;
-		if (pread(w->fd, w->buf, BLOCK, (off_t)(at * BLOCK)) != (ssize_t)BLOCK) {
+		if (bytes > BLOCK) {
+			at = __atomic_fetch_add(&sh->seq, 1, __ATOMIC_RELAXED) * (bytes / BLOCK);
+			at %= blocks - blocks % (bytes / BLOCK);
+		} else {
+			x ^= x << 13;
+			x ^= x >> 7;
+			x ^= x << 17;
+			at = x % blocks;
+		}
+		at += w->i * blocks;
+		if (pread(w->fd, w->buf, bytes, (off_t)(at * BLOCK)) != (ssize_t)bytes) {
 			fail(w->p, "read of instance %u: %s", w->i, strerror(errno));
 			break;
 		}
@@ -467,6 +483,7 @@ static void lead(struct phase *p, unsigned int i)
 	static struct worker w[MAX_DEPTH];
 	static pthread_t thread[MAX_DEPTH];
 	unsigned int depth = p->c->depth[i], k;
+	const size_t bytes = request_bytes(p->c, i);
 	pthread_attr_t attr;
 	char *buf;
 	int fd;
@@ -482,7 +499,7 @@ static void lead(struct phase *p, unsigned int i)
 		fail(p, "open %s: %s", p->o->device, strerror(errno));
 		_exit(1);
 	}
-	buf = mmap(NULL, (size_t)depth * BLOCK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	buf = mmap(NULL, depth * bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (buf == MAP_FAILED) {
 		fail(p, "no memory for instance %u", i);
 		_exit(1);
@@ -492,7 +509,7 @@ static void lead(struct phase *p, unsigned int i)
 	for (k = 0; k < depth; k++) {
 		int e;
 
-		w[k] = (struct worker){ .p = p, .i = i, .fd = fd, .buf = buf + (size_t)k * BLOCK,
+		w[k] = (struct worker){ .p = p, .i = i, .fd = fd, .buf = buf + k * bytes,
 					.seed = 88172645463325252ULL + i * 1000003ULL + k };
 		e = pthread_create(&thread[k], &attr, read_all, &w[k]);
 		if (e != 0) {
@@ -836,12 +853,15 @@ static int phase_process(struct phase *p, unsigned int ms)
 	uint64_t before = 0;
 	int rc = 0;
 
-	if (files) {
+	/* What is read in order must not become fewer requests than were counted. */
+	if (files || p->c->seq) {
 		char kib[16];
 
 		snprintf(kib, sizeof(kib), "%u", REQUEST_KIB);
-		rc = put(p, kib, "/sys/block/%s/queue/max_sectors_kb", p->o->disk) ?: make_files(p);
+		rc = put(p, kib, "/sys/block/%s/queue/max_sectors_kb", p->o->disk);
 	}
+	if (rc == 0 && files)
+		rc = make_files(p);
 	if (rc == 0 && put(p, p->o->scheduler, "/sys/block/%s/queue/scheduler", p->o->disk) != 0)
 		rc = -1;
 	if (rc == 0 && !p->o->contexts)
@@ -917,8 +937,8 @@ static int run_phase(const char *id, const char *name, const struct opts *o, con
 
 /* ------------------------------------------------------------------ the cases */
 
-/* share.disk.W-W-...qD[-D...], .files, or share.disk.fsync; 0, or -1 when it is no such
- * thing. */
+/* share.disk.W-W-...qD[-D...][seq], .files, or share.disk.fsync; 0, or -1 when it is no
+ * such thing. */
 static int parse(const char *id, struct dcase *c)
 {
 	unsigned int n, i;
@@ -950,6 +970,10 @@ static int parse(const char *id, struct dcase *c)
 		return -1;
 	id += 2;
 	n = word_list(&id, MAX_DEPTH, MAX_INST, c->depth);
+	if (strcmp(id, "seq") == 0) {
+		c->seq = true;
+		id += 3;
+	}
 	if (*id != '\0' || (n != 1 && n != c->n))
 		return -1;
 	for (i = 1; n == 1 && i < c->n; i++)
@@ -1013,7 +1037,8 @@ static void help(void)
 	       "Runs instances that read a disk at random places and prints, as JSON lines, how\n"
 	       "much of it each one got. A ROW is an id of --list, a group ('share.') or 'all',\n"
 	       "or share.disk.W-W-...qD[-D...] for weights W (1 to 10) and D requests at a time\n"
-	       "in each instance; share.disk.W-W-...files for writers of files; share.disk.fsync\n"
+	       "in each instance, with 'seq' behind it if the last one is to read in order and\n"
+	       "32 KiB at a time; share.disk.W-W-...files for writers of files; share.disk.fsync\n"
 	       "for 50 times 4 KiB and fsync, alone and beside a writer of files. Needs root,\n"
 	       "and disks that nobody else uses.\n"
 	       "\n"

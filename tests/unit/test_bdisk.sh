@@ -27,7 +27,8 @@ refuses 2 "bdisk: --iops: not a number from 1 to 1000000: '0'$hint" "a disk that
 for id in share.disk.1 share.disk.1-1 share.disk.1-1.q share.disk.1-1.q0 share.disk.0-1.q1 \
 	share.disk.11-1.q1 share.disk.1-1.q1-2-3 share.disk.1-1.q257 share.disk.1--1.q1 \
 	share.disk.1-1.q1x share.disk.1-1.files2 share.disk.files share.disk.1-1-1-1-1.files \
-	share.disk.limits share.disk.1-1.t1 share.disk.1-1-1-1-1-1-1-1-1-1.q1; do
+	share.disk.limits share.disk.1-1.t1 share.disk.1-1.qseq share.disk.1-1.q4seq1 \
+	share.disk.1-1-1-1-1-1-1-1-1-1.q1; do
 	refuses 2 "bdisk: no row '$id'$hint" "no case: $id" "$B" "$id"
 done
 refuses 1 "bdisk: $TMP/nosuch: No such file or directory" "a disk that is not there" \
