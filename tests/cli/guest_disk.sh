@@ -57,7 +57,9 @@ matches "$(vctx status d1)" "*disks *weight 200, reserve 10%*
 is "$(vctx show d1 --config | sed -n '/^\[disk\]/,/^\[/p' | sed '$d')" "[disk]
 weight = 200 db=400
 reserve = 10%
-max = none da=20M" "show --config tells"
+max = none da=20M
+space = none
+inodes = none" "show --config tells"
 is "$(vctx stats --json | jq -c '.[0].disks | sort_by(.disk) | map([.disk,.weight,.reserve,.max]) | .[0:2]')" \
 	'[["da",200,"10%","20M"],["db",400,"10%","none"]]' "stats tells"
 vctx restart d1 --kill
