@@ -36,7 +36,8 @@ struct vx_dlimit {
 };
 
 static LIST_HEAD(vx_dlimits);
-static DEFINE_MUTEX(vx_dlimit_lock);	/* the list, and the quota that it sets */
+/* The list, and the quota that it sets; taken within s_umount, as on unmounting. */
+static DEFINE_MUTEX(vx_dlimit_lock);
 int vx_nr_dlimits;
 
 static struct vx_dlimit *vx_find_dlimit(struct super_block *sb, u32 tag)
@@ -93,25 +94,17 @@ static int vx_apply_dlimit(const struct vx_dlimit *d)
 		.d_spc_hardlimit = vx_hard_limit(d->space, d->reserved, 1024),
 		.d_ino_hardlimit = vx_hard_limit(d->inodes, d->reserved, 1),
 	};
-	int ret;
 
-	/* held by quotactl(2), too */
-	down_read(&d->sb->s_umount);
-	ret = d->sb->s_qcop->set_dqblk(d->sb, make_kqid_projid(vx_tag_project(d->tag)),
-				       &q);
-	up_read(&d->sb->s_umount);
-	return ret;
+	return d->sb->s_qcop->set_dqblk(d->sb,
+					make_kqid_projid(vx_tag_project(d->tag)),
+					&q);
 }
 
 static int vx_get_used(const struct vx_dlimit *d, struct qc_dqblk *q)
 {
-	int ret;
-
-	down_read(&d->sb->s_umount);
-	ret = d->sb->s_qcop->get_dqblk(d->sb, make_kqid_projid(vx_tag_project(d->tag)),
-				       q);
-	up_read(&d->sb->s_umount);
-	return ret;
+	return d->sb->s_qcop->get_dqblk(d->sb,
+					make_kqid_projid(vx_tag_project(d->tag)),
+					q);
 }
 
 enum vx_dlimit_op { VX_DLIMIT_ADD, VX_DLIMIT_REM, VX_DLIMIT_SET, VX_DLIMIT_GET };
@@ -199,6 +192,7 @@ static int vx_get_dlimit(struct vx_dlimit *d, struct vcmd_dlimit *vc)
 static long vx_dlimit(u32 tag, u64 name, u32 flags, enum vx_dlimit_op op,
 		      struct vcmd_dlimit *vc)
 {
+	struct super_block *sb;
 	struct vx_dlimit *d;
 	struct path path;
 	long ret;
@@ -213,10 +207,13 @@ static long vx_dlimit(u32 tag, u64 name, u32 flags, enum vx_dlimit_op op,
 		ret = mnt_want_write(path.mnt);
 	if (ret)
 		goto out;
+	sb = path.dentry->d_sb;
+	/* quotactl(2) has it for the same */
+	down_read(&sb->s_umount);
 	mutex_lock(&vx_dlimit_lock);
-	d = vx_find_dlimit(path.dentry->d_sb, tag);
+	d = vx_find_dlimit(sb, tag);
 	if (op == VX_DLIMIT_ADD)
-		ret = d ? -EEXIST : vx_add_dlimit(path.dentry->d_sb, tag);
+		ret = d ? -EEXIST : vx_add_dlimit(sb, tag);
 	else if (!d)
 		ret = -ESRCH;
 	else if (op == VX_DLIMIT_REM)
@@ -226,6 +223,7 @@ static long vx_dlimit(u32 tag, u64 name, u32 flags, enum vx_dlimit_op op,
 	else
 		ret = vx_get_dlimit(d, vc);
 	mutex_unlock(&vx_dlimit_lock);
+	up_read(&sb->s_umount);
 	if (op != VX_DLIMIT_GET)
 		mnt_drop_write(path.mnt);
 out:
