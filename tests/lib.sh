@@ -16,8 +16,9 @@ TOP=$(CDPATH='' cd -- "$TESTS/.." && pwd)
 OUT=${OUT:-$TOP/out}
 NAME=$(basename -- "$0" .sh)
 # A scratch directory of this script, empty at its start and left behind after
-# it, so that a failure can be looked at.
-TMP=$OUT/tests/tmp/$(basename -- "$(dirname -- "$0")")-$NAME
+# it, so that a failure can be looked at. SCRATCH tells two runs of one script apart.
+TMP=$OUT/tests/tmp/$(basename -- "$(dirname -- "$0")")-$NAME${SCRATCH:+.$SCRATCH}
+unset SCRATCH
 rm -rf -- "$TMP"
 mkdir -p "$TMP"
 export TOP OUT TMP

@@ -13,11 +13,12 @@ status=$?
 relay "$TMP/lib.tap" "lib: "
 [ $status -le 1 ] && [ ! -s "$TMP/lib.err" ]
 is "$? $(head -n 20 "$TMP/lib.err")" "0 " "lib: the sanitizers are silent"
-VCTX=$OUT/userland/vctx-asan sh "$TESTS/cli/test_cli_host.sh" \
+# The same scripts run by themselves, perhaps now: scratch directories of their own.
+SCRATCH=asan VCTX=$OUT/userland/vctx-asan sh "$TESTS/cli/test_cli_host.sh" \
 	>"$TMP/cli.tap" 2>"$TMP/cli.err"
 relay "$TMP/cli.tap" "sanitized: "
 for part in files storage; do
-	VCTX=$OUT/userland/vctx-asan sh "$TESTS/cli/test_cli_$part.sh" \
+	SCRATCH=asan VCTX=$OUT/userland/vctx-asan sh "$TESTS/cli/test_cli_$part.sh" \
 		>"$TMP/$part.tap" 2>"$TMP/$part.err"
 	relay "$TMP/$part.tap" "sanitized: $part: "
 done
