@@ -724,40 +724,33 @@ ATTEMPT(tun, "an interface of its own")
 	return ret;
 }
 
-ATTEMPT(mark, "marks that pass the host's filters")
+static long sets_option(int type, int level, int option, int value)
 {
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), mark = 1;
-	long ret = E(setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)));
+	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+	long ret = E(setsockopt(fd, level, option, &value, sizeof(value)));
 
 	close(fd);
 	return ret;
+}
+
+ATTEMPT(mark, "marks that pass the host's filters")
+{
+	return sets_option(SOCK_DGRAM, SOL_SOCKET, SO_MARK, 1);
 }
 
 ATTEMPT(send_priority, "a priority ahead of others' packets")
 {
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), prio = 7;
-	long ret = E(setsockopt(fd, SOL_SOCKET, SO_PRIORITY, &prio, sizeof(prio)));
-
-	close(fd);
-	return ret;
+	return sets_option(SOCK_DGRAM, SOL_SOCKET, SO_PRIORITY, 7);
 }
 
 ATTEMPT(transparent, "addresses that are not the machine's")
 {
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
-	long ret = E(setsockopt(fd, SOL_IP, IP_TRANSPARENT, &one, sizeof(one)));
-
-	close(fd);
-	return ret;
+	return sets_option(SOCK_STREAM, SOL_IP, IP_TRANSPARENT, 1);
 }
 
 ATTEMPT(force_buffer, "receive buffers beyond the machine's limit")
 {
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), size = 8 << 20;
-	long ret = E(setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)));
-
-	close(fd);
-	return ret;
+	return sets_option(SOCK_DGRAM, SOL_SOCKET, SO_RCVBUFFORCE, 8 << 20);
 }
 
 static int listener = -1;
