@@ -29,7 +29,8 @@ help:
 	@echo '  make image        the root disk of the test machine, from Debian packages'
 	@echo '  make keel         the hypervisor, out/keel/keel (multiboot) and keel.gz'
 	@echo '  make userland     vctx and libvctx;  make install prefix=$(prefix)'
-	@echo '  make deb          Debian packages of vctx and libvctx, in out/deb'
+	@echo '  make deb          Debian packages of vctx, libvctx and the patched kernel, in'
+	@echo '                    out/deb (KERNEL_CONFIG=amd64|cloud-amd64|machine|FILE)'
 	@echo '  make bench        the benchmark programs'
 	@echo '  make report       the table and the page again, from the last records'
 	@echo '  make patches      one "git am"-able patch series in out/patches/'
@@ -88,6 +89,7 @@ patches: deps
 
 deb: deps
 	@userland/deb
+	@$(MACHINE)/kernel-deb $(if $(KERNEL_CONFIG),--config "$(KERNEL_CONFIG)")
 
 install: userland
 	@$(MAKE) --no-print-directory -C userland install prefix=$(prefix) DESTDIR=$(DESTDIR)

@@ -4,28 +4,7 @@
 # rename, cp and edit where no context can be made: on records, configurations and
 # trees, a rename killed at each of its steps, and a root full of traps for cp.
 . "$(dirname -- "$0")/../lib.sh"
-
-V=${VCTX:-$OUT/userland/vctx}
-VT=$OUT/userland/vctx-test
-S=$TMP/state
-LIB=$S/var/lib/vctx
-ETC=$S/etc/vctx
-[ "$(id -u)" = 0 ] || skip_all "files of contexts belong to root"
-
-vctx() {
-	"$V" --root "$S" "$@"
-}
-# record NAME ID: as create leaves it, with a root beside the record
-record() {
-	mkdir -p "$LIB/.ids" "$LIB/$1/root" "$ETC" "$S/var/log/vctx"
-	cat >"$LIB/$1/meta.json" <<END
-{"schema": 1, "name": "$1", "id": $2, "created": "2026-01-01T00:00:00Z",
- "source": "test", "config": "$ETC/$1.conf", "wrote_config": true}
-END
-	printf 'version = 1\n[context]\nroot = %s\n' "$LIB/$1/root" >"$ETC/$1.conf"
-	ln -sfn "$1" "$LIB/.ids/$2"
-	echo "words of $1" >"$S/var/log/vctx/$1.log"
-}
+. "$(dirname -- "$0")/record.sh"
 fresh() {
 	rm -rf "$S"
 	record web1 1000
@@ -79,7 +58,7 @@ vctx set web1 context.autostart=yes
 try vctx rename web1 web2
 is "$STATUS: $STDOUT$STDERR" "0: " "rename"
 renamed=$(whole)
-is "$(echo "$renamed" | tr -s ' ')" "web2 ./web2.conf ./web2.conf.d ./web2.conf.d/90-set.conf ./.ids ./web2 ./web2/root web2 $S/run/vctx: $S/var/log/vctx: web2.log web2 $ETC/web2.conf" \
+is "$(echo "$renamed" | tr -s ' ')" "web2 ./web2.conf ./web2.conf.d ./web2.conf.d/90-set.conf ./.ids ./web2 ./web2/root ./web2/root/dev ./web2/root/proc web2 $S/run/vctx: $S/var/log/vctx: web2.log web2 $ETC/web2.conf" \
 	"everything has the new name"
 is "$(vctx show web2 --config | grep -E '^(root|autostart) ')" \
 	"root = $LIB/web2/root

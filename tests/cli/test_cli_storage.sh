@@ -4,28 +4,7 @@
 # clone, unify and du as far as that needs no kernel of ours: copies, what would be
 # unified, what is counted, and what is said where the kernel cannot.
 . "$(dirname -- "$0")/../lib.sh"
-
-V=${VCTX:-$OUT/userland/vctx}
-VT=$OUT/userland/vctx-test
-S=$TMP/state
-LIB=$S/var/lib/vctx
-ETC=$S/etc/vctx
-[ "$(id -u)" = 0 ] || skip_all "files of contexts belong to root"
-
-vctx() {
-	"$V" --root "$S" "$@"
-}
-# record NAME ID: as create leaves it, with a root
-record() {
-	mkdir -p "$LIB/.ids" "$LIB/$1/root/proc" "$LIB/$1/root/dev" "$ETC"
-	cat >"$LIB/$1/meta.json" <<END
-{"schema": 1, "name": "$1", "id": $2, "created": "2026-01-01T00:00:00Z",
- "source": "test", "config": "$ETC/$1.conf", "wrote_config": true}
-END
-	printf 'version = 1\n[context]\nroot = %s\nid = %s\n' "$LIB/$1/root" "$2" \
-		>"$ETC/$1.conf"
-	ln -sfn "$1" "$LIB/.ids/$2"
-}
+. "$(dirname -- "$0")/record.sh"
 # fill ROOT: what a guest has; the same content and times in each
 fill() {
 	mkdir -p "$1/usr/bin" "$1/usr/lib" "$1/etc" "$1/var/lib/dpkg/info" "$1/var/log"
