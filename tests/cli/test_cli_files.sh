@@ -302,7 +302,7 @@ refuses 1 "vctx: edit web1: the editor $TMP/editor failed, nothing is changed" \
 # shellcheck disable=SC2016
 editor 'echo "wieght = 3" >>"$1"'
 try vctx edit web1
-matches "$STATUS: $STDERR" "2: vctx: $C:6: unknown key \"cpu.wieght\"
+matches "$STATUS: $STDERR" "2: vctx: $C:7: unknown key \"cpu.wieght\"
 hint: did you mean \"cpu.weight\"[?]
 hint: nothing is changed; what you wrote is in /tmp/vctx-edit.*" "a mistake is told"
 rm -f "${STDERR##*what you wrote is in }"
