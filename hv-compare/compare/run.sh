@@ -123,6 +123,21 @@ finish() {
 		$1
 	END
 	job=$run_dir/jobs/$item
+	# A machine that did not get to the first execution has measured nothing: it is
+	# an accident of the emulator, or happens again. An interrupted run does not wait.
+	if [ "$2" -eq 125 ] && [ ! -s "$job/results/status" ] && [ $stop -eq 0 ] &&
+		! grep -qxF "$side$tab$boot" "$work/again" 2>/dev/null; then
+		printf '%s\t%s\n' "$side" "$boot" >>"$work/again"
+		rm -f "$work/$item.img" "$work/$item.img.job"
+		why=$(grep -v '^hint:' "$job/log" | tail -n 1)
+		event "$side" again "boot $boot: $why"
+		say_step again "$side" "$boot" "$side: boot $boot did not come up, once more: $why"
+		IFS=$tab read -r side name file where boot cost <<-END
+			$(awk -F '\t' -v s="$side" -v b="$boot" '$1 == s && $5 == b' "$work/queue")
+		END
+		start "$side" "$name" "$file" "$where" "$boot" "$cost"
+		return
+	fi
 	host_cpu=$(host_cpu_ns "$job/times")
 	merge "$side" "$where" "$boot" "$job" "$2"
 	# After the results: an end without them would be the end of a boot that

@@ -398,6 +398,21 @@ END
 run --sides quiet
 is "$STATUS: $(count '.status == "dnr" and .why == "it left no environment record"')" "1: 9" \
 	"a side without results is no success"
+
+# --- a machine that dies on its way up is an accident once
+side late <<'END'
+[ "$1" != run ] || [ -e "$TMP/late" ] || { : >"$TMP/late"; echo "late: an Oops" >&2; exit 125; }
+END
+run --sides late
+is "$STATUS: $(count '.t == "sample"') $(count '.status == "dnr"')" "0: 32 0" \
+	"a machine that did not come up is started once more"
+is "$(count '.t == "event" and .kind == "again" and .what == "boot 1: late: an Oops"')" 1 \
+	"and the records say so"
+matches "$STDERR" "*late-up: boot 1 did not come up, once more: late: an Oops*" "and the user is told"
+run --sides broken
+is "$STATUS: $(count '.t == "event" and .kind == "again"') $(find "$OUT/results/$(cat "$OUT/results/last")/jobs" -name 'broken*' | wc -l)" \
+	"1: 1 2" "one that never comes up is not tried for ever"
+rm "$TMP/platforms/late"
 matches "$STDERR" "*compare: no side gave any result" "and that is said"
 # --- what a side may say about itself
 for word in "order first" "order -1" "order 12345678" "colour red" "colour #12345" \

@@ -581,7 +581,8 @@ static int on_record(struct run *r, json_t *o, json_t *events, struct bad *e)
 			r->max_load = json_number_value(json_object_get(o, "host_load"));
 		if (!strcmp(kind, "resume"))
 			on_resume(r);
-		if (!strcmp(kind, "oom") || !strcmp(kind, "timeout") || !strcmp(kind, "dmesg")) {
+		if (!strcmp(kind, "oom") || !strcmp(kind, "timeout") ||
+		    !strcmp(kind, "dmesg") || !strcmp(kind, "again")) {
 			char *key = xasprintf("%s on %s", kind, side);
 			json_int_t n = json_integer_value(json_object_get(events, key));
 
