@@ -60,7 +60,7 @@ int vx_quota_apply(uint32_t id, const char *root, const struct vctx_config *cfg,
 			"cannot set %s", key);
 	if (errno == EOPNOTSUPP)
 		return vx_fail_errno(err, VCTX_HOST,
-			"it must be mounted with tag and prjquota, as ext4 can be",
+			"it must be mounted with tag and prjquota, as ext4 and xfs can be",
 			"cannot set %s on the file system of %s", key, root);
 	return vx_fail_errno(err, VCTX_FAILED, NULL, "cannot set %s", key);
 }

@@ -72,8 +72,12 @@ void __vx_forget_super(struct super_block *sb)
 /* Can the file system limit projects? */
 static bool vx_limits_projects(struct super_block *sb)
 {
-	return sb->s_qcop && sb->s_qcop->set_dqblk && sb->s_qcop->get_dqblk &&
-	       sb_has_quota_limits_enabled(sb, PRJQUOTA);
+	struct qc_state state;
+
+	if (!sb->s_qcop || !sb->s_qcop->get_state || !sb->s_qcop->set_dqblk ||
+	    !sb->s_qcop->get_dqblk || sb->s_qcop->get_state(sb, &state))
+		return false;
+	return state.s_state[PRJQUOTA].flags & QCI_LIMITS_ENFORCED;
 }
 
 /* What is left of @total, in units of @unit; 0 is quota's word for no limit. */
@@ -102,9 +106,12 @@ static int vx_apply_dlimit(const struct vx_dlimit *d)
 
 static int vx_get_used(const struct vx_dlimit *d, struct qc_dqblk *q)
 {
-	return d->sb->s_qcop->get_dqblk(d->sb,
-					make_kqid_projid(vx_tag_project(d->tag)),
-					q);
+	int ret = d->sb->s_qcop->get_dqblk(d->sb,
+					   make_kqid_projid(vx_tag_project(d->tag)),
+					   q);
+
+	/* xfs: neither files nor a limit */
+	return ret == -ENOENT ? 0 : ret;
 }
 
 enum vx_dlimit_op { VX_DLIMIT_ADD, VX_DLIMIT_REM, VX_DLIMIT_SET, VX_DLIMIT_GET };
