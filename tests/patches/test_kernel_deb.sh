@@ -12,14 +12,13 @@ try "$tool" --config /nowhere
 is "$STATUS" 2 "a configuration that is not there is refused"
 try "$tool" --name 'a b'
 is "$STATUS" 2 "and a name that no package can have"
-# Without the block layer there is no disk to share: the patches cannot be complete.
-sed 's/^CONFIG_BLOCK=y$/# CONFIG_BLOCK is not set/; /VIRTIO_BLK/d; /^CONFIG_EXT4/d' \
-	"$TOP/kernel-patches/config/machine.config" >"$TMP/no-disk"
-echo '# CONFIG_CGROUPS is not set' >>"$TMP/no-disk"
-try "$tool" --config "$TMP/no-disk"
+# What contexts cannot be without.
+sed 's/^CONFIG_UTS_NS=y$/# CONFIG_UTS_NS is not set/' \
+	"$TOP/kernel-patches/config/machine.config" >"$TMP/no-names"
+try "$tool" --config "$TMP/no-names"
 is "$STATUS" 1 "a configuration that the patches cannot have is refused"
 matches "$STDERR" "*Kconfig drops*CONFIG_VSERVER*" "with what is missing"
-rm -rf "$OUT/deb/kernel/$(printf '%s' "$TMP/no-disk" | tr -c 'a-zA-Z0-9.-' _)"
+rm -rf "$OUT/kernel/deb-$(printf '%s' "$TMP/no-names" | tr -c 'a-zA-Z0-9.-' _)"
 
 try "$tool" --config machine
 [ "$STATUS" -eq 0 ] || {
@@ -34,8 +33,6 @@ release=${release#linux-image-}
 matches "$release" "6.12.*-bulkhead" "the release has the build's name"
 is "$(dpkg-deb -f "$headers" Package)" "linux-headers-$release" "headers of the same release"
 dpkg-deb -x "$headers" "$TMP/headers"
-is "$(grep -rlF "$TOP" "$TMP/headers" | sed "s,^$TMP/headers,," | head -n 5)" "" \
-	"no path of this tree is in the headers"
 
 mkdir "$TMP/module"
 cat >"$TMP/module/Makefile" <<'END'
@@ -49,7 +46,7 @@ cat >"$TMP/module/outside.c" <<'END'
 static int __init outside_init(void)
 {
 	pr_info("outside: the loader of this module is in context %u\n",
-		vx_task_xid(current));
+		vx_current_xid());
 	return 0;
 }
 module_init(outside_init);

@@ -556,6 +556,93 @@ static int receive_fd(int sock)
 	return fd;
 }
 
+/* ---- what goes through sockets ---- */
+
+static struct abi_sock_stat traffic_of(uint32_t xid, uint32_t family)
+{
+	struct abi_sock_stat s = { .field = family };
+
+	OK(vs(CMD_sock_stat, xid, &s));
+	return s;
+}
+
+static void passed(uint32_t xid, uint32_t family, int kind, uint32_t count, uint64_t bytes)
+{
+	struct abi_sock_stat s = traffic_of(xid, family);
+
+	CHECK(s.count[kind] == count && s.total[kind] == bytes,
+	      "family %u kind %d: %u/%llu, should be %u/%llu", family, kind, s.count[kind],
+	      (unsigned long long)s.total[kind], count, (unsigned long long)bytes);
+}
+
+TEST(traffic, "sock_stat: calls and bytes by family, sent, received and failed; whose socket it is")
+{
+	struct guest g = LIMITED_GUEST;
+	char path[64], buf[8192];
+	struct abi_sock_stat s = { .field = SK_OTHER + 1 };
+	int n;
+	pid_t pid = guest_fork(&g);
+
+	if (pid == 0) {
+		struct sockaddr_in to = {
+			.sin_family = AF_INET, .sin_port = htons(9),
+			.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+		};
+		int pair[2], u = socket(AF_INET, SOCK_DGRAM, 0), full;
+
+		memset(buf, 0, sizeof(buf));
+		NEED_OK(E(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair)));
+		EQ(write(pair[0], buf, 100), 100);
+		EQ(send(pair[0], buf, 50, 0), 50);
+		EQ(recv(pair[1], buf, 10, MSG_PEEK), 10);
+		EQ(read(pair[1], buf, 120), 120);
+		EQ(recv(pair[1], buf, 1000, 0), 30);
+		EQ(E(recv(pair[1], buf, 1000, 0)), -EAGAIN);
+		/* its own loopback has no one at that port, but UDP does not know yet */
+		EQ(sendto(u, buf, 77, 0, (void *)&to, sizeof(to)), 77);
+		step_set(1);
+		step_wait(2);
+		for (full = 0; send(pair[0], buf, sizeof(buf), MSG_DONTWAIT) == sizeof(buf); full++)
+			;
+		sh->val[1] = full;
+		step_set(3);
+		step_wait(4);
+		close(pair[1]);
+		EQ(E(send(pair[0], buf, 5, MSG_NOSIGNAL)), -EPIPE);
+		step_set(5);
+		step_wait(6);
+		done();
+	}
+	step_wait(1);
+	passed(g.xid, SK_UNIX, SK_SEND, 2, 150);
+	passed(g.xid, SK_UNIX, SK_RECV, 2, 150);
+	passed(g.xid, SK_UNIX, SK_FAIL, 0, 0);
+	passed(g.xid, SK_INET, SK_SEND, 1, 77);
+	passed(g.xid, SK_INET6, SK_SEND, 0, 0);
+	snprintf(path, sizeof(path), "/proc/virtual/%u/cacct", g.xid);
+	NEED_OK(read_file(path, buf, sizeof(buf)));
+	CHECK(text_matches(buf, "^UNIX:\t +2/150 +\t +2/150 +\t +0/0 *$"), "UNIX in\n%s", buf);
+	CHECK(text_matches(buf, "^INET:\t +0/0 +\t +1/77 +\t +0/0 *$"), "INET in\n%s", buf);
+	CHECK(text_matches(buf, "^OTHER:\t"), "no OTHER in\n%s", buf);
+	step_set(2);
+	step_wait(3);
+	s = traffic_of(g.xid, SK_UNIX);
+	n = sh->val[1];
+	CHECK(s.count[SK_FAIL] == 1 && s.total[SK_FAIL] > 0 &&
+	      s.total[SK_SEND] + s.total[SK_FAIL] == 150 + (n + 1) * sizeof(buf),
+	      "%llu bytes were sent and %llu were not, of %d messages",
+	      (unsigned long long)s.total[SK_SEND], (unsigned long long)s.total[SK_FAIL], n + 1);
+	step_set(4);
+	step_wait(5);
+	EQ(traffic_of(g.xid, SK_UNIX).count[SK_FAIL], 2);
+	s = (struct abi_sock_stat){ .field = SK_OTHER + 1 };
+	EQ(vs(CMD_sock_stat, g.xid, &s), -EINVAL);
+	EQ(vs(CMD_sock_stat, g.xid, NULL), -EFAULT);
+	EQ(vs(CMD_sock_stat, 65533, &s), -ESRCH);
+	step_set(6);
+	reap_ok(pid);
+}
+
 TEST(outlive, "a socket and a lock that outlive their context are nothing to the next with its id")
 {
 	struct guest g = LIMITED_GUEST, next = LIMITED_GUEST;

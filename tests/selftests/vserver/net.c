@@ -346,6 +346,43 @@ TEST(inherit, "children belong to the parent's network context, to the last")
 	EQ(read_file(line, text, sizeof(text)), -ENOENT);
 }
 
+TEST(addresses_v0, "the oldest form of address sets: up to four, all of them or none")
+{
+	uint32_t nid = new_xid();
+	struct abi_addr4_v0 a = { NA_IPV4, 3, { ip4(A1), ip4(A2), ip4(B1) }, { 0, 0, 0 } };
+	struct abi_addr4_v0 any = { .type = NA_ANY, .count = 77 };
+	pid_t pid = net_fork(nid, NF_DEFAULT, NULL, NULL);
+
+	if (!pid)
+		idle();
+	EQ(vs(CMD_net_add_v0, nid, &a), 3);
+	EQ(vs(CMD_net_add_v0, nid, &a), -EEXIST);
+	EQ(add4(nid, NA_ADDR, B1, "0.0.0.0"), -EEXIST);
+	EQ(vs(CMD_net_rem_v0, nid, &a), 3);
+	EQ(vs(CMD_net_rem_v0, nid, &a), -ESRCH);
+	/* the third cannot be: the first two are not there either */
+	OK(add4(nid, NA_ADDR, B1, "0.0.0.0"));
+	EQ(vs(CMD_net_add_v0, nid, &a), -EEXIST);
+	EQ(rem4(nid, NA_ADDR, A1, "0.0.0.0"), -ESRCH);
+	EQ(rem4(nid, NA_ADDR, A2, "0.0.0.0"), -ESRCH);
+	EQ(vs(CMD_net_rem_v0, nid, &any), 0);
+	EQ(rem4(nid, NA_ADDR, B1, "0.0.0.0"), -ESRCH);
+	a.count = 0;
+	EQ(vs(CMD_net_add_v0, nid, &a), -EINVAL);
+	EQ(vs(CMD_net_rem_v0, nid, &a), -EINVAL);
+	a.count = 5;
+	EQ(vs(CMD_net_add_v0, nid, &a), -EINVAL);
+	EQ(vs(CMD_net_rem_v0, nid, &a), -EINVAL);
+	a.count = 1;
+	a.type = NA_IPV6;
+	EQ(vs(CMD_net_add_v0, nid, &a), -EINVAL);
+	a.type = NA_IPV4;
+	EQ(vs(CMD_net_add_v0, nid + 1, &a), -ESRCH);
+	EQ(vs(CMD_net_rem_v0, nid + 1, &a), -ESRCH);
+	EQ(vs(CMD_net_add_v0, nid, NULL), -EFAULT);
+	EQ(vs(CMD_net_rem_v0, nid, NULL), -EFAULT);
+}
+
 TEST(addresses, "address sets change as asked, or with the right error")
 {
 	uint32_t nid = new_xid();

@@ -68,6 +68,8 @@
 #define CMD_nx_info		VS_CMD(46, 6, 0)
 #define CMD_net_create_v1	VS_CMD(25, 1, 1)
 #define CMD_net_migrate		VS_CMD(27, 1, 0)
+#define CMD_net_add_v0		VS_CMD(26, 1, 0)
+#define CMD_net_rem_v0		VS_CMD(26, 2, 0)
 #define CMD_net_add_ipv4_v1	VS_CMD(26, 1, 1)
 #define CMD_net_rem_ipv4_v1	VS_CMD(26, 2, 1)
 #define CMD_net_add_ipv4_v2	VS_CMD(26, 1, 2)
@@ -94,6 +96,7 @@
 #define CMD_reset_minmax	VS_CMD(60, 9, 0)
 #define CMD_rlimit_stat		VS_CMD(40, 1, 0)
 #define CMD_virt_stat		VS_CMD(40, 3, 0)
+#define CMD_sock_stat		VS_CMD(40, 5, 0)
 #define CMD_tag_migrate		VS_CMD(35, 1, 0)
 #define CMD_get_iattr		VS_CMD(38, 1, 1)
 #define CMD_set_iattr		VS_CMD(38, 2, 1)
@@ -231,6 +234,16 @@ struct abi_cpu {
 	uint64_t guarantee, max, burst, resume;
 };
 
+#define SK_UNSPEC		0u
+#define SK_UNIX			1u
+#define SK_INET			2u
+#define SK_INET6		3u
+#define SK_PACKET		4u
+#define SK_OTHER		5u
+#define SK_RECV			0
+#define SK_SEND			1
+#define SK_FAIL			2
+
 #define RL_RSS			5
 #define RL_NPROC		6
 #define RL_MEMLOCK		8
@@ -269,6 +282,8 @@ struct abi_badness { int64_t bias; };
 struct abi_space { uint64_t mask; uint32_t index, pad; };
 struct abi_nx_info { uint32_t nid; };
 /* addresses and masks in network order */
+struct abi_addr4_v0 { uint16_t type, count; uint32_t ip[4], mask[4]; };
+struct abi_sock_stat { uint32_t field, count[3]; uint64_t total[3]; };
 struct abi_addr4_v1 { uint16_t type, flags; uint32_t ip, mask; };
 struct abi_addr4_v2 { uint16_t type, flags; uint32_t ip, ip2, mask; };
 struct abi_addr6 { uint16_t type, flags; uint32_t prefix; uint8_t ip[16], mask[16]; };
@@ -295,6 +310,8 @@ _Static_assert(sizeof(struct abi_rlimit) == 32, "rlimit");
 _Static_assert(sizeof(struct abi_rlimit_mask) == 12, "rlimit_mask");
 _Static_assert(sizeof(struct abi_rlimit_stat) == 32, "rlimit_stat");
 _Static_assert(sizeof(struct abi_virt_stat) == 48, "virt_stat");
+_Static_assert(sizeof(struct abi_sock_stat) == 40, "sock_stat");
+_Static_assert(sizeof(struct abi_addr4_v0) == 36, "net_addr");
 _Static_assert(sizeof(struct abi_addr4_v1) == 12, "net_addr_ipv4_v1");
 _Static_assert(sizeof(struct abi_addr4_v2) == 16, "net_addr_ipv4_v2");
 _Static_assert(sizeof(struct abi_addr6) == 40, "net_addr_ipv6_v1");

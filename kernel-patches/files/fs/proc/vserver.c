@@ -161,12 +161,22 @@ static void vx_entry_limit(struct seq_file *m, void *context)
 }
 #endif
 
+#ifdef CONFIG_VSERVER_LIMIT
+static void vx_entry_traffic(struct seq_file *m, void *context)
+{
+	vx_show_traffic(m, context);
+}
+#endif
+
 static void vx_entry_virtual(struct seq_file *m, void *context)
 {
 	vx_show_virtual(m, context);
 }
 
 static const struct vx_entry vx_entries[] = {
+#ifdef CONFIG_VSERVER_LIMIT
+	{ "cacct", vx_entry_traffic },
+#endif
 	{ "cvirt", vx_entry_virtual },
 #ifdef CONFIG_VSERVER_DISK
 	{ "disk", vx_show_disk },

@@ -61,7 +61,8 @@ static void vx_free_rcu(struct rcu_head *head)
 #ifdef CONFIG_KEYS
 	key_put(vxi->vx_user_register);
 #endif
-	kmem_cache_free(vx_cachep, vxi);
+	vx_free_traffic(vxi);
+	kmem_cache_free(vx_cachep, vx_private(vxi));
 	/* with the last thing that was charged to it, and not before */
 	static_branch_slow_dec_deferred(&vx_key);
 }
@@ -183,17 +184,22 @@ void vx_unclaim(struct vx_info *vxi)
  */
 static struct vx_info *vx_alloc(u32 xid, u64 flags, struct vx_info *parent)
 {
-	struct vx_info *vxi = kmem_cache_zalloc(vx_cachep, GFP_KERNEL_ACCOUNT);
+	struct vx_private *p = kmem_cache_zalloc(vx_cachep, GFP_KERNEL_ACCOUNT);
+	struct vx_info *vxi;
 	int ret;
 
-	if (!vxi)
+	if (!p)
 		return ERR_PTR(-ENOMEM);
+	vxi = &p->vxi;
 	vxi->vx_id = xid;
 	vxi->vx_flags = flags;
 	vxi->vx_bcaps = ~0ULL;
-	ret = vx_init_cpu(vxi, parent);
+	ret = vx_init_traffic(vxi);
+	if (!ret)
+		ret = vx_init_cpu(vxi, parent);
 	if (ret) {
-		kmem_cache_free(vx_cachep, vxi);
+		vx_free_traffic(vxi);
+		kmem_cache_free(vx_cachep, p);
 		return ERR_PTR(ret);
 	}
 	refcount_set(&vxi->vx_usecnt, 2);
@@ -587,7 +593,8 @@ early_initcall(vx_hooks_init);
 
 static int __init vx_context_init(void)
 {
-	vx_cachep = KMEM_CACHE(vx_info, SLAB_PANIC | SLAB_ACCOUNT);
+	vx_cachep = kmem_cache_create("vx_info", sizeof(struct vx_private), 0,
+				      SLAB_PANIC | SLAB_ACCOUNT, NULL);
 	vx_wq = alloc_workqueue("vserver", WQ_UNBOUND, 0);
 	return vx_wq ? 0 : -ENOMEM;
 }

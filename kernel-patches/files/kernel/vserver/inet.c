@@ -588,6 +588,51 @@ static long nx_change(struct nx_info *nxi, bool add, u16 type, __be32 ip,
 	return add ? nx_add(nxi, &a) : nx_remove(nxi, &a);
 }
 
+/*
+ * The oldest form has up to four addresses. All of them or none: what was added
+ * before one that cannot be is taken back.
+ */
+long vc_net_add_v0(struct nx_info *nxi, u32 id, void *arg)
+{
+	struct vcmd_net_addr_v0 *vc = arg;
+	int i, ret;
+
+	if ((vc->type & ~NXA_MOD_MASK) != NXA_TYPE_IPV4 || !vc->count ||
+	    vc->count > ARRAY_SIZE(vc->ip))
+		return -EINVAL;
+	for (i = 0; i < vc->count; i++) {
+		ret = nx_change(nxi, true, vc->type | NXA_TYPE_ADDR, vc->ip[i], 0,
+				vc->mask[i]);
+		if (ret)
+			goto undo;
+	}
+	return vc->count;
+undo:
+	while (i--)
+		nx_change(nxi, false, vc->type | NXA_TYPE_ADDR, vc->ip[i], 0,
+			  vc->mask[i]);
+	return ret;
+}
+
+long vc_net_rem_v0(struct nx_info *nxi, u32 id, void *arg)
+{
+	struct vcmd_net_addr_v0 *vc = arg;
+	int i, ret;
+
+	if (vc->type == NXA_TYPE_ANY)
+		return nx_change(nxi, false, NXA_TYPE_ANY, 0, 0, 0);
+	if ((vc->type & ~NXA_MOD_MASK) != NXA_TYPE_IPV4 || !vc->count ||
+	    vc->count > ARRAY_SIZE(vc->ip))
+		return -EINVAL;
+	for (i = 0; i < vc->count; i++) {
+		ret = nx_change(nxi, false, vc->type | NXA_TYPE_ADDR, vc->ip[i], 0,
+				vc->mask[i]);
+		if (ret)
+			return ret;
+	}
+	return vc->count;
+}
+
 long vc_net_add_ipv4_v1(struct nx_info *nxi, u32 id, void *arg)
 {
 	struct vcmd_net_addr_ipv4_v1 *vc = arg;

@@ -13,6 +13,22 @@ struct net;
 struct net_device;
 struct sock;
 
+/*
+ * A context as this directory knows it. What is only asked here is apart from what
+ * hooks everywhere look at, so that they need not know its layout.
+ */
+struct vx_private {
+	struct vx_info		vxi;
+#ifdef CONFIG_VSERVER_LIMIT
+	struct vx_traffic	__percpu *traffic;	/* socket.c */
+#endif
+};
+
+static inline struct vx_private *vx_private(struct vx_info *vxi)
+{
+	return container_of(vxi, struct vx_private, vxi);
+}
+
 /* context.c: references, claims, look-up, life; work that may take long */
 extern struct workqueue_struct *vx_wq;
 struct vx_info *vx_lookup(u32 xid);
@@ -113,7 +129,14 @@ void vx_init_limits(struct vx_info *vxi);
 void vx_uncharge_task(struct vx_info *vxi);
 void vx_move_limits(struct vx_info *old, struct vx_info *new);
 void vx_show_limits(struct seq_file *m, struct vx_info *vxi);
+
+/* socket.c */
+int vx_init_traffic(struct vx_info *vxi);
+void vx_free_traffic(struct vx_info *vxi);
+void vx_show_traffic(struct seq_file *m, struct vx_info *vxi);
 #else
+static inline int vx_init_traffic(struct vx_info *vxi) { return 0; }
+static inline void vx_free_traffic(struct vx_info *vxi) { }
 static inline void vx_init_limits(struct vx_info *vxi) { }
 static inline void vx_uncharge_task(struct vx_info *vxi) { }
 
@@ -198,6 +221,8 @@ long vc_get_ncaps(struct nx_info *nxi, u32 id, void *arg);
 long vc_set_ncaps(struct nx_info *nxi, u32 id, void *arg);
 
 /* inet.c */
+long vc_net_add_v0(struct nx_info *nxi, u32 id, void *arg);
+long vc_net_rem_v0(struct nx_info *nxi, u32 id, void *arg);
 long vc_net_add_ipv4_v1(struct nx_info *nxi, u32 id, void *arg);
 long vc_net_add_ipv4(struct nx_info *nxi, u32 id, void *arg);
 long vc_net_rem_ipv4_v1(struct nx_info *nxi, u32 id, void *arg);
@@ -300,6 +325,7 @@ long vc_set_cpu(struct vx_info *vxi, u32 id, void *arg);
 long vc_get_cpu(struct vx_info *vxi, u32 id, void *arg);
 long vc_set_disk(struct vx_info *vxi, u32 id, void *arg);
 long vc_get_disk(struct vx_info *vxi, u32 id, void *arg);
+long vc_sock_stat(struct vx_info *vxi, u32 id, void *arg);
 long vc_get_rlimit_mask(struct vx_info *vxi, u32 id, void *arg);
 long vc_get_rlimit(struct vx_info *vxi, u32 id, void *arg);
 long vc_set_rlimit(struct vx_info *vxi, u32 id, void *arg);

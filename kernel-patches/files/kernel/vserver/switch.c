@@ -119,6 +119,7 @@ static const struct vx_command vx_commands[] = {
 #ifdef CONFIG_VSERVER_LIMIT
 	{ VCMD_get_rlimit_mask, VCC_OUT, 0, 12, vc_get_rlimit_mask },
 	{ VCMD_get_rlimit, VX_GET | VCC_IN, 3, 32, vc_get_rlimit },
+	{ VCMD_sock_stat, VX_GET | VCC_IN, 3, 40, vc_sock_stat },
 	{ VCMD_rlimit_stat, VX_GET | VCC_IN, 3, 32, vc_rlimit_stat },
 	{ VCMD_set_rlimit, VX_SET, 7, 32, vc_set_rlimit },
 	{ VCMD_reset_hits, VCC_VXI | VCC_ADMIN, 2, 0, vc_reset_hits },
@@ -149,6 +150,8 @@ static const struct vx_command vx_commands[] = {
 	  NX(vc_net_migrate) },
 	{ VCMD_set_nflags, NX_SET, 7, 16, NX(vc_set_nflags) },
 	{ VCMD_set_ncaps, NX_SET, 7, 16, NX(vc_set_ncaps) },
+	{ VCMD_net_add_v0, NX_SET, 8, 36, NX(vc_net_add_v0) },
+	{ VCMD_net_rem_v0, NX_SET, 8, 36, NX(vc_net_rem_v0) },
 	{ VCMD_net_add_ipv4_v1, NX_SET, 8, 12, NX(vc_net_add_ipv4_v1) },
 	{ VCMD_net_rem_ipv4_v1, NX_SET, 8, 12, NX(vc_net_rem_ipv4_v1) },
 	{ VCMD_net_add_ipv4, NX_SET, 8, 16, NX(vc_net_add_ipv4) },

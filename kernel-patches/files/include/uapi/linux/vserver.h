@@ -508,6 +508,34 @@ struct vcmd_disk {
  */
 
 /*
+ * What has gone through the sockets of a context (those made in it, and accepted by
+ * them) since it was made, with CONFIG_VSERVER_LIMIT: calls, and bytes of data. A
+ * call that sent a part counts as sent and, with the rest, as failed; a call that
+ * would have had to wait has failed. Data that was only looked at is not counted.
+ *
+ * EINVAL no such family. count wraps. /proc/virtual/<xid>/cacct shows all families.
+ */
+#define VCMD_sock_stat		VC_CMD(VC_CAT_VSTAT, 5, 0)
+
+struct vcmd_sock_stat {
+	__u32 field;		/* VXA_SOCK_*: family of addresses, as given */
+	__u32 count[3];		/* VXA_SOCK_RECV, _SEND, _FAIL */
+	__u64 total[3];
+};
+
+#define VXA_SOCK_UNSPEC		0
+#define VXA_SOCK_UNIX		1
+#define VXA_SOCK_INET		2
+#define VXA_SOCK_INET6		3
+#define VXA_SOCK_PACKET		4
+#define VXA_SOCK_OTHER		5
+
+#define VXA_SOCK_RECV		0
+#define VXA_SOCK_SEND		1
+#define VXA_SOCK_FAIL		2
+#define VXA_SOCK_KINDS		3
+
+/*
  * Network contexts: a set of addresses in the stack of the host, for the sockets
  * that members make. Their ids are numbers of their own.
  *
@@ -532,6 +560,10 @@ struct vcmd_disk {
  * begins, an address that no host can have; EEXIST it is there; ESRCH it is
  * not; ENOSPC more than NX_ADDRS_MAX.
  *
+ * net_add_v0 and net_rem_v0 have up to four addresses and masks. type is IPV4, and
+ * may have MOD_BCAST or MOD_LBACK; ADDR is meant. They return how many; when one of
+ * them cannot be added, none is. net_rem_v0 with ANY: all of them.
+ *
  * Those of IPv6 are changed by net_add_ipv6 and net_rem_ipv6. type is one of
  *
  *   ADDR		the address ip; prefix is the length of its subnet's and may
@@ -546,6 +578,8 @@ struct vcmd_disk {
 #define VCMD_nx_info		VC_CMD(VC_CAT_VINFO, 6, 0)
 #define VCMD_net_create		VC_CMD(VC_CAT_VNET, 1, 1)
 #define VCMD_net_migrate	VC_CMD(VC_CAT_NETMIG, 1, 0)
+#define VCMD_net_add_v0		VC_CMD(VC_CAT_NETALT, 1, 0)
+#define VCMD_net_rem_v0		VC_CMD(VC_CAT_NETALT, 2, 0)
 #define VCMD_net_add_ipv4_v1	VC_CMD(VC_CAT_NETALT, 1, 1)
 #define VCMD_net_rem_ipv4_v1	VC_CMD(VC_CAT_NETALT, 2, 1)
 #define VCMD_net_add_ipv4	VC_CMD(VC_CAT_NETALT, 1, 2)
@@ -566,6 +600,13 @@ struct vcmd_net_create {
 };
 
 /* addresses in network order */
+struct vcmd_net_addr_v0 {
+	__u16 type;
+	__u16 count;
+	__be32 ip[4];
+	__be32 mask[4];
+};
+
 struct vcmd_net_addr_ipv4_v1 {
 	__u16 type;
 	__u16 flags;
@@ -607,6 +648,7 @@ struct vcmd_net_caps {
 #define NXA_TYPE_ANY		0x00ff
 #define NXA_MOD_BCAST		0x0100
 #define NXA_MOD_LBACK		0x0200
+#define NXA_MOD_MASK		(NXA_MOD_BCAST | NXA_MOD_LBACK)
 
 #define NX_ADDRS_MAX		256
 

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What goes through the sockets of contexts, by family of addresses.
+ *
+ * Counters are one set for each CPU, so that those who send at once share no cache
+ * line; a reader adds them up. They are the socket's context's, whoever uses the
+ * socket, and sockets of the kernel itself have none.
+ */
+#include <linux/percpu.h>
+#include <linux/seq_file.h>
+#include <linux/socket.h>
+#include <linux/uio.h>
+#include <linux/vserver_sock.h>
+#include <net/sock.h>
+#include "internal.h"
+
+static const char * const vx_family_names[] = {
+	[VXA_SOCK_UNSPEC] = "UNSPEC",
+	[VXA_SOCK_UNIX] = "UNIX",
+	[VXA_SOCK_INET] = "INET",
+	[VXA_SOCK_INET6] = "INET6",
+	[VXA_SOCK_PACKET] = "PACKET",
+	[VXA_SOCK_OTHER] = "OTHER",
+};
+
+#define VX_FAMILIES	ARRAY_SIZE(vx_family_names)
+
+struct vx_traffic {
+	u64	count[VX_FAMILIES][VXA_SOCK_KINDS];
+	u64	bytes[VX_FAMILIES][VXA_SOCK_KINDS];
+};
+
+static unsigned int vx_family(const struct sock *sk)
+{
+	switch (READ_ONCE(sk->sk_family)) {
+	case AF_UNSPEC:
+		return VXA_SOCK_UNSPEC;
+	case AF_UNIX:
+		return VXA_SOCK_UNIX;
+	case AF_INET:
+		return VXA_SOCK_INET;
+	case AF_INET6:
+		return VXA_SOCK_INET6;
+	case AF_PACKET:
+		return VXA_SOCK_PACKET;
+	default:
+		return VXA_SOCK_OTHER;
+	}
+}
+
+static void vx_account(const struct sock *sk, unsigned int kind, size_t bytes)
+{
+	struct vx_traffic __percpu *t = vx_private(sk->sk_vx)->traffic;
+	unsigned int family = vx_family(sk);
+
+	this_cpu_inc(t->count[family][kind]);
+	this_cpu_add(t->bytes[family][kind], bytes);
+}
+
+/* What was not sent, of a message that was sent in part too, has failed. */
+void __vx_account_send(const struct sock *sk, const struct msghdr *msg, int ret)
+{
+	size_t left = iov_iter_count(&msg->msg_iter);
+
+	if (!sk || !sk->sk_vx)
+		return;
+	if (ret >= 0)
+		vx_account(sk, VXA_SOCK_SEND, ret);
+	if (ret < 0 || left)
+		vx_account(sk, VXA_SOCK_FAIL, left);
+}
+
+/* Data that was only looked at is still to be received. */
+void __vx_account_recv(const struct sock *sk, int flags, int ret)
+{
+	if (sk && sk->sk_vx && ret >= 0 && !(flags & MSG_PEEK))
+		vx_account(sk, VXA_SOCK_RECV, ret);
+}
+
+int vx_init_traffic(struct vx_info *vxi)
+{
+	struct vx_private *p = vx_private(vxi);
+
+	p->traffic = alloc_percpu_gfp(struct vx_traffic, GFP_KERNEL_ACCOUNT);
+	return p->traffic ? 0 : -ENOMEM;
+}
+
+void vx_free_traffic(struct vx_info *vxi)
+{
+	free_percpu(vx_private(vxi)->traffic);
+}
+
+static void vx_sum_traffic(struct vx_info *vxi, unsigned int family,
+			   u64 count[VXA_SOCK_KINDS], u64 bytes[VXA_SOCK_KINDS])
+{
+	struct vx_traffic *t;
+	unsigned int kind;
+	int cpu;
+
+	for (kind = 0; kind < VXA_SOCK_KINDS; kind++) {
+		count[kind] = 0;
+		bytes[kind] = 0;
+		for_each_possible_cpu(cpu) {
+			t = per_cpu_ptr(vx_private(vxi)->traffic, cpu);
+			count[kind] += READ_ONCE(t->count[family][kind]);
+			bytes[kind] += READ_ONCE(t->bytes[family][kind]);
+		}
+	}
+}
+
+long vc_sock_stat(struct vx_info *vxi, u32 id, void *arg)
+{
+	struct vcmd_sock_stat *vc = arg;
+	u64 count[VXA_SOCK_KINDS], bytes[VXA_SOCK_KINDS];
+	unsigned int kind;
+
+	if (vc->field >= VX_FAMILIES)
+		return -EINVAL;
+	vx_sum_traffic(vxi, vc->field, count, bytes);
+	for (kind = 0; kind < VXA_SOCK_KINDS; kind++) {
+		vc->count[kind] = count[kind];
+		vc->total[kind] = bytes[kind];
+	}
+	return 0;
+}
+
+void vx_show_traffic(struct seq_file *m, struct vx_info *vxi)
+{
+	u64 count[VXA_SOCK_KINDS], bytes[VXA_SOCK_KINDS];
+	unsigned int family, kind;
+
+	seq_puts(m, "Type\t   recv #/bytes\t\t   send #/bytes\t\t    fail #/bytes\n");
+	for (family = 0; family < VX_FAMILIES; family++) {
+		vx_sum_traffic(vxi, family, count, bytes);
+		seq_printf(m, "%s:", vx_family_names[family]);
+		for (kind = 0; kind < VXA_SOCK_KINDS; kind++)
+			seq_printf(m, "\t%10llu/%-10llu", count[kind],
+				   bytes[kind]);
+		seq_putc(m, '\n');
+	}
+}
