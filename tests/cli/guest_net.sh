@@ -64,6 +64,7 @@ bridge = none
 address = 10.77.0.2/24
 address = 10.77.0.3/24
 gateway = none
+weight = none
 rate-out = none
 rate-in = none
 [mount]" "show --config tells"
@@ -185,8 +186,8 @@ vctx set b1 net.rate-in=none
 vctx restart b1 --kill
 is "$(rates)" "8Mbit none " "bridge: they are there after a restart"
 refuses 2 "vctx: set b1: net.rate-out has no meaning with net.mode=none
-hint: set net.mode to bridge or routed, or leave it out" \
-	"bridge: a rate needs a cable" vctx set b1 net.mode=none net.bridge=none net.gateway=none
+hint: set net.mode to bridge, routed or shared-address, or leave it out" \
+	"bridge: a rate needs a network" vctx set b1 net.mode=none net.bridge=none net.gateway=none
 vctx delete b1 --force
 
 # --- routed ---

@@ -97,10 +97,10 @@ refuses 2 "vctx: $TMP/key.conf:5: unknown key \"cpu.wieght\"
 hint: did you mean \"cpu.weight\"?" "a mistyped key" \
 	vctx create web1 -f "$TMP/key.conf"
 conf later <<END
-[net]
-weight = 100
+[cpu]
+cpus = 0-1
 END
-refuses 2 "vctx: $TMP/later.conf:2: unknown key \"net.weight\"
+refuses 2 "vctx: $TMP/later.conf:2: unknown key \"cpu.cpus\"
 hint: this version of vctx does not have it yet; leave it out" \
 	"a key of a later version" vctx create web1 -f "$TMP/later.conf"
 # bad_net TEXT SETTING...: [net] that cannot be
@@ -140,6 +140,12 @@ for b in 0 1bit 7kbit 1001Gbit 5Tbit 5 -5Mbit 10MBit; do
 		"net.rate-in=$b"
 done
 bad_net 'create web1: net.rate-in has no meaning with net.mode=host' net.rate-in=1Mbit
+for b in 0 10001 1.5 -1 x; do
+	bad_net "-s net.weight=$b: bad value \"$b\" for \"net.weight\": a number from 1 to 10000, or none" \
+		"net.weight=$b"
+done
+bad_net 'create web1: net.weight has no meaning with net.mode=routed' \
+	net.mode=routed net.address=10.0.0.2 net.weight=100
 bad_net 'create web1: net.mode=routed needs addresses' net.mode=routed
 bad_net 'create web1: net.mode=shared-address needs addresses' net.mode=shared-address
 bad_net 'create web1: net.mode=bridge needs the name of a bridge' net.mode=bridge

@@ -20,6 +20,7 @@ in_machine guest_cli patched
 in_machine guest_cpu patched
 in_machine guest_disk patched
 in_machine guest_net patched
+in_machine guest_share patched
 in_machine guest_limits patched
 in_machine guest_files patched
 in_machine guest_storage patched

@@ -24,7 +24,7 @@ enum key_id {
 	K_DISK_WEIGHT, K_DISK_RESERVE, K_DISK_MAX, K_DISK_SPACE, K_DISK_INODES,
 	K_MEMORY_MAX, K_MEMORY_SWAP, K_PROCESSES, K_FILES,
 	K_SOCKETS, K_LOCKS, K_ADDRESS_SPACE,
-	K_NET_MODE, K_NET_BRIDGE, K_NET_ADDRESS, K_NET_GATEWAY, K_NET_RATE_OUT, K_NET_RATE_IN,
+	K_NET_MODE, K_NET_BRIDGE, K_NET_ADDRESS, K_NET_GATEWAY, K_NET_WEIGHT, K_NET_RATE_OUT, K_NET_RATE_IN,
 	K_BIND, K_TMPFS,
 	K_CAPABILITIES, K_CCAPS, K_FLAGS, K_READONLY, K_START, K_STOP_SIGNAL,
 	K_STOP_TIMEOUT, K_COUNT
@@ -917,6 +917,19 @@ wrong:
 	return bad(why, "8kbit to 1000Gbit, or none");
 }
 
+static int p_net_weight(struct vctx_config *cfg, const char *value,
+			struct why *why)
+{
+	const char *end;
+	uint64_t v = 0;
+
+	if (strcmp(value, "none") &&
+	    (parse_u64(value, &end, &v) || *end || v < 1 || v > 10000))
+		return bad(why, "a number from 1 to 10000, or none");
+	cfg->net_weight = (uint32_t)v;
+	return 0;
+}
+
 static int p_net_rate_out(struct vctx_config *cfg, const char *value,
 			  struct why *why)
 {
@@ -1246,6 +1259,15 @@ static void dump_bitrate(FILE *f, const char *key, uint64_t bits)
 		fprintf(f, "%s = none\n", key);
 }
 
+static void d_net_weight(FILE *f, const char *key,
+			 const struct vctx_config *cfg)
+{
+	if (cfg->net_weight)
+		fprintf(f, "%s = %u\n", key, cfg->net_weight);
+	else
+		fprintf(f, "%s = none\n", key);
+}
+
 static void d_net_rate_out(FILE *f, const char *key,
 			   const struct vctx_config *cfg)
 {
@@ -1437,6 +1459,10 @@ static const struct key {
 	[K_NET_GATEWAY] = {
 		{ "net.gateway", "none", "router of its bridge", VCTX_AT_START },
 		p_net_gateway, NULL, d_net_gateway },
+	[K_NET_WEIGHT] = {
+		{ "net.weight", "none", "share of what its devices send",
+		  VCTX_AT_ONCE },
+		p_net_weight, NULL, d_net_weight },
 	[K_NET_RATE_OUT] = {
 		{ "net.rate-out", "none", "bits it can send per second",
 		  VCTX_AT_ONCE },
@@ -1504,7 +1530,6 @@ static size_t find_key(const char *full)
 static const char *const later_keys[] = {
 	"cpu.cpus",
 	"disk.read-max", "disk.write-max",
-	"net.weight",
 };
 
 static int unknown_key(const char *where, const char *full,

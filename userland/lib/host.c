@@ -195,6 +195,11 @@ static void check_ip(struct vctx_check *c)
 	check_tool(c, "ip");
 }
 
+static void check_tc(struct vctx_check *c)
+{
+	check_tool(c, "tc");
+}
+
 static void check_mkroot(struct vctx_check *c)
 {
 	check_tool(c, "vctx-mkroot");
@@ -233,6 +238,7 @@ static const struct {
 	{ "network-contexts", "net.mode=shared-address needs them (CONFIG_VSERVER_NET)",
 	  false, check_net },
 	{ "ip", "net.mode=bridge and routed call it", false, check_ip },
+	{ "tc", "net.weight and net.rate-* call it", false, check_tc },
 	{ "vctx-mkroot", "makes root directories", false, check_mkroot },
 	{ "mmdebstrap", "vctx-mkroot calls it", false, check_mmdebstrap },
 };

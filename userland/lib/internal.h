@@ -310,8 +310,29 @@ int vx_net_unshare(const struct vctx_config *cfg, uint32_t id,
  * A running context: have the rates and, with shared addresses, the addresses of
  * "new" instead of those of "old".  Nothing is changed on failure.
  */
-int vx_net_change(uint32_t id, const struct vctx_config *old,
-		  const struct vctx_config *new, struct vctx_err *err);
+int vx_net_change(struct vctx *v, const char *name, uint32_t id,
+		  const struct vctx_config *old, const struct vctx_config *new,
+		  struct vctx_err *err);
+/*
+ * Run a program of iproute2 with the words of one line, in the network name space
+ * "ns" (-1: the caller's).  Its first line of complaint becomes the message.
+ */
+int vx_net_tool(struct vctx_err *err, const char *name, int ns,
+		const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* Let a device send so many bits per second, 0: what it can. */
+int vx_net_shape(int ns, const char *dev, uint64_t old, uint64_t bits,
+		 struct vctx_err *err);
+uint64_t vx_net_burst(uint64_t bits);
+struct ifaddrs;
+bool vx_net_is_addr(const struct ifaddrs *i, const struct vctx_net_addr *a);
+
+/* share.c: does it need nothing of the devices with its addresses? */
+bool vx_share_default(const struct vctx_config *cfg);
+/* Have what "cfg" says instead of what there is; on failure there is nothing. */
+int vx_share_apply(struct vctx *v, const char *name, uint32_t id,
+		   const struct vctx_config *cfg, struct vctx_err *err);
+void vx_share_remove(struct vctx *v, const char *name);
+#define VX_NET_WEIGHT_DEFAULT	100
 int vx_net_enter(const struct vctx_config *cfg, uint32_t id,
 		 struct vctx_err *err);
 

@@ -126,22 +126,26 @@ static bool has_cable(const struct vctx_config *cfg)
 	return vx_net_own_space(cfg) && cfg->net_mode != VCTX_NET_NONE;
 }
 
+bool vx_net_is_addr(const struct ifaddrs *i, const struct vctx_net_addr *a)
+{
+	const struct sockaddr *sa = i->ifa_addr;
+	const struct sockaddr_in *in = (const void *)sa;
+	const struct sockaddr_in6 *in6 = (const void *)sa;
+
+	return sa && sa->sa_family == a->family &&
+	       (a->family == AF_INET ?
+		!memcmp(&in->sin_addr, a->ip, sizeof(in->sin_addr)) :
+		!memcmp(&in6->sin6_addr, a->ip, sizeof(in6->sin6_addr)));
+}
+
 /* Is the address one of the host's? */
 static bool host_has(const struct ifaddrs *list, const struct vctx_net_addr *a)
 {
 	const struct ifaddrs *i;
 
-	for (i = list; i; i = i->ifa_next) {
-		const struct sockaddr *sa = i->ifa_addr;
-		const struct sockaddr_in *in = (const void *)sa;
-		const struct sockaddr_in6 *in6 = (const void *)sa;
-
-		if (sa && sa->sa_family == a->family &&
-		    (a->family == AF_INET ?
-		     !memcmp(&in->sin_addr, a->ip, sizeof(in->sin_addr)) :
-		     !memcmp(&in6->sin6_addr, a->ip, sizeof(in6->sin6_addr))))
+	for (i = list; i; i = i->ifa_next)
+		if (vx_net_is_addr(i, a))
 			return true;
-	}
 	return false;
 }
 
@@ -186,9 +190,14 @@ int vx_net_check(const struct vctx_config *cfg, struct vctx_err *err)
 	if (cfg->net_has_gateway && cfg->net_mode != VCTX_NET_BRIDGE)
 		return vx_fail(err, VCTX_USAGE, "set net.mode=bridge, or leave it out",
 			       "net.gateway has no meaning with net.mode=%s", mode);
-	if ((cfg->net_rate_out || cfg->net_rate_in) && !has_cable(cfg))
+	if (cfg->net_weight && cfg->net_mode != VCTX_NET_SHARED)
 		return vx_fail(err, VCTX_USAGE,
-			       "set net.mode to bridge or routed, or leave it out",
+			       "set net.mode=shared-address, or leave it out",
+			       "net.weight has no meaning with net.mode=%s", mode);
+	if ((cfg->net_rate_out || cfg->net_rate_in) && !has_cable(cfg) &&
+	    cfg->net_mode != VCTX_NET_SHARED)
+		return vx_fail(err, VCTX_USAGE,
+			       "set net.mode to bridge, routed or shared-address, or leave it out",
 			       "net.rate-%s has no meaning with net.mode=%s",
 			       cfg->net_rate_out ? "out" : "in", mode);
 	switch (cfg->net_mode) {
@@ -246,14 +255,7 @@ char *vx_net_text(const struct vctx_config *cfg)
 /* In the helper that becomes the context                              */
 /* ------------------------------------------------------------------ */
 
-/*
- * Run a program of iproute2 with the words of one line, in the network name space
- * "ns" (-1: the caller's).  Its first line of complaint becomes the message.
- */
-static int tool(struct vctx_err *err, const char *name, int ns,
-		const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-
-static int tool(struct vctx_err *err, const char *name, int ns,
+int vx_net_tool(struct vctx_err *err, const char *name, int ns,
 		const char *fmt, ...)
 {
 	vx_autofree char *line = NULL;
@@ -320,26 +322,29 @@ static int tool(struct vctx_err *err, const char *name, int ns,
 	return vx_fail(err, VCTX_FAILED, NULL, "%s %s: %s", name, line, out);
 }
 
-#define ip(err, ns, ...)	tool(err, "ip", ns, __VA_ARGS__)
+#define ip(err, ns, ...)	vx_net_tool(err, "ip", ns, __VA_ARGS__)
+
+/* What a timer of 100 Hz lets pass at once. */
+uint64_t vx_net_burst(uint64_t bits)
+{
+	return bits / 8 / 100 < 16384 ? 16384 : bits / 8 / 100;
+}
 
 /*
- * Let a device send so many bits per second, 0: what it can.  What a timer of
- * 100 Hz lets pass at once is the burst; what waits longer than 50 ms is dropped.
+ * What waits longer than 50 ms is dropped.  Each packet counts as what it takes of
+ * an Ethernet line, or a flood of tiny ones would be cheap.
  */
-static int shape(int ns, const char *dev, uint64_t old, uint64_t bits,
+int vx_net_shape(int ns, const char *dev, uint64_t old, uint64_t bits,
 		 struct vctx_err *err)
 {
-	uint64_t burst = bits / 8 / 100;
-
 	if (old == bits)
 		return 0;
 	if (!bits)
-		return tool(err, "tc", ns, "qdisc del dev %s root", dev);
-	if (burst < 16384)
-		burst = 16384;
-	return tool(err, "tc", ns,
-		    "qdisc replace dev %s root tbf rate %llubit burst %llu latency 50ms",
-		    dev, (unsigned long long)bits, (unsigned long long)burst);
+		return vx_net_tool(err, "tc", ns, "qdisc del dev %s root", dev);
+	return vx_net_tool(err, "tc", ns,
+			   "qdisc replace dev %s root tbf rate %llubit burst %llu latency 50ms overhead 24 mpu 84",
+			   dev, (unsigned long long)bits,
+			   (unsigned long long)vx_net_burst(bits));
 }
 
 /* Both ends of the cable send: what one of them does the other receives. */
@@ -349,11 +354,11 @@ static int set_rates(uint32_t id, int host, int inside,
 {
 	vx_autofree char *dev = vx_printf("vctx%u", id);
 
-	if (shape(host, dev, old_in, in, err))
+	if (vx_net_shape(host, dev, old_in, in, err))
 		return -1;
-	if (!shape(inside, "eth0", old_out, out, err))
+	if (!vx_net_shape(inside, "eth0", old_out, out, err))
 		return 0;
-	shape(host, dev, in, old_in, NULL);
+	vx_net_shape(host, dev, in, old_in, NULL);
 	return -1;
 }
 
@@ -453,15 +458,37 @@ static int change_addresses(uint32_t id, const struct vctx_config *old,
 	return 0;
 }
 
-int vx_net_change(uint32_t id, const struct vctx_config *old,
-		  const struct vctx_config *new, struct vctx_err *err)
+static bool same_share(const struct vctx_config *old, const struct vctx_config *new)
 {
-	if (old->net_mode == VCTX_NET_SHARED &&
-	    change_addresses(id, old, new, err)) {
-		change_addresses(id, new, old, NULL);
-		return -1;
-	}
-	return change_rates(id, old, new, err);
+	size_t i;
+
+	if (old->net_weight != new->net_weight ||
+	    old->net_rate_out != new->net_rate_out ||
+	    old->net_rate_in != new->net_rate_in ||
+	    old->n_net_addr != new->n_net_addr)
+		return false;
+	for (i = 0; i < old->n_net_addr; i++)
+		if (!same_ip(&old->net_addr[i], &new->net_addr[i]))
+			return false;
+	return true;
+}
+
+int vx_net_change(struct vctx *v, const char *name, uint32_t id,
+		  const struct vctx_config *old, const struct vctx_config *new,
+		  struct vctx_err *err)
+{
+	if (old->net_mode != VCTX_NET_SHARED)
+		return change_rates(id, old, new, err);
+	if (change_addresses(id, old, new, err))
+		goto back;
+	if (!name || same_share(old, new) ||
+	    (vx_share_default(old) && vx_share_default(new)) ||
+	    !vx_share_apply(v, name, id, new, err))
+		return 0;
+	vx_share_apply(v, name, id, old, NULL);
+back:
+	change_addresses(id, new, old, NULL);
+	return -1;
 }
 
 /* A new name space has a loopback device, which is down. */

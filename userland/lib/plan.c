@@ -1030,6 +1030,16 @@ int vctx_plan_run(struct vctx_plan *p, pid_t *pid_out, uint32_t *id_out,
 	if (vx_quota_apply(a.id, p->cfg->root, p->cfg, err))
 		goto undo;
 
+	if (!vx_share_default(p->cfg)) {
+		if (vx_fail_point("share")) {
+			vx_fail_errno(err, VCTX_FAILED, NULL,
+				      "cannot set its share of the network");
+			goto undo;
+		}
+		if (vx_share_apply(p->v, p->name, a.id, p->cfg, err))
+			goto undo;
+	}
+
 	st.running = true;
 	st.pid = pid;
 	st.pid_start = vx_proc_start(pid);

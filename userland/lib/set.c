@@ -138,6 +138,7 @@ struct net_saved {
 static void save_net(struct vctx_config *to, const struct vctx_config *cfg)
 {
 	to->net_mode = cfg->net_mode;
+	to->net_weight = cfg->net_weight;
 	to->net_rate_out = cfg->net_rate_out;
 	to->net_rate_in = cfg->net_rate_in;
 	to->n_net_addr = cfg->n_net_addr;
@@ -183,7 +184,8 @@ static void touches(struct live *live, const struct vctx_key *key)
 }
 
 /* After a failure: everything as it was. */
-static void take_back(const struct vctx_info *info, struct live *live)
+static void take_back(struct vctx *v, const struct vctx_info *info,
+		      struct live *live)
 {
 	if (live->cpu_changed)
 		vctx_sys_set_cpu(info->id, &live->old_cpu);
@@ -194,7 +196,8 @@ static void take_back(const struct vctx_info *info, struct live *live)
 	if (live->quota_changed)
 		vx_quota_apply(info->id, info->root, &live->old_quota, NULL);
 	if (live->net.changed)
-		vx_net_change(info->id, &live->net.new, &live->net.old, NULL);
+		vx_net_change(v, info->name, info->id, &live->net.new,
+			      &live->net.old, NULL);
 }
 
 static void live_free(struct live *live)
@@ -306,7 +309,7 @@ static int change_running(struct vctx *v, const struct vctx_info *info,
 			goto out;
 		live->quota_changed = true;
 	}
-	if (vx_net_change(info->id, &live->net.old, cfg, err))
+	if (vx_net_change(v, info->name, info->id, &live->net.old, cfg, err))
 		goto out;
 	save_net(&live->net.new, cfg);
 	live->net.changed = true;
@@ -439,7 +442,7 @@ int vctx_set(struct vctx *v, const struct vctx_info *info,
 	r = 0;
 undo:
 	if (r)
-		take_back(info, &live);
+		take_back(v, info, &live);
 	if (lock >= 0) {
 		if (!vx_alive(v, info->name))
 			vx_state_remove(v, info->name, 0);
@@ -645,7 +648,7 @@ done:
 	}
 undo:
 	if (r)
-		take_back(info, &live);
+		take_back(v, info, &live);
 	if (lock >= 0) {
 		if (!vx_alive(v, info->name))
 			vx_state_remove(v, info->name, 0);

@@ -489,6 +489,7 @@ void vx_state_remove(struct vctx *v, const char *name, uint32_t id)
 	DIR *h;
 
 	/* First: while it is there, the directory tells gc of it. */
+	vx_share_remove(v, name);
 	vx_cgroup_remove(v, name);
 	if (id)
 		vx_unmark(v->run, id, name);

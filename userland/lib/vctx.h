@@ -375,6 +375,7 @@ struct vctx_config {
 	size_t n_net_addr;
 	bool net_has_gateway;
 	struct vctx_net_addr net_gateway;
+	uint32_t net_weight;		/* 0: none */
 	uint64_t net_rate_out;		/* bits per second; 0: no limit */
 	uint64_t net_rate_in;
 	uint64_t memory_max;		/* bytes; 0: no limit */

@@ -18,6 +18,7 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <linux/vserver_class.h>
 #include <linux/vserver_net.h>
 #include <linux/xarray.h>
 #include <net/ipv6.h>
@@ -393,6 +394,13 @@ void __nx_free_sock(struct sock *sk)
 {
 	nx_put(sk->sk_nx);
 }
+
+u32 __nx_class(const struct sock *sk)
+{
+	BUILD_BUG_ON(VX_XID_MAX > U16_MAX);
+	return NX_CLASS_MAJOR << 16 | sk->sk_nx->nx_id;
+}
+EXPORT_SYMBOL_GPL(__nx_class);
 
 static int nx_icmp(int family)
 {
