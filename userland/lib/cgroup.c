@@ -7,6 +7,11 @@
  * it is in before it becomes a context and which goes with its run-time
  * directory.  One without them has none, and costs nothing.  CPU and disk are
  * not controlled there: contexts have schedulers of their own for those.
+ *
+ * A context with mount.cgroups has two groups in that one: "own" is the root of all
+ * that it sees and may divide further, "exec" is for what is run in it from outside.
+ * A group that is divided can hold no processes, so the latter cannot be in the former,
+ * and the limits, being above, cannot be changed from inside.
  */
 
 #include <ftw.h>
@@ -20,6 +25,8 @@
 
 #define CGROUPS		"/sys/fs/cgroup"
 #define CONTROLLERS	"+memory +pids"
+#define OWN		"own"
+#define EXEC		"exec"
 
 /* Contexts of another state root have a place of their own. */
 static char *base_path(const struct vctx *v)
@@ -48,7 +55,7 @@ char *vx_cgroup_path(const struct vctx *v, const char *name)
 
 bool vx_cgroup_wanted(const struct vctx_config *cfg)
 {
-	return cfg->memory_max || cfg->have_swap || cfg->processes;
+	return cfg->memory_max || cfg->have_swap || cfg->processes || cfg->cgroups;
 }
 
 static int write_file(const char *dir, const char *file, const char *text)
@@ -135,15 +142,40 @@ int vx_cgroup_make(struct vctx *v, const char *name,
 	    (mkdir(dir, 0755) && errno != EEXIST))
 		return vx_fail_errno(err, VCTX_FAILED, NULL,
 				     "cannot make the control group %s", dir);
+	if (cfg->cgroups) {
+		vx_autofree char *own = vx_printf("%s/" OWN, dir);
+		vx_autofree char *exec = vx_printf("%s/" EXEC, dir);
+
+		if (write_file(dir, "cgroup.subtree_control", CONTROLLERS) ||
+		    (mkdir(own, 0755) && errno != EEXIST) ||
+		    (mkdir(exec, 0755) && errno != EEXIST))
+			return vx_fail_errno(err, VCTX_FAILED, NULL,
+					     "cannot divide the control group %s",
+					     dir);
+	}
 	return vx_cgroup_set(dir, cfg, err);
 }
 
-int vx_cgroup_join(const char *dir, struct vctx_err *err)
+static int join(const char *dir, struct vctx_err *err)
 {
 	if (write_file(dir, "cgroup.procs", "0"))
 		return vx_fail_errno(err, VCTX_FAILED, NULL,
 				     "cannot join the control group %s", dir);
 	return 0;
+}
+
+int vx_cgroup_join(const char *dir, struct vctx_err *err)
+{
+	vx_autofree char *exec = vx_printf("%s/" EXEC, dir);
+
+	return join(access(exec, F_OK) ? dir : exec, err);
+}
+
+int vx_cgroup_join_own(const char *dir, struct vctx_err *err)
+{
+	vx_autofree char *own = vx_printf("%s/" OWN, dir);
+
+	return join(own, err);
 }
 
 static int remove_one(const char *path, const struct stat *st, int type,

@@ -281,8 +281,11 @@ char *vx_cgroup_path(const struct vctx *v, const char *name);
 /* Make the group with the limits of cfg.  Whoever fails removes it. */
 int vx_cgroup_make(struct vctx *v, const char *name,
 		   const struct vctx_config *cfg, struct vctx_err *err);
-/* dir: the group.  The caller joins it; its limits are set anew. */
+/* dir: the group.  The caller joins it, where guests in it are not in the way. */
 int vx_cgroup_join(const char *dir, struct vctx_err *err);
+/* ... or the part of it that is the context's own, with cfg->cgroups. */
+int vx_cgroup_join_own(const char *dir, struct vctx_err *err);
+/* The limits are set anew. */
 int vx_cgroup_set(const char *dir, const struct vctx_config *cfg,
 		  struct vctx_err *err);
 /* As they were when vctx_limits() filled "old". */

@@ -386,6 +386,7 @@ struct vctx_config {
 	size_t n_bind;
 	struct vctx_tmpfs *tmpfs;
 	size_t n_tmpfs;
+	bool cgroups;		/* it may make control groups of its own */
 	uint64_t bcaps;
 	uint64_t ccaps;
 	uint64_t cflags;	/* without the one-time state bits */
