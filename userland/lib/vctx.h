@@ -808,6 +808,21 @@ void vctx_event_free(struct vctx_event *e);
 void vctx_note_pause(struct vctx *v, const struct vctx_info *info, bool hold);
 
 /* ------------------------------------------------------------------ */
+/* A guest that restarts itself                                        */
+/* ------------------------------------------------------------------ */
+
+/*
+ * For the program that the kernel calls when a context has called reboot(2): note that
+ * it is to be started again when it has ended.  VCTX_STATE when it is not, being
+ * stopped, or run by somebody who waits for its end.  *up_ms: how long it ran, 0 when
+ * that is not known.
+ */
+int vctx_reboot_note(struct vctx *v, const struct vctx_info *info,
+		     uint64_t *up_ms, struct vctx_err *err);
+/* It has ended: is that still so?  Once. */
+bool vctx_reboot_take(struct vctx *v, const char *name);
+
+/* ------------------------------------------------------------------ */
 /* The host                                                            */
 /* ------------------------------------------------------------------ */
 

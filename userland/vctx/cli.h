@@ -114,6 +114,8 @@ int cmd_logs(struct cli *c);
 int cmd_pause(struct cli *c);
 int cmd_ps(struct cli *c);
 int cmd_rename(struct cli *c);
+/* The words after "vshelper". */
+int cmd_helper(int n, char **words);
 int cmd_restart(struct cli *c);
 int cmd_resume(struct cli *c);
 int cmd_run(struct cli *c);

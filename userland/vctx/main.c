@@ -302,8 +302,12 @@ int main(int argc, char **argv)
 	if (argc > 1 && !strcmp(argv[1], "__complete"))
 		return cmd_complete(argc - 2, argv + 2);
 	/* What stands before the verb is the same for every verb. */
+	const char *base;
 	while (i < argc && argv[i][0] == '-') {
 		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
+	base = strrchr(argv[0], '/');
+	if (!strcmp(base ? base + 1 : argv[0], "vshelper"))
+		return cmd_helper(argc - 1, argv + 1);
 			help_all();
 			return cli_flush();
 		} else if (!strcmp(argv[i], "--version")) {
