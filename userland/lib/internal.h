@@ -186,6 +186,15 @@ void vx_journal_drop(struct vctx *v, const char *name);
 /* Open a path below a directory so that no link leads out of it. */
 int vx_open_in_root(int root, const char *path, uint64_t flags);
 
+/*
+ * template.c: tell of each template that is being made or removed ("working") or was
+ * left so by an interrupted command; commit: remove the latter first.  name: of one
+ * template, or NULL.  -1: something could not be removed.
+ */
+int vx_template_gc(struct vctx *v, const char *name, bool commit,
+		   void (*found)(void *arg, const char *name, bool working,
+				 const char *dir), void *arg);
+
 /* set.c: remove what vctx_set() keeps of a context. */
 void vx_set_forget(struct vctx *v, const char *name);
 /*

@@ -808,6 +808,48 @@ void vctx_event_free(struct vctx_event *e);
 void vctx_note_pause(struct vctx *v, const struct vctx_info *info, bool hold);
 
 /* ------------------------------------------------------------------ */
+/* Templates: roots that contexts are made from                        */
+/* ------------------------------------------------------------------ */
+
+/* What a template is made of: a tar archive, a tree, or (neither) packages. */
+struct vctx_template_source {
+	const char *tarball;
+	const char *directory;
+	/* of vctx-mkroot; each NULL: its default */
+	const char *suite, *include, *mirror;
+};
+
+struct vctx_template {
+	char *name;
+	char *created;		/* RFC 3339 */
+	char *source;		/* for people */
+	char *init;		/* systemd or other */
+	char *root;
+};
+
+/* Programs that are run for it print their messages to stderr. */
+int vctx_template_build(struct vctx *v, const char *name,
+			const struct vctx_template_source *src,
+			struct vctx_err *err);
+int vctx_template_delete(struct vctx *v, const char *name, struct vctx_err *err);
+/* NULL-terminated. */
+struct vctx_template **vctx_template_list(struct vctx *v, struct vctx_err *err);
+void vctx_template_list_free(struct vctx_template **list);
+/* Its tree, there or not; released with free(). */
+char *vctx_template_root(struct vctx *v, const char *name);
+/* Read what contexts of it need. */
+int vctx_template_config(struct vctx *v, const char *name, struct vctx_config *cfg,
+			 struct vctx_err *err);
+/*
+ * As vctx_create(), and make cfg->root from the template: with links to its files as
+ * vctx_clone() does, or copies where they cannot be shared; *why tells why not
+ * (released with free()), and is NULL when they are, or with "copy".
+ */
+int vctx_create_from(struct vctx *v, const char *template_name, const char *name,
+		     struct vctx_config *cfg, const char *file, bool copy,
+		     struct vctx_cloned *sum, char **why, struct vctx_err *err);
+
+/* ------------------------------------------------------------------ */
 /* A guest that restarts itself                                        */
 /* ------------------------------------------------------------------ */
 
