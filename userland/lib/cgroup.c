@@ -27,6 +27,9 @@
 #define CONTROLLERS	"+memory +pids"
 #define OWN		"own"
 #define EXEC		"exec"
+/* systemd needs one for each service and session, and five deep. */
+#define MAX_GROUPS	"2000"
+#define MAX_DEPTH	"16"
 
 /* Contexts of another state root have a place of their own. */
 static char *base_path(const struct vctx *v)
@@ -133,6 +136,8 @@ int vx_cgroup_make(struct vctx *v, const char *name,
 
 	if (!vx_cgroup_host())
 		return no_cgroups(err);
+	/* One that ended by itself has left what it had divided: not to be joined. */
+	vx_cgroup_remove(v, name);
 	if (write_file(CGROUPS, "cgroup.subtree_control", CONTROLLERS))
 		return vx_fail_errno(err, VCTX_HOST,
 			"the kernel needs CONFIG_MEMCG and CONFIG_CGROUP_PIDS",
@@ -146,7 +151,10 @@ int vx_cgroup_make(struct vctx *v, const char *name,
 		vx_autofree char *own = vx_printf("%s/" OWN, dir);
 		vx_autofree char *exec = vx_printf("%s/" EXEC, dir);
 
-		if (write_file(dir, "cgroup.subtree_control", CONTROLLERS) ||
+		/* Each costs the kernel memory, and there is no other limit. */
+		if (write_file(dir, "cgroup.max.descendants", MAX_GROUPS) ||
+		    write_file(dir, "cgroup.max.depth", MAX_DEPTH) ||
+		    write_file(dir, "cgroup.subtree_control", CONTROLLERS) ||
 		    (mkdir(own, 0755) && errno != EEXIST) ||
 		    (mkdir(exec, 0755) && errno != EEXIST))
 			return vx_fail_errno(err, VCTX_FAILED, NULL,

@@ -437,10 +437,12 @@ static int fill_packages(const struct vctx_template_source *src, const char *roo
 
 static char *source_text(const struct vctx_template_source *src)
 {
-	if (src->tarball)
-		return vx_printf("tarball %s", src->tarball);
-	if (src->directory)
-		return vx_printf("directory %s", src->directory);
+	const char *path = src->tarball ? src->tarball : src->directory;
+	vx_autofree char *full = path ? realpath(path, NULL) : NULL;
+
+	if (path)
+		return vx_printf("%s %s", src->tarball ? "tarball" : "directory",
+				 full ? full : path);
 	return vx_printf("packages of %s%s%s", src->suite ? src->suite : "bookworm",
 			 src->include ? " with " : "",
 			 src->include ? src->include : "");

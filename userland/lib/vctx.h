@@ -10,8 +10,8 @@
  *    a final full stop; on success it is not touched.  The caller owns the
  *    error and releases it with vctx_err_clear().  NULL is allowed when the
  *    caller does not want to know.
- *  - The library never prints, never exits (except in processes it forked)
- *    and never installs signal handlers.
+ *  - The library never prints (a program that it runs may), never exits (except
+ *    in processes it forked) and never installs signal handlers.
  *  - Nothing here may be called from a program with more than one thread: the
  *    kernel only lets single-threaded processes change context.
  *  - Memory that is returned belongs to the caller unless said otherwise.

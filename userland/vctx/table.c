@@ -12,8 +12,8 @@ const struct verb verbs[] = {
 	  "  -f FILE         read the configuration from FILE (- for standard input)\n"
 	  "  --root DIR      its root directory\n"
 	  "  --template TEMPLATE\n"
-	  "                  make the root, sharing files with a template where that can be\n"
-	  "                  (default root /var/lib/vctx/NAME/root); see 'vctx help template'\n"
+	  "                  make the root, sharing files with a template if possible;\n"
+	  "                  by default /var/lib/vctx/NAME/root.  See 'vctx help template'\n"
 	  "  --copy          copy every file of the template\n"
 	  "  -s KEY=VALUE    set a key of vctx.conf(5), as in context.hostname=web\n"
 	  "  --start         start it, too\n"
@@ -232,7 +232,7 @@ const struct verb verbs[] = {
 	  "  vctx unify web1 web2 web3 --dry-run\n",
 	  OPT_ALL | OPT_DRY_RUN | OPT_JSON | OPT_QUIET, 0, SIZE_MAX, false, false,
 	  cmd_unify, { ARG_STOPPED, ARG_STOPPED } },
-	{ "template", NULL, "host", "build NAME [--suite SUITE] [--include PKG,...] [--mirror URL]\n                | build NAME --tarball FILE | build NAME --directory DIR\n                | list [--json] [-q] [--no-header] | delete NAME",
+	{ "template", NULL, "host", "build NAME [--suite SUITE] [--include PKG,...]\n                [--mirror URL] | build NAME --tarball FILE\n                | build NAME --directory DIR | list [--json] [-q]\n                [--no-header] | delete NAME",
 	  "Make, list and delete what 'vctx create --template' makes contexts from.",
 	  "  --suite SUITE   Debian release (default bookworm)\n"
 	  "  --include PKG,... packages beside a small system with systemd\n"
