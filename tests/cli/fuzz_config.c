@@ -29,7 +29,7 @@ static uint32_t roll(uint32_t n)
 static const char *const seeds[] = {
 	"version = 1\n[context]\nroot = /srv/web1\nhostname = web1\nid = 1234\n"
 	"init = /sbin/init -x\nautostart = yes\n[mount]\nbind = /a /b ro\n"
-	"bind = /c /d\ntmpfs = /tmp size=64M mode=1777\n[security]\n"
+	"bind = /c /d\ntmpfs = /tmp size=64M mode=1777\ncgroups = yes\n[security]\n"
 	"capabilities = secure +net_admin -sys_boot\nflags = +virt_uptime\n"
 	"context-capabilities = +syslog\nreadonly-root = no\n[exec]\n"
 	"stop-signal = SIGRTMIN+3\nstop-timeout = 1500ms\n",
@@ -47,7 +47,7 @@ static const char *const words[] = {
 	"65535", "65536", "18446744073709551616", "/..", "/", "../", "%s%n",
 	"size=", "mode=", "-", "!", "all", "none", "SIGKILL", "RTMIN+", ";",
 	"#", "\xc3\xa4", "\xff", "\xe2\x82", "\t", "\r", "auto", "stop-timeout",
-	"99999999999h", "readonly-root", "version",
+	"99999999999h", "readonly-root", "version", "cgroups",
 	"[disk]", "reserve", "vdb=", "500io",
 	"[cpu]", "weight", "%", "0.1%", "100000%", "none", ".",
 };

@@ -9,6 +9,10 @@ fails_at id state journal fork unshare private root proc protect mask dev sys ru
 	record init exec started rename
 killed_at id state journal fork tmpfs pivot create name ready record init exec \
 	rename
+FAIL_SET=mount.cgroups=yes
+fails_at cgroup join unshare cgroups space exec
+killed_at cgroup join cgroups ready exec
+FAIL_SET=
 for step in id journal mkdir meta rename; do
 	VCTX_FAIL_AT=$step "$VT" create f2 --root $ROOT 2>/dev/null
 	# shellcheck disable=SC2154 # guest_lib.sh sets it

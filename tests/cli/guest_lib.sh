@@ -18,6 +18,7 @@ footprint() {
 	cat /proc/self/mountinfo
 	find /etc/vctx /var/lib/vctx /run/vctx /var/log/vctx \
 		-mindepth 1 ! -name .ids ! -name events.jsonl 2>/dev/null | sort
+	find /sys/fs/cgroup/vctx -type d 2>/dev/null
 	echo "$ROOT"/* "$ROOT"/opt/*
 	pgrep -x -l 'vctx|vctx-test' || :
 }
@@ -38,7 +39,7 @@ until_ok() {
 fail_run() {
 	VCTX_FAIL_AT=$1 "$VT" run --rm f1 --root $ROOT \
 		-s "mount.bind=/tmp/ign /opt/a/b" -s mount.tmpfs=/opt/c \
-		-s security.readonly-root=yes -- /bin/true
+		-s security.readonly-root=yes ${FAIL_SET:+-s "$FAIL_SET"} -- /bin/true
 }
 
 # fails_at STEP...: nothing may be left when a start fails at any of the steps.

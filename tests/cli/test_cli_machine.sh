@@ -25,6 +25,7 @@ in_machine guest_limits patched
 in_machine guest_files patched
 in_machine guest_storage patched
 in_machine guest_quota patched
+in_machine guest_template patched
 in_machine guest_fail patched
 in_machine guest_debug debug
 finish

@@ -7,6 +7,11 @@
  * it is in before it becomes a context and which goes with its run-time
  * directory.  One without them has none, and costs nothing.  CPU and disk are
  * not controlled there: contexts have schedulers of their own for those.
+ *
+ * A context with mount.cgroups has two groups in that one: "own" is the root of all
+ * that it sees and may divide further, "exec" is for what is run in it from outside.
+ * A group that is divided can hold no processes, so the latter cannot be in the former,
+ * and the limits, being above, cannot be changed from inside.
  */
 
 #include <ftw.h>
@@ -20,6 +25,11 @@
 
 #define CGROUPS		"/sys/fs/cgroup"
 #define CONTROLLERS	"+memory +pids"
+#define OWN		"own"
+#define EXEC		"exec"
+/* systemd needs one for each service and session, and five deep. */
+#define MAX_GROUPS	"2000"
+#define MAX_DEPTH	"16"
 
 /* Contexts of another state root have a place of their own. */
 static char *base_path(const struct vctx *v)
@@ -48,7 +58,7 @@ char *vx_cgroup_path(const struct vctx *v, const char *name)
 
 bool vx_cgroup_wanted(const struct vctx_config *cfg)
 {
-	return cfg->memory_max || cfg->have_swap || cfg->processes;
+	return cfg->memory_max || cfg->have_swap || cfg->processes || cfg->cgroups;
 }
 
 static int write_file(const char *dir, const char *file, const char *text)
@@ -126,6 +136,8 @@ int vx_cgroup_make(struct vctx *v, const char *name,
 
 	if (!vx_cgroup_host())
 		return no_cgroups(err);
+	/* One that ended by itself has left what it had divided: not to be joined. */
+	vx_cgroup_remove(v, name);
 	if (write_file(CGROUPS, "cgroup.subtree_control", CONTROLLERS))
 		return vx_fail_errno(err, VCTX_HOST,
 			"the kernel needs CONFIG_MEMCG and CONFIG_CGROUP_PIDS",
@@ -135,15 +147,43 @@ int vx_cgroup_make(struct vctx *v, const char *name,
 	    (mkdir(dir, 0755) && errno != EEXIST))
 		return vx_fail_errno(err, VCTX_FAILED, NULL,
 				     "cannot make the control group %s", dir);
+	if (cfg->cgroups) {
+		vx_autofree char *own = vx_printf("%s/" OWN, dir);
+		vx_autofree char *exec = vx_printf("%s/" EXEC, dir);
+
+		/* Each costs the kernel memory, and there is no other limit. */
+		if (write_file(dir, "cgroup.max.descendants", MAX_GROUPS) ||
+		    write_file(dir, "cgroup.max.depth", MAX_DEPTH) ||
+		    write_file(dir, "cgroup.subtree_control", CONTROLLERS) ||
+		    (mkdir(own, 0755) && errno != EEXIST) ||
+		    (mkdir(exec, 0755) && errno != EEXIST))
+			return vx_fail_errno(err, VCTX_FAILED, NULL,
+					     "cannot divide the control group %s",
+					     dir);
+	}
 	return vx_cgroup_set(dir, cfg, err);
 }
 
-int vx_cgroup_join(const char *dir, struct vctx_err *err)
+static int join(const char *dir, struct vctx_err *err)
 {
 	if (write_file(dir, "cgroup.procs", "0"))
 		return vx_fail_errno(err, VCTX_FAILED, NULL,
 				     "cannot join the control group %s", dir);
 	return 0;
+}
+
+int vx_cgroup_join(const char *dir, struct vctx_err *err)
+{
+	vx_autofree char *exec = vx_printf("%s/" EXEC, dir);
+
+	return join(access(exec, F_OK) ? dir : exec, err);
+}
+
+int vx_cgroup_join_own(const char *dir, struct vctx_err *err)
+{
+	vx_autofree char *own = vx_printf("%s/" OWN, dir);
+
+	return join(own, err);
 }
 
 static int remove_one(const char *path, const struct stat *st, int type,

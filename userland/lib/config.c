@@ -25,7 +25,7 @@ enum key_id {
 	K_MEMORY_MAX, K_MEMORY_SWAP, K_PROCESSES, K_FILES,
 	K_SOCKETS, K_LOCKS, K_ADDRESS_SPACE,
 	K_NET_MODE, K_NET_BRIDGE, K_NET_ADDRESS, K_NET_GATEWAY, K_NET_WEIGHT, K_NET_RATE_OUT, K_NET_RATE_IN,
-	K_BIND, K_TMPFS,
+	K_BIND, K_TMPFS, K_CGROUPS,
 	K_CAPABILITIES, K_CCAPS, K_FLAGS, K_READONLY, K_START, K_STOP_SIGNAL,
 	K_STOP_TIMEOUT, K_COUNT
 };
@@ -200,6 +200,9 @@ const char *vctx_signal_name(int sig, char *buf, size_t size)
 
 	if (abbrev)
 		snprintf(buf, size, "SIG%s", abbrev);
+	else if (sig >= SIGRTMIN && sig <= SIGRTMAX)
+		snprintf(buf, size, sig > SIGRTMIN ? "SIGRTMIN+%d" : "SIGRTMIN",
+			 sig - SIGRTMIN);
 	else
 		snprintf(buf, size, "%d", sig);
 	return buf;
@@ -537,6 +540,11 @@ static int p_readonly(struct vctx_config *cfg, const char *value,
 {
 	return parse_bool(value, &cfg->readonly_root) ? bad(why, "yes or no")
 						      : 0;
+}
+
+static int p_cgroups(struct vctx_config *cfg, const char *value, struct why *why)
+{
+	return parse_bool(value, &cfg->cgroups) ? bad(why, "yes or no") : 0;
 }
 
 static int p_bind(struct vctx_config *cfg, const char *value, struct why *why)
@@ -1326,6 +1334,11 @@ static void d_readonly(FILE *f, const char *key, const struct vctx_config *cfg)
 	fprintf(f, "%s = %s\n", key, cfg->readonly_root ? "yes" : "no");
 }
 
+static void d_cgroups(FILE *f, const char *key, const struct vctx_config *cfg)
+{
+	fprintf(f, "%s = %s\n", key, cfg->cgroups ? "yes" : "no");
+}
+
 static void d_start(FILE *f, const char *key, const struct vctx_config *cfg)
 {
 	if (cfg->start)
@@ -1477,6 +1490,10 @@ static const struct key {
 	[K_TMPFS] = {
 		{ "mount.tmpfs", NULL, "a file system in memory", VCTX_AT_START },
 		p_tmpfs, r_tmpfs, d_tmpfs },
+	[K_CGROUPS] = {
+		{ "mount.cgroups", "yes no", "whether it has control groups of its own",
+		  VCTX_AT_START },
+		p_cgroups, NULL, d_cgroups },
 	[K_CAPABILITIES] = {
 		{ "security.capabilities", "secure all none",
 		  "Linux capabilities", VCTX_AT_START },

@@ -8,7 +8,8 @@
  * /var/lib the mark of an id and a directory without a record; in /etc the
  * configuration that create wrote.  A "run" that is killed after "go" leaves
  * its context running.  Nothing is left in the kernel before that: the child
- * does not outlive its parent then.
+ * does not outlive its parent then.  What a build of a template can leave is
+ * in a directory of its own, see template.c.
  */
 
 #include <dirent.h>
@@ -259,6 +260,19 @@ static void examine_stopped(struct vctx *v, const char *name, struct report *r)
 	}
 }
 
+static void examine_template(void *arg, const char *name, bool working,
+			     const char *dir)
+{
+	vx_autofree char *fix = vx_printf("remove %s", dir);
+
+	if (working)
+		add(arg, false, false, NULL, "another vctx is working on the template \"%s\"",
+		    name);
+	else
+		add(arg, true, true, fix, "a build or removal of the template \"%s\" was interrupted",
+		    name);
+}
+
 int vctx_examine(struct vctx *v, const char *name_or_id,
 		 struct vctx_finding **list, size_t *n, struct vctx_err *err)
 {
@@ -285,6 +299,8 @@ int vctx_examine(struct vctx *v, const char *name_or_id,
 		else
 			examine_stopped(v, name, &r);
 	}
+	if (!x || !x->unmanaged)
+		vx_template_gc(v, name, false, examine_template, &r);
 	vctx_info_free(x);
 	if (!r.n) {
 		vx_err_move(err, &e);
@@ -432,6 +448,13 @@ static int gc_one(struct gc *g, const char *name, struct vctx_err *err)
 	return 0;
 }
 
+static void gc_template(void *arg, const char *name, bool working, const char *dir)
+{
+	if (!working)
+		did(arg, name, "remove %s: a build or removal of a template was interrupted",
+		    dir);
+}
+
 struct names {
 	char **v;
 	size_t n;
@@ -507,5 +530,8 @@ long vctx_gc(struct vctx *v, const char *name, bool force, bool commit,
 		free(l.v[i]);
 	}
 	free(l.v);
+	if (!r && vx_template_gc(v, name, commit, gc_template, &g))
+		r = vx_fail_errno(err, VCTX_FAILED, NULL,
+				  "cannot remove what is left of a template");
 	return r ? -1 : g.n;
 }

@@ -205,6 +205,18 @@ static void check_mkroot(struct vctx_check *c)
 	check_tool(c, "vctx-mkroot");
 }
 
+/* On a kernel without contexts there is no such setting. */
+static void check_helper(struct vctx_check *c)
+{
+	vx_autofree char *path = vx_read_file("/proc/sys/kernel/vshelper", 4096);
+
+	if (path)
+		path[strcspn(path, "\n")] = '\0';
+	c->ok = path && !access(path, X_OK);
+	snprintf(c->detail, sizeof(c->detail), "%s%s", path ? path :
+		 "/proc/sys/kernel/vshelper", c->ok ? "" : ": not there");
+}
+
 static const struct {
 	const char *name;
 	const char *why;
@@ -239,6 +251,8 @@ static const struct {
 	  false, check_net },
 	{ "ip", "net.mode=bridge and routed call it", false, check_ip },
 	{ "tc", "net.weight and net.rate-* call it", false, check_tc },
+	{ "reboot-helper", "starts contexts again that restart themselves (sysctl kernel.vshelper)",
+	  false, check_helper },
 	{ "vctx-mkroot", "makes root directories", false, check_mkroot },
 	{ "mmdebstrap", "vctx-mkroot calls it", false, check_mmdebstrap },
 };

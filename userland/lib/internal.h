@@ -186,6 +186,15 @@ void vx_journal_drop(struct vctx *v, const char *name);
 /* Open a path below a directory so that no link leads out of it. */
 int vx_open_in_root(int root, const char *path, uint64_t flags);
 
+/*
+ * template.c: tell of each template that is being made or removed ("working") or was
+ * left so by an interrupted command; commit: remove the latter first.  name: of one
+ * template, or NULL.  -1: something could not be removed.
+ */
+int vx_template_gc(struct vctx *v, const char *name, bool commit,
+		   void (*found)(void *arg, const char *name, bool working,
+				 const char *dir), void *arg);
+
 /* set.c: remove what vctx_set() keeps of a context. */
 void vx_set_forget(struct vctx *v, const char *name);
 /*
@@ -281,8 +290,11 @@ char *vx_cgroup_path(const struct vctx *v, const char *name);
 /* Make the group with the limits of cfg.  Whoever fails removes it. */
 int vx_cgroup_make(struct vctx *v, const char *name,
 		   const struct vctx_config *cfg, struct vctx_err *err);
-/* dir: the group.  The caller joins it; its limits are set anew. */
+/* dir: the group.  The caller joins it, where guests in it are not in the way. */
 int vx_cgroup_join(const char *dir, struct vctx_err *err);
+/* ... or the part of it that is the context's own, with cfg->cgroups. */
+int vx_cgroup_join_own(const char *dir, struct vctx_err *err);
+/* The limits are set anew. */
 int vx_cgroup_set(const char *dir, const struct vctx_config *cfg,
 		  struct vctx_err *err);
 /* As they were when vctx_limits() filled "old". */

@@ -39,7 +39,7 @@ enum step_kind {
 	S_ID, S_STATE, S_LOG, S_CGROUP, S_FORK,
 	/* child */
 	S_JOIN, S_UNSHARE, S_NET, S_PRIVATE, S_ROOT, S_SHARE_ROOT, S_PROC, S_PROTECT, S_MASK,
-	S_DEV, S_SYS, S_RUN, S_BIND, S_TMPFS, S_ROOT_RO, S_PIVOT, S_HOSTNAME,
+	S_DEV, S_SYS, S_CGROUPS, S_RUN, S_BIND, S_TMPFS, S_ROOT_RO, S_PIVOT, S_HOSTNAME,
 	S_TAG, S_CREATE, S_SPACE, S_NAME, S_BCAPS, S_CCAPS, S_READY,
 	/* parent, then child */
 	S_CPU, S_DISK, S_QUOTA, S_RECORD, S_INIT, S_EXEC,
@@ -55,7 +55,7 @@ static const char *const step_names[] = {
 	[S_ROOT] = "root",
 	[S_SHARE_ROOT] = "share-root", [S_PROC] = "proc",
 	[S_PROTECT] = "protect", [S_MASK] = "mask", [S_DEV] = "dev",
-	[S_SYS] = "sys", [S_RUN] = "run", [S_BIND] = "bind",
+	[S_SYS] = "sys", [S_CGROUPS] = "cgroups", [S_RUN] = "run", [S_BIND] = "bind",
 	[S_TMPFS] = "tmpfs", [S_ROOT_RO] = "root-ro", [S_PIVOT] = "pivot",
 	[S_HOSTNAME] = "hostname", [S_TAG] = "tag", [S_CREATE] = "create",
 	[S_SPACE] = "space", [S_NAME] = "name", [S_BCAPS] = "bcaps",
@@ -211,7 +211,8 @@ struct vctx_plan *vctx_plan_new(struct vctx *v, const char *name,
 	} else {
 		add(p, S_FORK, NULL, 0, "fork a helper");
 	}
-	add(p, S_UNSHARE, NULL, 0,
+	add(p, S_UNSHARE, NULL, 0, cfg->cgroups ?
+	    "unshare the mount, UTS, IPC and cgroup namespaces" :
 	    "unshare the mount, UTS and IPC namespaces");
 	if (cfg->net_mode != VCTX_NET_HOST) {
 		vx_autofree char *net = vx_net_text(cfg);
@@ -228,6 +229,9 @@ struct vctx_plan *vctx_plan_new(struct vctx *v, const char *name,
 		add(p, S_PROTECT, proc_readonly[i], 0, "make %s read-only",
 		    proc_readonly[i]);
 	add(p, S_SYS, "/sys", 0, "mount sysfs read-only on /sys");
+	if (cfg->cgroups)
+		add(p, S_CGROUPS, "/sys/fs/cgroup", 0,
+		    "mount its control groups on /sys/fs/cgroup");
 	add(p, S_DEV, "/dev", 0,
 	    "mount a small /dev with null zero full random urandom tty pts shm");
 	for (i = 0; i < ARRAY_SIZE(proc_masked); i++)
@@ -668,9 +672,11 @@ static int do_step(struct act *a, const struct step *s)
 
 	switch (s->kind) {
 	case S_JOIN:
-		return vx_cgroup_join(s->path, a->err);
+		return cfg->cgroups ? vx_cgroup_join_own(s->path, a->err)
+				    : vx_cgroup_join(s->path, a->err);
 	case S_UNSHARE:
-		if (unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC))
+		if (unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC |
+			    (cfg->cgroups ? CLONE_NEWCGROUP : 0)))
 			return fail(a, "cannot unshare namespaces");
 		return 0;
 	case S_NET:
@@ -694,6 +700,10 @@ static int do_step(struct act *a, const struct step *s)
 		return attach(a, new_fs("sysfs", NULL, MOUNT_ATTR_RDONLY |
 					MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 					MOUNT_ATTR_NOEXEC),
+			      s->path, true);
+	case S_CGROUPS:
+		return attach(a, new_fs("cgroup2", NULL, MOUNT_ATTR_NOSUID |
+					MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC),
 			      s->path, true);
 	case S_PROTECT:
 		return do_protect(a, s->path);
@@ -740,8 +750,9 @@ static int do_step(struct act *a, const struct step *s)
 			return vctx_sys_error(a->err, "cannot make a context");
 		return 0;
 	case S_SPACE:
-		if (vctx_sys_set_space(SPACES | (vx_net_own_space(cfg) ?
-						 CLONE_NEWNET : 0), 0))
+		if (vctx_sys_set_space(SPACES |
+				       (vx_net_own_space(cfg) ? CLONE_NEWNET : 0) |
+				       (cfg->cgroups ? CLONE_NEWCGROUP : 0), 0))
 			return vctx_sys_error(a->err,
 					      "cannot record the namespaces");
 		return 0;

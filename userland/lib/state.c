@@ -8,6 +8,7 @@
  *   /run/vctx/NAME/{lock,state.json,config}  it is being started or was
  *                                  started, with this configuration
  *   /run/vctx/NAME/stopping        it was told to stop
+ *   /run/vctx/NAME/rebooting       it is to be started again when it has ended
  *   /run/vctx/NAME/journal         what has to be undone, see journal.c
  *   /run/vctx/.ids/ID              -> NAME, the id is in use
  *
@@ -295,10 +296,83 @@ void vx_note_end(struct vctx *v, const char *name)
 void vx_note_stop(struct vctx *v, const char *name)
 {
 	vx_autofree char *path = vx_printf("%s/%s/stopping", v->run, name);
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd;
+
+	/* Whoever stops it while it restarts means that. */
+	vctx_reboot_take(v, name);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd >= 0)
 		close(fd);
+}
+
+/*
+ * Whoever notices the end of a context first has removed its record, perhaps before the
+ * kernel's helper ran; but has told how it ended.
+ */
+static bool has_just_ended(struct vctx *v, const char *name)
+{
+	struct vctx_events *e;
+	struct vctx_event *ev;
+	struct timespec now;
+	bool exited = false;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	e = vctx_events_open(v, ((int64_t)now.tv_sec - 60) * 1000, 1000, NULL);
+	while (e && vctx_events_next(e, 0, &ev) > 0) {
+		if (ev->name && !strcmp(ev->name, name))
+			exited = !strcmp(ev->event, "exited");
+		vctx_event_free(ev);
+	}
+	if (e)
+		vctx_events_close(e);
+	return exited;
+}
+
+int vctx_reboot_note(struct vctx *v, const struct vctx_info *info,
+		     uint64_t *up_ms, struct vctx_err *err)
+{
+	vx_autofree char *dir = NULL;
+	vx_autofree char *path = NULL;
+	vx_autofree char *stopping = NULL;
+	struct vx_state *st;
+	bool waited, goes;
+	int fd;
+
+	*up_ms = 0;
+	if (info->unmanaged || info->transient || !info->name)
+		return vx_fail(err, VCTX_STATE, NULL,
+			       "context was not made by vctx create");
+	dir = vx_printf("%s/%s", v->run, info->name);
+	stopping = vx_printf("%s/stopping", dir);
+	path = vx_printf("%s/rebooting", dir);
+	/* By now the kernel has killed it, and it may be gone. */
+	st = vx_state_read(v, info->name);
+	waited = st && st->owner;
+	if (st)
+		*up_ms = (vx_boottime_ns() - st->started_ns) / 1000000;
+	goes = st ? st->running && st->id == info->id && access(stopping, F_OK)
+		  : has_just_ended(v, info->name);
+	vx_state_free(st);
+	if (waited)
+		return vx_fail(err, VCTX_STATE, NULL,
+			       "a 'vctx run' waits for its end");
+	if (!goes)
+		return vx_fail(err, VCTX_STATE, NULL, "context is being stopped");
+	if (vx_mkdirs(v->run, 0700, err) || vx_mkdirs(dir, 0700, err))
+		return -1;
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return vx_fail_errno(err, VCTX_FAILED, NULL, "cannot write %s", path);
+	close(fd);
+	return 0;
+}
+
+bool vctx_reboot_take(struct vctx *v, const char *name)
+{
+	vx_autofree char *path = vx_printf("%s/%s/rebooting", v->run, name);
+
+	return !unlink(path);
 }
 
 static int lock_name(struct vctx *v, const char *name, bool tidy,
@@ -485,6 +559,7 @@ void vx_state_remove(struct vctx *v, const char *name, uint32_t id)
 	vx_autofree char *journal = vx_printf("%s/journal", dir);
 	vx_autofree char *lock = vx_printf("%s/lock", dir);
 	vx_autofree char *stopping = vx_printf("%s/stopping", dir);
+	vx_autofree char *rebooting = vx_printf("%s/rebooting", dir);
 	struct dirent *d;
 	DIR *h;
 
@@ -497,6 +572,7 @@ void vx_state_remove(struct vctx *v, const char *name, uint32_t id)
 	unlink(config);
 	unlink(journal);
 	unlink(stopping);
+	unlink(rebooting);
 	/* A writer that was killed leaves its temporary file. */
 	h = opendir(dir);
 	while (h && (d = readdir(h)))

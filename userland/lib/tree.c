@@ -611,12 +611,20 @@ static int make_root(void *arg, int journal, struct vctx_err *err)
 	       vx_fail_errno(err, VCTX_FAILED, NULL, "cannot go on") : 0;
 }
 
+int vx_create_cloned(struct vctx *v, const char *from, const char *name,
+		     struct vctx_config *cfg, const char *file, bool copy,
+		     struct vctx_cloned *sum, struct vctx_err *err)
+{
+	struct make m = { .from = from, .to = cfg->root, .copy = copy, .sum = sum };
+
+	return vx_create_with(v, name, cfg, file, make_root, &m, err);
+}
+
 int vctx_clone(struct vctx *v, const struct vctx_info *from, const char *name,
 	       struct vctx_config *cfg, bool copy, struct vctx_cloned *sum,
 	       struct vctx_err *err)
 {
 	struct vctx_config *src = vctx_config_new();
-	struct make m = { .to = cfg->root, .copy = copy, .sum = sum };
 	vx_autoclose int lock = -1;
 	struct stat a, b;
 	int r = -1;
@@ -631,19 +639,18 @@ int vctx_clone(struct vctx *v, const struct vctx_info *from, const char *name,
 	lock = lock_stopped(v, from, err);
 	if (lock < 0 || vctx_config_read(src, from->config, err))
 		goto out;
-	m.from = src->root;
-	if (!m.from || !cfg->root || !strcmp(m.from, "/")) {
+	if (!src->root || !cfg->root || !strcmp(src->root, "/")) {
 		vx_fail(err, VCTX_USAGE, NULL, "it has no root directory of its own");
 		goto unlock;
 	}
 	/* Two contexts with one root would be a surprise. */
-	if (!stat(m.from, &a) && !stat(cfg->root, &b) && a.st_ino == b.st_ino &&
+	if (!stat(src->root, &a) && !stat(cfg->root, &b) && a.st_ino == b.st_ino &&
 	    a.st_dev == b.st_dev) {
 		vx_fail(err, VCTX_USAGE, "give --root DIR", "both have the root %s",
 			cfg->root);
 		goto unlock;
 	}
-	r = vx_create_with(v, name, cfg, NULL, make_root, &m, err);
+	r = vx_create_cloned(v, src->root, name, cfg, NULL, copy, sum, err);
 unlock:
 	vx_state_remove(v, from->name, 0);
 out:

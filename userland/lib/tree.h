@@ -37,4 +37,9 @@ int vx_unify_check(int root, const char *text, struct vctx_err *err);
 int vx_tree_clone(const char *from, const char *to, bool copy,
 		  struct vctx_cloned *sum, struct vctx_err *err);
 
+/* As vctx_create(), with cfg->root made from the tree "from". */
+int vx_create_cloned(struct vctx *v, const char *from, const char *name,
+		     struct vctx_config *cfg, const char *file, bool copy,
+		     struct vctx_cloned *sum, struct vctx_err *err);
+
 #endif

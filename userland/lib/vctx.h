@@ -10,8 +10,8 @@
  *    a final full stop; on success it is not touched.  The caller owns the
  *    error and releases it with vctx_err_clear().  NULL is allowed when the
  *    caller does not want to know.
- *  - The library never prints, never exits (except in processes it forked)
- *    and never installs signal handlers.
+ *  - The library never prints (a program that it runs may), never exits (except
+ *    in processes it forked) and never installs signal handlers.
  *  - Nothing here may be called from a program with more than one thread: the
  *    kernel only lets single-threaded processes change context.
  *  - Memory that is returned belongs to the caller unless said otherwise.
@@ -387,6 +387,7 @@ struct vctx_config {
 	size_t n_bind;
 	struct vctx_tmpfs *tmpfs;
 	size_t n_tmpfs;
+	bool cgroups;		/* it may make control groups of its own */
 	uint64_t bcaps;
 	uint64_t ccaps;
 	uint64_t cflags;	/* without the one-time state bits */
@@ -806,6 +807,63 @@ void vctx_events_close(struct vctx_events *e);
 void vctx_event_free(struct vctx_event *e);
 /* Told of a pause or its end; vctx_pause() has no state root to tell it in. */
 void vctx_note_pause(struct vctx *v, const struct vctx_info *info, bool hold);
+
+/* ------------------------------------------------------------------ */
+/* Templates: roots that contexts are made from                        */
+/* ------------------------------------------------------------------ */
+
+/* What a template is made of: a tar archive, a tree, or (neither) packages. */
+struct vctx_template_source {
+	const char *tarball;
+	const char *directory;
+	/* of vctx-mkroot; each NULL: its default */
+	const char *suite, *include, *mirror;
+};
+
+struct vctx_template {
+	char *name;
+	char *created;		/* RFC 3339 */
+	char *source;		/* for people */
+	char *init;		/* systemd or other */
+	char *root;
+};
+
+/* Programs that are run for it print their messages to stderr. */
+int vctx_template_build(struct vctx *v, const char *name,
+			const struct vctx_template_source *src,
+			struct vctx_err *err);
+int vctx_template_delete(struct vctx *v, const char *name, struct vctx_err *err);
+/* NULL-terminated. */
+struct vctx_template **vctx_template_list(struct vctx *v, struct vctx_err *err);
+void vctx_template_list_free(struct vctx_template **list);
+/* Its tree, there or not; released with free(). */
+char *vctx_template_root(struct vctx *v, const char *name);
+/* Read what contexts of it need. */
+int vctx_template_config(struct vctx *v, const char *name, struct vctx_config *cfg,
+			 struct vctx_err *err);
+/*
+ * As vctx_create(), and make cfg->root from the template: with links to its files as
+ * vctx_clone() does, or copies where they cannot be shared; *why tells why not
+ * (released with free()), and is NULL when they are, or with "copy".
+ */
+int vctx_create_from(struct vctx *v, const char *template_name, const char *name,
+		     struct vctx_config *cfg, const char *file, bool copy,
+		     struct vctx_cloned *sum, char **why, struct vctx_err *err);
+
+/* ------------------------------------------------------------------ */
+/* A guest that restarts itself                                        */
+/* ------------------------------------------------------------------ */
+
+/*
+ * For the program that the kernel calls when a context has called reboot(2): note that
+ * it is to be started again when it has ended.  VCTX_STATE when it is not, being
+ * stopped, or run by somebody who waits for its end.  *up_ms: how long it ran, 0 when
+ * that is not known.
+ */
+int vctx_reboot_note(struct vctx *v, const struct vctx_info *info,
+		     uint64_t *up_ms, struct vctx_err *err);
+/* It has ended: is that still so?  Once. */
+bool vctx_reboot_take(struct vctx *v, const char *name);
 
 /* ------------------------------------------------------------------ */
 /* The host                                                            */

@@ -29,6 +29,9 @@ struct cli {
 	const char *state;
 	const char *pid;
 	const char *interval, *count, *lines, *since;
+	const char *template;		/* --template of create */
+	/* what a template is made of */
+	const char *suite, *include, *mirror, *tarball, *directory;
 	char **set;			/* -s, NULL-terminated */
 	char **env;			/* -e, NULL-terminated */
 	char **args;			/* NAME and so on, NULL-terminated */
@@ -45,7 +48,8 @@ enum {
 	OPT_PID = 1 << 15, OPT_SET = 1 << 16, OPT_ENV = 1 << 17,
 	OPT_WATCH = 1 << 18, OPT_INTERVAL = 1 << 19, OPT_COUNT = 1 << 20,
 	OPT_FOLLOW = 1 << 21, OPT_LINES = 1 << 22,
-	OPT_SINCE = 1 << 23, OPT_COPY = 1 << 24,
+	OPT_SINCE = 1 << 23, OPT_COPY = 1 << 24, OPT_TEMPLATE = 1 << 25,
+	OPT_SOURCE = 1 << 26,	/* of a template, all of them */
 };
 
 /* What a word on the command line is; completion offers words by it. */
@@ -61,6 +65,8 @@ enum arg {
 	ARG_FILE, ARG_DIR,
 	ARG_STATE, ARG_TIME, ARG_PID, ARG_TEXT,
 	ARG_PLACE,		/* a path, or NAME:PATH */
+	ARG_ACTION,		/* of template */
+	ARG_TEMPLATE,
 };
 
 struct verb {
@@ -108,6 +114,8 @@ int cmd_events(struct cli *c);
 int cmd_exec(struct cli *c);
 int cmd_gc(struct cli *c);
 int cmd_help(struct cli *c);
+/* The words after "vshelper". */
+int cmd_helper(int n, char **words);
 int cmd_kill(struct cli *c);
 int cmd_list(struct cli *c);
 int cmd_logs(struct cli *c);
@@ -124,6 +132,7 @@ int cmd_start(struct cli *c);
 int cmd_stats(struct cli *c);
 int cmd_status(struct cli *c);
 int cmd_stop(struct cli *c);
+int cmd_template(struct cli *c);
 int cmd_top(struct cli *c);
 int cmd_unify(struct cli *c);
 int cmd_version(struct cli *c);
@@ -172,6 +181,15 @@ json_t *cli_info_json(const struct vctx_info *info, const struct usage *u);
  */
 struct vctx_config *cli_config(struct cli *c, const char *name, bool stored,
 			       char **file, struct vctx_err *err);
+/* context.root becomes --root or /var/lib/vctx/NAME/root. */
+int cli_set_root(struct cli *c, struct vctx_config *cfg, const char *name,
+		 struct vctx_err *err);
+/*
+ * Could a context be started that has this configuration?  Its root is not there yet:
+ * the one that it is made from is looked at.
+ */
+int cli_plan_ok(struct cli *c, const char *name, const struct vctx_config *cfg,
+		const char *root, struct vctx_err *err);
 /* Print the steps of a plan. */
 int cli_print_plan(const struct vctx_plan *plan);
 /*

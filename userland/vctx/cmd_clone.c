@@ -12,44 +12,6 @@ static void make_new(struct vctx_config *cfg, const char *name)
 	vctx_config_clear(cfg, "net.address");
 }
 
-static int set_root(struct cli *c, struct vctx_config *cfg, const char *name,
-		    struct vctx_err *err)
-{
-	char *text;
-	int r;
-
-	if (c->root)
-		r = asprintf(&text, "context.root=%s", c->root);
-	else
-		r = asprintf(&text, "context.root=%s/var/lib/vctx/%s/root",
-			     c->state_root, name);
-	if (r < 0)
-		abort();
-	r = vctx_config_set(cfg, text, err);
-	free(text);
-	return r;
-}
-
-/* The plan looks at the root, which is not there yet: the source's will do. */
-static int plan_ok(struct cli *c, const char *name, const struct vctx_config *cfg,
-		   const char *root, struct vctx_err *err)
-{
-	struct vctx_plan_opts opts = { 0 };
-	struct vctx_config *copy = vctx_config_new();
-	char *text = vctx_config_dump(cfg), *set = NULL;
-	struct vctx_plan *plan = NULL;
-
-	if (text && asprintf(&set, "context.root=%s", root) > 0 &&
-	    !vctx_config_parse(copy, "(new configuration)", text, err) &&
-	    !vctx_config_set(copy, set, err))
-		plan = vctx_plan_new(c->v, name, copy, &opts, err);
-	vctx_plan_free(plan);
-	vctx_config_free(copy);
-	free(text);
-	free(set);
-	return plan ? 0 : -1;
-}
-
 int cmd_clone(struct cli *c)
 {
 	const char *name = c->args[0], *to = c->args[1];
@@ -78,12 +40,12 @@ int cmd_clone(struct cli *c)
 		goto out;
 	}
 	make_new(cfg, info->name);
-	if (set_root(c, cfg, to, &err))
+	if (cli_set_root(c, cfg, to, &err))
 		goto out;
 	for (i = 0; c->set && c->set[i]; i++)
 		if (vctx_config_set(cfg, c->set[i], &err))
 			goto out;
-	if (plan_ok(c, to, cfg, from, &err))
+	if (cli_plan_ok(c, to, cfg, from, &err))
 		goto out;
 	if (c->dry_run) {
 		printf("make %s from %s, %s\ncreate %s with the configuration of %s\n",

@@ -58,6 +58,16 @@ static void offer_contexts(const struct ask *a, enum arg kind)
 	vctx_list_free(list);
 }
 
+static void offer_templates(const struct ask *a)
+{
+	struct vctx_template **list = vctx_template_list(a->v, NULL);
+	size_t i;
+
+	for (i = 0; list && list[i]; i++)
+		offer(a, list[i]->name, list[i]->source);
+	vctx_template_list_free(list);
+}
+
 static void offer_signals(const struct ask *a)
 {
 	char buf[32];
@@ -126,6 +136,12 @@ static void offer_kind(const struct ask *a, enum arg kind)
 		break;
 	case ARG_STATE:
 		offer_words(a, "", "stopped running", NULL);
+		break;
+	case ARG_ACTION:
+		offer_words(a, "", "build list delete", NULL);
+		break;
+	case ARG_TEMPLATE:
+		offer_templates(a);
 		break;
 	case ARG_TIME:
 		offer_words(a, "", "500ms 1s 10s 1m", "time");

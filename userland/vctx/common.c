@@ -197,11 +197,13 @@ struct vctx_config *cli_config(struct cli *c, const char *name, bool stored,
 	int r = 0;
 
 	*file = NULL;
+	if (c->template)
+		r = vctx_template_config(c->v, c->template, cfg, err);
 	if (stored)
 		*file = vctx_config_path(c->v, name);
 	else if (c->file)
 		*file = strdup(c->file);
-	if (*file)
+	if (!r && *file)
 		r = vctx_config_read(cfg, *file, err);
 	if (!r && c->root) {
 		char *text = NULL;
@@ -220,6 +222,43 @@ struct vctx_config *cli_config(struct cli *c, const char *name, bool stored,
 		return NULL;
 	}
 	return cfg;
+}
+
+int cli_set_root(struct cli *c, struct vctx_config *cfg, const char *name,
+		 struct vctx_err *err)
+{
+	char *text;
+	int r;
+
+	if (c->root)
+		r = asprintf(&text, "context.root=%s", c->root);
+	else
+		r = asprintf(&text, "context.root=%s/var/lib/vctx/%s/root",
+			     c->state_root, name);
+	if (r < 0)
+		abort();
+	r = vctx_config_set(cfg, text, err);
+	free(text);
+	return r;
+}
+
+int cli_plan_ok(struct cli *c, const char *name, const struct vctx_config *cfg,
+		const char *root, struct vctx_err *err)
+{
+	struct vctx_plan_opts opts = { 0 };
+	struct vctx_config *copy = vctx_config_new();
+	char *text = vctx_config_dump(cfg), *set = NULL;
+	struct vctx_plan *plan = NULL;
+
+	if (text && asprintf(&set, "context.root=%s", root) > 0 &&
+	    !vctx_config_parse(copy, "(new configuration)", text, err) &&
+	    !vctx_config_set(copy, set, err))
+		plan = vctx_plan_new(c->v, name, copy, &opts, err);
+	vctx_plan_free(plan);
+	vctx_config_free(copy);
+	free(text);
+	free(set);
+	return plan ? 0 : -1;
 }
 
 int cli_print_plan(const struct vctx_plan *plan)

@@ -234,6 +234,12 @@ static int parse(struct cli *c, int argc, char **argv)
 		case 'L': c->lines = optarg; break;
 		case 'K': c->copy = true; break;
 		case 'N': c->since = optarg; break;
+		case 'M': c->template = optarg; break;
+		case 'u': c->suite = optarg; break;
+		case 'l': c->include = optarg; break;
+		case 'm': c->mirror = optarg; break;
+		case 'T': c->tarball = optarg; break;
+		case 'D': c->directory = optarg; break;
 		case 'h': c->help = true; break;
 		case 'V': return cli_usage(c, "see 'vctx version'",
 					   "unknown option \"--version\"");
@@ -296,8 +302,12 @@ static int run_verb(struct cli *c)
 int main(int argc, char **argv)
 {
 	struct cli c = { .state_root = "" };
+	const char *base;
 	int i = 1, r;
 
+	base = strrchr(argv[0], '/');
+	if (!strcmp(base ? base + 1 : argv[0], "vshelper"))
+		return cmd_helper(argc - 1, argv + 1);
 	/* Not a verb: shells call it, and its words may be anything. */
 	if (argc > 1 && !strcmp(argv[1], "__complete"))
 		return cmd_complete(argc - 2, argv + 2);

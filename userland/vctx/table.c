@@ -7,16 +7,22 @@
 #include "cli.h"
 
 const struct verb verbs[] = {
-	{ "create", NULL, "life", "NAME [-f FILE | --root DIR] [-s KEY=VALUE]... [--start]",
+	{ "create", NULL, "life", "NAME [-f FILE] [--root DIR] [--template TEMPLATE [--copy]]\n                [-s KEY=VALUE]... [--start]",
 	  "Make a context: an id, a configuration file and a record.",
 	  "  -f FILE         read the configuration from FILE (- for standard input)\n"
 	  "  --root DIR      its root directory\n"
+	  "  --template TEMPLATE\n"
+	  "                  make the root, sharing files with a template if possible;\n"
+	  "                  by default /var/lib/vctx/NAME/root.  See 'vctx help template'\n"
+	  "  --copy          copy every file of the template\n"
 	  "  -s KEY=VALUE    set a key of vctx.conf(5), as in context.hostname=web\n"
 	  "  --start         start it, too\n"
 	  "  --dry-run       print what would be done\n"
 	  "Example:\n"
-	  "  vctx create web1 --root /srv/web1 -s context.hostname=web1 --start\n",
-	  OPT_FILE | OPT_ROOT | OPT_SET | OPT_START | OPT_DRY_RUN | OPT_QUIET,
+	  "  vctx create web1 --root /srv/web1 -s context.hostname=web1 --start\n"
+	  "  vctx create web2 --template debian -s memory.max=512M --start\n",
+	  OPT_FILE | OPT_ROOT | OPT_SET | OPT_START | OPT_DRY_RUN | OPT_QUIET |
+	  OPT_TEMPLATE | OPT_COPY,
 	  1, 1, false, false, cmd_create, { ARG_NEW } },
 	{ "clone", NULL, "life", "SOURCE NAME [--root DIR] [-s KEY=VALUE]... [--copy]\n                [--start]",
 	  "Make a context like a stopped one, whose files it shares until one is written.",
@@ -226,6 +232,21 @@ const struct verb verbs[] = {
 	  "  vctx unify web1 web2 web3 --dry-run\n",
 	  OPT_ALL | OPT_DRY_RUN | OPT_JSON | OPT_QUIET, 0, SIZE_MAX, false, false,
 	  cmd_unify, { ARG_STOPPED, ARG_STOPPED } },
+	{ "template", NULL, "host", "build NAME [--suite SUITE] [--include PKG,...]\n                [--mirror URL] | build NAME --tarball FILE\n                | build NAME --directory DIR | list [--json] [-q]\n                [--no-header] | delete NAME",
+	  "Make, list and delete what 'vctx create --template' makes contexts from.",
+	  "  --suite SUITE   Debian release (default bookworm)\n"
+	  "  --include PKG,... packages beside a small system with systemd\n"
+	  "  --mirror URL    where the packages are\n"
+	  "  --tarball FILE  the tree is in a tar archive\n"
+	  "  --directory DIR the tree is a copy of DIR\n"
+	  "A template has no machine id, host keys or host name of its own: a context makes\n"
+	  "its own at its first start.  guest.conf beside its tree, in\n"
+	  "/var/lib/vctx/.templates/NAME, has the keys that its contexts begin with.\n"
+	  "Contexts stay as they are when their template is deleted.\n"
+	  "Example:\n"
+	  "  vctx template build debian --include nginx-light,openssh-server\n",
+	  OPT_SOURCE | OPT_JSON | OPT_QUIET | OPT_NO_HEADER, 0, 2, false, false,
+	  cmd_template, { ARG_ACTION, ARG_TEMPLATE } },
 	{ "check", NULL, "host", "[--json] [-q]",
 	  "Check what the kernel and the host offer.",
 	  "One line each: ok or missing, what was found, why it matters.\n"
@@ -304,6 +325,18 @@ const struct option_row options[] = {
 	  "copy every file" },
 	{ { "since", required_argument, NULL, 'N' }, OPT_SINCE, ARG_TIME,
 	  "from when on" },
+	{ { "template", required_argument, NULL, 'M' }, OPT_TEMPLATE, ARG_TEMPLATE,
+	  "make the root from a template" },
+	{ { "suite", required_argument, NULL, 'u' }, OPT_SOURCE, ARG_TEXT,
+	  "a Debian release" },
+	{ { "include", required_argument, NULL, 'l' }, OPT_SOURCE, ARG_TEXT,
+	  "more packages" },
+	{ { "mirror", required_argument, NULL, 'm' }, OPT_SOURCE, ARG_TEXT,
+	  "where packages are" },
+	{ { "tarball", required_argument, NULL, 'T' }, OPT_SOURCE, ARG_FILE,
+	  "a tar archive with the tree" },
+	{ { "directory", required_argument, NULL, 'D' }, OPT_SOURCE, ARG_DIR,
+	  "a tree to copy" },
 	{ { "help", no_argument, NULL, 'h' }, 0, ARG_NONE, "explain the verb" },
 	{ { "version", no_argument, NULL, 'V' }, 0, ARG_NONE,
 	  "print the version" },
