@@ -9,9 +9,11 @@ fails_at id state journal fork unshare private root proc protect mask dev sys ru
 	record init exec started rename
 killed_at id state journal fork tmpfs pivot create name ready record init exec \
 	rename
+# fail_run in guest_lib.sh reads it.
 FAIL_SET=mount.cgroups=yes
 fails_at cgroup join unshare cgroups space exec
 killed_at cgroup join cgroups ready exec
+# shellcheck disable=SC2034
 FAIL_SET=
 for step in id journal mkdir meta rename; do
 	VCTX_FAIL_AT=$step "$VT" create f2 --root $ROOT 2>/dev/null
