@@ -373,6 +373,17 @@ TEST(addresses_v0, "the oldest form of address sets: up to four, all of them or 
 	a.count = 5;
 	EQ(vs(CMD_net_add_v0, nid, &a), -EINVAL);
 	EQ(vs(CMD_net_rem_v0, nid, &a), -EINVAL);
+	a.type = NA_IPV4 | NA_BCAST;
+	a.count = 2;
+	EQ(vs(CMD_net_add_v0, nid, &a), -EINVAL);
+	/* nor does the flag of a single address go for a second that did not come */
+	OK(add4(nid, NA_ADDR, B1, "0.0.0.0"));
+	OK(set_word(CMD_set_nflags, nid, NF_SINGLE_IP, NF_SINGLE_IP));
+	a.type = NA_IPV4;
+	a.count = 3;
+	EQ(vs(CMD_net_add_v0, nid, &a), -EEXIST);
+	EQX(word_of(CMD_get_nflags, nid) & NF_SINGLE_IP, NF_SINGLE_IP);
+	EQ(vs(CMD_net_rem_v0, nid, &any), 0);
 	a.count = 1;
 	a.type = NA_IPV6;
 	EQ(vs(CMD_net_add_v0, nid, &a), -EINVAL);

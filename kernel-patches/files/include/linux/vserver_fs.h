@@ -24,6 +24,7 @@
 
 /* kernel/vserver/inode.c */
 int __vx_inode_permission(struct inode *inode, int mask);
+int __vx_path_permission(const struct path *path);
 bool vx_may_unlink(struct inode *inode);
 int __vx_fileattr_permission(struct inode *inode);
 void __vx_xattr_changed(struct inode *inode);
@@ -64,6 +65,12 @@ static inline int vx_inode_permission(struct inode *inode, int mask)
 	if (!vx_active() || (inode->i_flags & S_VX_PLAIN))
 		return 0;
 	return __vx_inode_permission(inode, mask);
+}
+
+/* The same, of the label only; small, so that what asks is still inlined. */
+static inline int vx_path_permission(const struct path *path)
+{
+	return vx_active() ? __vx_path_permission(path) : 0;
 }
 
 /* Of flags of FS_IOC_SETFLAGS, @changed would be others. */
@@ -128,6 +135,7 @@ static inline int vx_inode_permission(struct inode *inode, int mask)
 	return 0;
 }
 
+static inline int vx_path_permission(const struct path *path) { return 0; }
 static inline bool vx_may_unlink(struct inode *inode) { return false; }
 
 static inline int vx_fileattr_permission(struct inode *inode, u32 changed)

@@ -588,17 +588,26 @@ static long nx_change(struct nx_info *nxi, bool add, u16 type, __be32 ip,
 	return add ? nx_add(nxi, &a) : nx_remove(nxi, &a);
 }
 
+/* The oldest form has up to four addresses, of a kind that there is one of only one. */
+static bool nx_valid_v0(const struct vcmd_net_addr_v0 *vc)
+{
+	unsigned int most = vc->type & NXA_MOD_MASK ? 1 : ARRAY_SIZE(vc->ip);
+
+	return (vc->type & ~NXA_MOD_MASK) == NXA_TYPE_IPV4 && vc->count &&
+	       vc->count <= most;
+}
+
 /*
- * The oldest form has up to four addresses. All of them or none: what was added
- * before one that cannot be is taken back.
+ * All of them or none: what was added before one that cannot be is taken back, and
+ * with it what adding a second address has done.
  */
 long vc_net_add_v0(struct nx_info *nxi, u32 id, void *arg)
 {
 	struct vcmd_net_addr_v0 *vc = arg;
+	bool single = nx_flag(nxi, NXF_SINGLE_IP);
 	int i, ret;
 
-	if ((vc->type & ~NXA_MOD_MASK) != NXA_TYPE_IPV4 || !vc->count ||
-	    vc->count > ARRAY_SIZE(vc->ip))
+	if (!nx_valid_v0(vc))
 		return -EINVAL;
 	for (i = 0; i < vc->count; i++) {
 		ret = nx_change(nxi, true, vc->type | NXA_TYPE_ADDR, vc->ip[i], 0,
@@ -611,9 +620,15 @@ undo:
 	while (i--)
 		nx_change(nxi, false, vc->type | NXA_TYPE_ADDR, vc->ip[i], 0,
 			  vc->mask[i]);
+	if (single) {
+		spin_lock(&nxi->nx_lock);
+		WRITE_ONCE(nxi->nx_flags, nxi->nx_flags | NXF_SINGLE_IP);
+		spin_unlock(&nxi->nx_lock);
+	}
 	return ret;
 }
 
+/* Ends at the first that is not there. */
 long vc_net_rem_v0(struct nx_info *nxi, u32 id, void *arg)
 {
 	struct vcmd_net_addr_v0 *vc = arg;
@@ -621,8 +636,7 @@ long vc_net_rem_v0(struct nx_info *nxi, u32 id, void *arg)
 
 	if (vc->type == NXA_TYPE_ANY)
 		return nx_change(nxi, false, NXA_TYPE_ANY, 0, 0, 0);
-	if ((vc->type & ~NXA_MOD_MASK) != NXA_TYPE_IPV4 || !vc->count ||
-	    vc->count > ARRAY_SIZE(vc->ip))
+	if (!nx_valid_v0(vc))
 		return -EINVAL;
 	for (i = 0; i < vc->count; i++) {
 		ret = nx_change(nxi, false, vc->type | NXA_TYPE_ADDR, vc->ip[i], 0,

@@ -178,6 +178,11 @@ int __vx_inode_permission(struct inode *inode, int mask)
 	return READ_ONCE(inode->i_flags) & S_VX_BARRIER ? -EACCES : 0;
 }
 
+int __vx_path_permission(const struct path *path)
+{
+	return vx_inode_permission(d_inode(path->dentry), 0);
+}
+
 /* Is @inode, which is immutable, one that can be linked and unlinked?  Sleeps. */
 bool vx_may_unlink(struct inode *inode)
 {

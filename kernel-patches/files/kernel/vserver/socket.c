@@ -57,7 +57,11 @@ static void vx_account(const struct sock *sk, unsigned int kind, size_t bytes)
 	this_cpu_add(t->bytes[family][kind], bytes);
 }
 
-/* What was not sent, of a message that was sent in part too, has failed. */
+/*
+ * What was not taken from the sender, of a message that was sent in part too, has
+ * failed. A datagram that was taken and then refused has failed with no bytes: to know
+ * its size afterwards would cost a register around every call, contexts or not.
+ */
 void __vx_account_send(const struct sock *sk, const struct msghdr *msg, int ret)
 {
 	size_t left = iov_iter_count(&msg->msg_iter);
