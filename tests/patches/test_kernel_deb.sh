@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The kernel as Debian packages: built, installed on a machine that runs another
+# The kernel as Debian packages: built, installed on a machine that runs the stock
 # kernel, booted from what was installed, and a module built with the headers.
 . "$(dirname -- "$0")/../lib.sh"
 
@@ -59,7 +59,8 @@ is "$STATUS" 0 "a module is built with the headers"
 
 job=$(new_job install <<'END'
 set -u
-uname -r >results/before
+# The machine's link to the modules of the kernel that runs, which has this name, too.
+rm "/lib/modules/$(uname -r)"
 dpkg -i image.deb headers.deb >results/dpkg 2>&1
 echo $? >results/installed
 cp /boot/vmlinuz-*-bulkhead results/vmlinuz
@@ -70,7 +71,7 @@ cp "$image" "$job/image.deb"
 cp "$headers" "$job/headers.deb"
 boot --kernel native "$job"
 is "$STATUS" 0 "the machine runs"
-is "$(cat "$job/results/installed")" 0 "both install on a machine with another kernel"
+is "$(cat "$job/results/installed")" 0 "both install"
 for f in vmlinuz config System.map; do
 	matches "$(cat "$job/results/boot")" "*$f-$release*" "$f is in /boot"
 done
@@ -79,13 +80,14 @@ second=$(new_job booted <<'END'
 set -u
 uname -r >results/release
 # The disk of the machine is new at every start.
+rm "/lib/modules/$(uname -r)"
 dpkg -i image.deb >results/dpkg 2>&1
 insmod outside.ko >results/insmod 2>&1
 echo $? >>results/insmod
-/out/userland/vctx run --rm --root /srv/guest-root -- /bin/busybox echo inside >results/run 2>&1
+/out/userland/vctx run --rm d1 --root /srv/guest-root -- /bin/busybox echo inside >results/run 2>&1
 dpkg -P "linux-image-$(uname -r)" >results/purge 2>&1
 echo $? >>results/purge
-find /boot /lib/modules -name "*$(uname -r)*" >results/left
+find / -xdev -name "*$(uname -r)*" >results/left
 END
 )
 cp "$job/image.deb" "$TMP/module/outside.ko" "$second"
