@@ -18,9 +18,11 @@ device() {
 		echo "${setting#*=}" >"$null/$1/${setting%%=*}" || return
 	done
 }
-# One that is done at once: a read is all the machine does. One that does eight at a time,
+# One that is done at once: a read is all the machine does. The same with a single tag: where
+# there are more, the kernel begins to look for a free one at a place that is random for each
+# device, and a read takes up to 11 instructions more. One that does eight at a time,
 # quicker than they come, so that the CPU never rests. And one that leaves it time.
-if ! device now 0 0 64 || ! device soon 2 10000 8 || ! device late 2 400000 8; then
+if ! device now 0 0 64 || ! device one 0 0 1 || ! device soon 2 10000 8 || ! device late 2 400000 8; then
 	not_ok "the devices are there"
 	finish
 fi
@@ -32,9 +34,9 @@ scheduler() { # DISK NAME: requests of 1000 tasks find room
 	echo "$2" >"/sys/block/$1/queue/scheduler" && grep -q "\[$2\]" "/sys/block/$1/queue/scheduler" &&
 		{ [ "$2" = none ] || echo 2048 >"/sys/block/$1/queue/nr_requests"; }
 }
-each() { # NAME XID: one at a time
+each() { # NAME XID [DISK]: one at a time
 	rm -f /tmp/dio.stop
-	/tmp/dio "$2" 1 1 each /dev/now 0 64 >results/each 2>&1 || not_ok "$1" "$(cat results/each)"
+	/tmp/dio "$2" 1 1 each "/dev/${3:-now}" 0 64 >results/each 2>&1 || not_ok "$1" "$(cat results/each)"
 	echo "$1 $(awk '$1 == "least" { print $2 }' results/each)" >>results/cost
 }
 busy() {
@@ -72,7 +74,7 @@ many() {
 	echo "$many_name $((many_b * 10000000 / (many_r + 1))) of $many_r reads" >>results/cost
 }
 
-scheduler now none && each each.none 0
+scheduler one none && each each.none 0 one
 mkdir "$group/a" "$group/b" && echo +io >"$group/cgroup.subtree_control"
 for s in mq-deadline kyber bfq; do
 	scheduler now $s && each each.$s 0
