@@ -12,6 +12,17 @@ G=/bin/busybox
 vctx() {
 	"$V" "$@"
 }
+# A context that runs, with settings.
+new() { # NAME SETTING...
+	new=$1
+	shift
+	for s; do
+		set -- "$@" -s "$s"
+		shift
+	done
+	vctx create "$new" --root $ROOT -s "context.init=/bin/busybox init" \
+		-s mount.tmpfs=/tmp "$@" --start
+}
 # What a command must not change: contexts, mounts, files, helpers of ours.
 footprint() {
 	ls /proc/virtual 2>/dev/null | grep -E '^[0-9]+$'

@@ -20,16 +20,6 @@ fetch() {
 fetch_in() { # NAME ADDRESS
 	timeout 60 "$V" exec "$1" -- /bin/bash -c "$GET" "$2" 80 2>&1
 }
-new() { # NAME SETTING...
-	new=$1
-	shift
-	for s; do
-		set -- "$@" -s "$s"
-		shift
-	done
-	vctx create "$new" --root $ROOT -s "context.init=/bin/busybox init" \
-		-s mount.tmpfs=/tmp "$@" --start
-}
 
 mkdir -p /run/vctx/.ids
 ip link add dummy7 type dummy

@@ -5,15 +5,10 @@
 # do, never how long something takes.
 . /job/guest_lib.sh
 
-new() { # NAME SETTING...
-	new=$1
+shared() { # NAME SETTING...
+	shared=$1
 	shift
-	for s; do
-		set -- "$@" -s "$s"
-		shift
-	done
-	vctx create "$new" --root $ROOT -s "context.init=/bin/busybox init" \
-		-s mount.tmpfs=/tmp -s net.mode=shared-address "$@" --start
+	new "$shared" net.mode=shared-address "$@"
 }
 id() {
 	printf '%x' "$(vctx show "$1" --json | jq .id)"
@@ -57,14 +52,14 @@ mkdir -p /run/vctx/.ids
 before=$(traces)
 prior=$(footprint)
 
-new plain net.address=10.77.0.3/24
+shared plain net.address=10.77.0.3/24
 is "$(traces)" "$before" "a context with neither weight nor rate changes no device"
 
-new s1 net.address=10.77.0.1/24 net.address=fd77::1/64 net.weight=300
+shared s1 net.address=10.77.0.1/24 net.address=fd77::1/64 net.weight=300
 s1=$(id s1)
 is "$(classes up7)" "7678:1 7678:$s1 " "a weight: its device has a class for it, and one for the rest"
 is "$(class up7 "$s1")" "1Tbit 196800" "of three times the turn"
-new s2 net.address=10.77.0.2/24 net.weight=100 net.rate-out=8Mbit
+shared s2 net.address=10.77.0.2/24 net.weight=100 net.rate-out=8Mbit
 s2=$(id s2)
 is "$(classes up7 | wc -w)" 3 "the next one shares the tree"
 is "$(class up7 "$s2")" "8Mbit 65600" "and has a rate"

@@ -4,16 +4,9 @@
 # Templates as far as they need no kernel of ours: building, what is done to a tree and
 # that it cannot lead out of itself, what an interrupted build leaves.
 . "$(dirname -- "$0")/../lib.sh"
+. "$(dirname -- "$0")/record.sh"
+T=$LIB/.templates
 
-V=${VCTX:-$OUT/userland/vctx}
-VT=$OUT/userland/vctx-test
-S=$TMP/state
-T=$S/var/lib/vctx/.templates
-[ "$(id -u)" = 0 ] || skip_all "the files of a template belong to many users"
-
-vctx() {
-	"$V" --root "$S" "$@"
-}
 # tree DIR: a small system, and one with systemd as far as a template is concerned
 tree() {
 	mkdir -p "$1/sbin" "$1/bin" "$1/etc" "$1/dev"

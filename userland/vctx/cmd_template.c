@@ -31,7 +31,6 @@ static int list(struct cli *c)
 	struct vctx_template **t = vctx_template_list(c->v, &err);
 	json_t *out = json_array();
 	size_t i;
-	int r;
 
 	if (!t) {
 		json_decref(out);
@@ -62,8 +61,7 @@ static int list(struct cli *c)
 	if (c->json)
 		return cli_json(out);
 	json_decref(out);
-	r = cli_flush();
-	return r;
+	return cli_flush();
 }
 
 int cmd_template(struct cli *c)

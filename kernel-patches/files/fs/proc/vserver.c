@@ -159,9 +159,7 @@ static void vx_entry_limit(struct seq_file *m, void *context)
 {
 	vx_show_limits(m, context);
 }
-#endif
 
-#ifdef CONFIG_VSERVER_LIMIT
 static void vx_entry_traffic(struct seq_file *m, void *context)
 {
 	vx_show_traffic(m, context);

@@ -597,6 +597,13 @@ static bool nx_valid_v0(const struct vcmd_net_addr_v0 *vc)
 	       vc->count <= most;
 }
 
+static long nx_change_v0(struct nx_info *nxi, bool add,
+			 const struct vcmd_net_addr_v0 *vc, int i)
+{
+	return nx_change(nxi, add, vc->type | NXA_TYPE_ADDR, vc->ip[i], 0,
+			 vc->mask[i]);
+}
+
 /*
  * All of them or none: what was added before one that cannot be is taken back, and
  * with it what adding a second address has done.
@@ -610,16 +617,14 @@ long vc_net_add_v0(struct nx_info *nxi, u32 id, void *arg)
 	if (!nx_valid_v0(vc))
 		return -EINVAL;
 	for (i = 0; i < vc->count; i++) {
-		ret = nx_change(nxi, true, vc->type | NXA_TYPE_ADDR, vc->ip[i], 0,
-				vc->mask[i]);
+		ret = nx_change_v0(nxi, true, vc, i);
 		if (ret)
 			goto undo;
 	}
 	return vc->count;
 undo:
 	while (i--)
-		nx_change(nxi, false, vc->type | NXA_TYPE_ADDR, vc->ip[i], 0,
-			  vc->mask[i]);
+		nx_change_v0(nxi, false, vc, i);
 	if (single) {
 		spin_lock(&nxi->nx_lock);
 		WRITE_ONCE(nxi->nx_flags, nxi->nx_flags | NXF_SINGLE_IP);
@@ -639,8 +644,7 @@ long vc_net_rem_v0(struct nx_info *nxi, u32 id, void *arg)
 	if (!nx_valid_v0(vc))
 		return -EINVAL;
 	for (i = 0; i < vc->count; i++) {
-		ret = nx_change(nxi, false, vc->type | NXA_TYPE_ADDR, vc->ip[i], 0,
-				vc->mask[i]);
+		ret = nx_change_v0(nxi, false, vc, i);
 		if (ret)
 			return ret;
 	}
