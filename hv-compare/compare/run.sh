@@ -138,6 +138,7 @@ finish() {
 		start "$side" "$name" "$file" "$where" "$boot" "$cost"
 		return
 	fi
+	[ ! -f "$job/console.int3.log" ] || event "$side" again "boot $boot: $(grep -m 1 'Oops: int3' "$job/log")"
 	host_cpu=$(host_cpu_ns "$job/times")
 	merge "$side" "$where" "$boot" "$job" "$2"
 	# After the results: an end without them would be the end of a boot that

@@ -39,6 +39,49 @@ refuses 1 "run: no such disk '$TMP/disk'" "refuses a missing disk" \
 	"$run" --accel tcg --disk "$TMP/disk" "$TMP/empty"
 is "$(ls -A "$TMP/empty/results" 2>/dev/null)" "" "a refusal leaves no results"
 
+# A QEMU that trips over a breakpoint as often as the file "trips" has lines, in a
+# boot that has or has not come as far as the job.
+mkdir "$TMP/bin"
+cat >"$TMP/bin/qemu-system-x86_64" <<'END'
+#!/bin/sh
+for a; do
+	case $a in file:*console.log) job=${a#file:} job=${job%/console.log} ;; esac
+done
+echo boot >>"$job/boots"
+[ ! -f "$job/late" ] || echo booted >"$job/results/.booted"
+if [ "$(wc -l <"$job/boots")" -le "$(wc -l <"$job/trips")" ]; then
+	echo "Oops: int3: 0000 [#1] SMP NOPTI" >"$job/console.log"
+	exit 0
+fi
+echo "all is well" | tee "$job/console.log" >"$job/results/dmesg.txt"
+echo booted >"$job/results/.booted"
+echo 0 >"$job/results/.rc"
+END
+chmod +x "$TMP/bin/qemu-system-x86_64"
+: >"$TMP/vmlinuz"
+
+# trip NAME TRIPS OPTION...: STATUS, BOOTS
+trip() {
+	trip_job=$(new_job "$1" </dev/null)
+	yes trip | head -n "$2" >"$trip_job/trips"
+	[ "$1" != late ] || : >"$trip_job/late"
+	shift 2
+	try env PATH="$TMP/bin:$PATH" "$run" --kernel "$TMP/vmlinuz" "$@" "$trip_job"
+	BOOTS=$(wc -l <"$trip_job/boots")
+}
+trip once 1 --accel tcg --smp 2
+is "$STATUS $BOOTS" "0 2" "an emulator's stale breakpoint in a boot: once more"
+matches "$STDERR" "*(Oops: int3) before the job began; started once more" "and it says so"
+is "$(cat "$trip_job/console.int3.log" "$trip_job/results/dmesg.txt")" \
+	"Oops: int3: 0000 [#1] SMP NOPTI
+all is well" "the first console is kept, the kernel log is of the second boot"
+trip twice 2 --accel tcg --smp 2
+is "$STATUS $BOOTS" "125 2" "not a third time"
+trip late 1 --accel tcg --smp 2
+is "$STATUS $BOOTS" "125 1" "not when the job had begun"
+trip one 1 --accel tcg --smp 1
+is "$STATUS $BOOTS" "125 1" "nor with one CPU, where it is the kernel's own"
+
 # One boot that looks at everything a job may count on.
 truncate -s 64M "$TMP/extra.img"
 job=$(new_job everything <<'END'
