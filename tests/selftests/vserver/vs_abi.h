@@ -110,6 +110,7 @@
 #define CMD_ctx_create_in	VS_CMD(9, 16, 0)
 #define CMD_set_cpu		VS_CMD(14, 16, 0)
 #define CMD_get_cpu		VS_CMD(14, 17, 0)
+#define CMD_set_disk		VS_CMD(14, 18, 0)
 
 #define XID_SELF		0xfffffffeu	/* VC_SAMECTX */
 #define XID_NONE		0xffffffffu	/* VC_DYNAMIC_XID, VC_NOCTX */
@@ -234,6 +235,16 @@ struct abi_cpu {
 	uint64_t guarantee, max, burst, resume;
 };
 
+#define DISK_WEIGHT		0x01
+#define DISK_RESERVE		0x02
+#define DISK_MAX		0x04
+#define DISK_IN_IOS		2
+
+struct abi_disk {
+	uint32_t mask, major, minor, weight, reserve_unit, max_unit;
+	uint64_t reserve, max;
+};
+
 #define SK_UNSPEC		0u
 #define SK_UNIX			1u
 #define SK_INET			2u
@@ -306,6 +317,7 @@ _Static_assert(sizeof(struct abi_sched_v4) == 36, "sched_v4");
 _Static_assert(sizeof(struct abi_sched_v5) == 44, "sched_v5");
 _Static_assert(sizeof(struct abi_sched_info) == 40, "sched_info");
 _Static_assert(sizeof(struct abi_cpu) == 40, "cpu");
+_Static_assert(sizeof(struct abi_disk) == 40, "disk");
 _Static_assert(sizeof(struct abi_rlimit) == 32, "rlimit");
 _Static_assert(sizeof(struct abi_rlimit_mask) == 12, "rlimit_mask");
 _Static_assert(sizeof(struct abi_rlimit_stat) == 32, "rlimit_stat");

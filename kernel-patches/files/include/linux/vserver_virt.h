@@ -9,6 +9,7 @@
 #ifndef _LINUX_VSERVER_VIRT_H
 #define _LINUX_VSERVER_VIRT_H
 
+#include <linux/capability.h>
 #include <linux/cpumask.h>
 #include <linux/vserver.h>
 
@@ -22,6 +23,7 @@ struct timespec64;
 void __vx_view_uptime(struct timespec64 *uptime, struct timespec64 *idle);
 void __vx_view_boottime(struct timespec64 *boottime);
 u64 __vx_view_start(u64 boottime);
+kernel_cap_t __vx_view_caps(struct task_struct *task, kernel_cap_t caps);
 bool __vx_view_load(unsigned long *loads, unsigned long offset, int shift,
 		    unsigned int *running, unsigned int *threads);
 void __vx_view_memory(struct sysinfo *info);
@@ -49,6 +51,13 @@ static inline void vx_view_boottime(struct timespec64 *boottime)
 static inline u64 vx_view_start(u64 boottime)
 {
 	return vx_active() ? __vx_view_start(boottime) : boottime;
+}
+
+/* @caps of @task, without what the context of @task and current withholds. */
+static inline kernel_cap_t vx_view_caps(struct task_struct *task,
+					kernel_cap_t caps)
+{
+	return vx_active() ? __vx_view_caps(task, caps) : caps;
 }
 
 /*
@@ -108,6 +117,11 @@ static inline void vx_view_uptime(struct timespec64 *uptime,
 				  struct timespec64 *idle) { }
 static inline void vx_view_boottime(struct timespec64 *boottime) { }
 static inline u64 vx_view_start(u64 boottime) { return boottime; }
+static inline kernel_cap_t vx_view_caps(struct task_struct *task,
+					kernel_cap_t caps)
+{
+	return caps;
+}
 
 static inline bool vx_view_load(unsigned long *loads, unsigned long offset,
 				int shift, unsigned int *running,

@@ -290,6 +290,19 @@ u64 __vx_view_start(u64 boottime)
 	return boottime > vxi->vx_born ? boottime - vxi->vx_born : 0;
 }
 
+/*
+ * Whatever the flags say: it is no secret, and who acts on what it cannot do is
+ * not helped. What the context lacks for others is the host's to know.
+ */
+kernel_cap_t __vx_view_caps(struct task_struct *task, kernel_cap_t caps)
+{
+	struct vx_info *vxi = current->vx_info;
+
+	if (vxi && task->xid == vxi->vx_id)
+		caps.val &= READ_ONCE(vxi->vx_ecaps);
+	return caps;
+}
+
 /* ---- CPUs ---- */
 
 /*
