@@ -36,7 +36,7 @@ const struct group_info group_info[N_GROUPS + 1] = {
 		      "Whole runs of tools: compiling, packing and unpacking, compressing, a mail server's files, a shell script. Not part of the overall mean.",
 		      false },
 	[G_WEB] = { "web", "A web server",
-		    "What one request costs a machine with one CPU that server and client share: they talk over the loopback, the files are in memory, and the client compares every byte. The client's part is in every number and the same on all sides, so a difference is the systems', but a ratio is closer to 1 than that of the server alone. No network card and no virtual network is in it. Not part of the overall mean.",
+		    "What one request to a web server costs, to ours (webmix-serve) and to nginx, on a machine with one CPU that server and client share: they talk over the loopback, the files are in memory, and the client compares every byte. The client's part is in every number and the same on all sides, so a difference is the systems', but a ratio is closer to 1 than that of the server alone. No network card and no virtual network is in it. Not part of the overall mean.",
 		    false },
 	[G_MANY] = { "scale", "Many instances",
 		     "What it takes to have N instances at once, with the tools of each side. Not part of the overall mean.",
@@ -103,6 +103,8 @@ static const struct {
 	{ "bw.unix", "unix socket" },
 	{ "bw.tcp", "TCP" },
 	{ "bw.", NULL },
+	{ "web.webmix", "webmix-serve" },
+	{ "web.nginx", "nginx" },
 };
 
 #define N_KNOWN (sizeof(known) / sizeof(*known))
