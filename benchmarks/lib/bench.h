@@ -93,6 +93,11 @@ int bench_invalid(struct bench *b, const char *fmt, ...)
  * Returns 0, or the verdict when fork fails. */
 int bench_helper(struct bench *b, void (*fn)(void *arg), void *arg);
 
+/* From now on this process finds tools in the directory of its own program
+ * first, then in the system's, and they speak no language. Returns 0, or the
+ * verdict. */
+int bench_tools(struct bench *b);
+
 /* Zeroed, page-aligned, touched memory of @len bytes that is never given
  * back; NULL after a verdict when there is none. */
 void *bench_memory(struct bench *b, size_t len);

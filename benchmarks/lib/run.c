@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <libgen.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -146,6 +148,21 @@ int bench_helper(struct bench *b, void (*fn)(void *arg), void *arg)
 			fn(arg);
 		_exit(1);
 	}
+	return 0;
+}
+
+int bench_tools(struct bench *b)
+{
+	char self[PATH_MAX], path[PATH_MAX + 64];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (n < 0)
+		return bench_fail(b, "/proc/self/exe: %s", strerror(errno));
+	self[n] = '\0';
+	snprintf(path, sizeof(path), "%s:/usr/sbin:/usr/bin:/sbin:/bin",
+		 dirname(self));
+	if (setenv("PATH", path, 1) != 0 || setenv("LC_ALL", "C", 1) != 0)
+		return bench_fail(b, "setenv: %s", strerror(errno));
 	return 0;
 }
 

@@ -11,8 +11,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,21 +36,6 @@ static const char script[] =
 	"set -e; n=0; while [ $n -lt 4 ]; do n=$((n + 1));"
 	" echo \"line $n of a file\" | sed 's/line/row/' | grep -c row >out.$n;"
 	" cat out.$n out.1 >all.$n; rm out.$n; echo 1 >out.1; done; rm out.1 all.*";
-
-/* The tools of this program's own directory come first. */
-static int set_path(struct bench *b)
-{
-	char self[PATH_MAX], path[PATH_MAX + 32];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-	if (n < 0)
-		return bench_fail(b, "/proc/self/exe: %s", strerror(errno));
-	self[n] = '\0';
-	snprintf(path, sizeof(path), "%s:/usr/bin:/bin", dirname(self));
-	if (setenv("PATH", path, 1) != 0 || setenv("LC_ALL", "C", 1) != 0)
-		return bench_fail(b, "setenv: %s", strerror(errno));
-	return 0;
-}
 
 /* Run a tool; what it says is in LOG. */
 static int tool(struct bench *b, char *const argv[])
@@ -120,7 +103,7 @@ static int compile_setup(struct bench *b)
 	int i, k;
 	FILE *f;
 
-	if (set_path(b) != 0)
+	if (bench_tools(b) != 0)
 		return -1;
 	for (i = 0; i < SOURCES; i++) {
 		snprintf(name, sizeof(name), "m%d.c", i);
@@ -172,7 +155,7 @@ static int tree_setup(struct bench *b)
 	int d, i;
 	FILE *f;
 
-	if (set_path(b) != 0 || mkdir("tree", 0755) != 0 || mkdir("out", 0755) != 0)
+	if (bench_tools(b) != 0 || mkdir("tree", 0755) != 0 || mkdir("out", 0755) != 0)
 		return bench_fail(b, "mkdir: %s", strerror(errno));
 	for (d = 0; d < DIRS; d++) {
 		snprintf(name, sizeof(name), "tree/dir%d", d);
@@ -234,7 +217,7 @@ static int gzip_setup(struct bench *b)
 {
 	FILE *f;
 
-	if (set_path(b) != 0)
+	if (bench_tools(b) != 0)
 		return -1;
 	f = fopen("big", "we");
 	if (!f)
@@ -263,7 +246,7 @@ static int mail_setup(struct bench *b)
 {
 	FILE *f;
 
-	if (set_path(b) != 0 || mkdir("spool", 0755) != 0)
+	if (bench_tools(b) != 0 || mkdir("spool", 0755) != 0)
 		return bench_fail(b, "mkdir spool: %s", strerror(errno));
 	f = fopen("mail.conf", "we");
 	if (!f)
@@ -310,7 +293,7 @@ static int mail_batch(struct bench *b)
 
 static int script_setup(struct bench *b)
 {
-	if (set_path(b) != 0)
+	if (bench_tools(b) != 0)
 		return -1;
 	return TOOL(b, "sh", "-c", (char *)script);
 }

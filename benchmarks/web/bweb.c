@@ -3,7 +3,8 @@
  * bweb: what one request to a web server costs when server and client share a
  * machine with one CPU. Rows of the benchmark library, so that it runs wherever
  * bmicro does and on machines that count instructions. The numbers contain the
- * client, which is the same on every side.
+ * client, which is the same on every side. The servers are our own and, for what
+ * any server can serve, the nginx of the system.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -11,11 +12,14 @@
 #include <limits.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../lib/bench.h"
@@ -23,12 +27,18 @@
 #include "serve.h"
 #include "tree.h"
 
-#define KIND_MIX (-1L)
+/* Requests and connections of the workload: all kinds, or static ones only. */
+#define KIND_MIX	(-1L)
+#define KIND_STATIC_MIX (-2L)
 
-/* Directories: 2 of 36 files, 10 MB, that stay in the page cache. */
+/* Directories: 2 of 36 files, of which those are made that are asked for. They
+ * stay in the page cache. */
 #define DIRS 2U
 
-enum { F_304 = 1, F_ONE_SHOT = 2 };
+/* What waits in a listening socket's queue, of both servers. */
+#define BACKLOG 64
+
+enum { F_304 = 1, F_ONE_SHOT = 2, F_NGINX = 4 };
 
 /* State of the row's process, which is its own. */
 static struct client_target target;
@@ -37,6 +47,7 @@ static struct client client;
 static struct hist latency, service;
 static uint64_t to_start, to_finish, seed;
 static int listener = -1, tree = -1, post_log = -1;
+static bool asked_for[DIRS][MIX_CLASSES][MIX_FILES];
 
 /* This program's path, whatever directory a row works in. */
 static char self[PATH_MAX];
@@ -64,6 +75,107 @@ static void server_process(void *arg)
 	serve_run(&sc, listener, &no_stop, &stats);
 }
 
+static void nginx_process(void *arg)
+{
+	char dir[PATH_MAX];
+	int in = open("/dev/null", O_RDONLY),
+	    out = open("nginx.out", O_CREAT | O_WRONLY, 0600);
+
+	(void)arg;
+	dup2(in, 0);
+	dup2(out, 1);
+	dup2(out, 2);
+	if (getcwd(dir, sizeof(dir)))
+		execlp("nginx", "nginx", "-p", dir, "-e", "error.log", "-c",
+		       "nginx.conf", (char *)NULL);
+	_exit(127);
+}
+
+/*
+ * One process that does nothing but what the requests need, as ours: no master,
+ * no log of requests, connections that last as long as the client wants, and
+ * nothing times out (see server_process()). Everything else is nginx's default.
+ * What it may have to write is below its own directory.
+ */
+static int nginx_conf(struct bench *b)
+{
+	static const char *const dirs[] = {
+		"client_body", "proxy", "fastcgi", "uwsgi", "scgi",
+	};
+	FILE *f = fopen("nginx.conf", "we");
+	size_t i;
+
+	if (!f)
+		return bench_fail(b, "nginx.conf: %s", strerror(errno));
+	/* Without a right to change users, as in some containers, it must not
+	 * want to. */
+	if (geteuid() == 0)
+		fputs("user root root;\n", f);
+	fprintf(f,
+		"daemon off;\nmaster_process off;\npid nginx.pid;\n"
+		"events { worker_connections 128; }\n"
+		"http {\n"
+		"\taccess_log off;\n\tsendfile on;\n"
+		"\tkeepalive_requests 1000000000;\n"
+		"\tkeepalive_timeout %1$s;\n\tclient_header_timeout %1$s;\n"
+		"\tclient_body_timeout %1$s;\n\tsend_timeout %1$s;\n",
+		"20d");
+	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
+		fprintf(f, "\t%s_temp_path temp.%s;\n", dirs[i], dirs[i]);
+	fprintf(f,
+		"\tserver { listen 127.0.0.1:%u backlog=%d; root tree; }\n}\n",
+		ntohs(((struct sockaddr_in *)&target.sa)->sin_port), BACKLOG);
+	return fclose(f) == 0
+		       ? 0
+		       : bench_fail(b, "nginx.conf: %s", strerror(errno));
+}
+
+/* What nginx said last, for a verdict. */
+static const char *nginx_words(char *line, int size)
+{
+	static const char *const files[] = {"error.log", "nginx.out"};
+	size_t i;
+
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		FILE *f = fopen(files[i], "re");
+		bool any = false;
+
+		while (f && fgets(line, size, f))
+			any = true;
+		if (f)
+			fclose(f);
+		line[strcspn(line, "\n")] = '\0';
+		if (any && *line)
+			return line;
+	}
+	return "nothing";
+}
+
+/* Until it listens, or has ended. No limit here: see server_process(). */
+static int nginx_wait(struct bench *b)
+{
+	const struct timespec pause = {.tv_nsec = 10000000};
+	char line[160] = "";
+	int fd, status, rc;
+
+	for (;;) {
+		if (waitpid(-1, &status, WNOHANG) > 0) {
+			if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+				return bench_skip(b, "no nginx here");
+			return bench_fail(b, "nginx ended at once, it said: %s",
+					  nginx_words(line, sizeof(line)));
+		}
+		fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (fd < 0)
+			return bench_fail(b, "socket: %s", strerror(errno));
+		rc = connect(fd, (struct sockaddr *)&target.sa, target.len);
+		close(fd);
+		if (rc == 0)
+			return 0;
+		nanosleep(&pause, NULL);
+	}
+}
+
 static void idle(struct client *c, struct user *u)
 {
 	to_finish--;
@@ -85,10 +197,10 @@ static void requests(uint64_t n)
 
 /*
  * Would the requests of a batch that begins with @first stand for all? Their
- * mean size within 1 % of the exact one, and for web.mix also 14 static, 2
- * template, 3 advertisement and 1 POST of 20, which is as near as 20 get (a
- * helper, one of 667, would be a third of the batch). The draws are those that
- * the client will make.
+ * mean size within 1 % of the exact one, and for the mix of all kinds also 14
+ * static, 2 template, 3 advertisement and 1 POST of 20, which is as near as 20
+ * get (a helper, one of 667, would be a third of the batch). The draws are those
+ * that the client will make; the files are in asked_for.
  */
 static bool representative(uint64_t first, const struct bench_row *row)
 {
@@ -99,9 +211,10 @@ static bool representative(uint64_t first, const struct bench_row *row)
 	struct rng r;
 	bool alive;
 
+	memset(asked_for, 0, sizeof(asked_for));
 	rng_seed(&r, first);
 	for (i = 0; i < row->ops; i++) {
-		if (row->a == KIND_MIX) {
+		if (row->a < 0) {
 			if (left == 0)
 				mix_draw_connection(&r, &alive, &left);
 			left--;
@@ -113,17 +226,26 @@ static bool representative(uint64_t first, const struct bench_row *row)
 		if (req.kind != MIX_K_STATIC && req.kind != MIX_K_AD)
 			rng_next(&r); /* the field, or the record */
 		kinds[req.kind]++;
+		asked_for[req.file.dir][req.file.class][req.file.number - 1] =
+			true;
 		sum += mix_size(&req.file);
 	}
 	if (row->a == KIND_MIX) {
 		if (memcmp(kinds, want, sizeof(want)) != 0)
 			return false;
 		mean = 0.7 * mix_mean(MIX_K_STATIC) + 0.3 * mix_mean(MIX_K_AD);
+	} else if (row->a == KIND_STATIC_MIX) {
+		mean = mix_mean(MIX_K_STATIC);
 	} else {
 		mean = mix_mean((enum mix_kind)row->a);
 	}
 	mean *= (double)row->ops;
 	return sum > 0.99 * mean && sum < 1.01 * mean;
+}
+
+static bool is_asked_for(const struct mix_file *f)
+{
+	return asked_for[f->dir][f->class][f->number - 1];
 }
 
 static int make_listener(struct bench *b)
@@ -138,7 +260,7 @@ static int make_listener(struct bench *b)
 		socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (listener < 0 ||
 	    bind(listener, (struct sockaddr *)&target.sa, target.len) != 0 ||
-	    listen(listener, 64) != 0 ||
+	    listen(listener, BACKLOG) != 0 ||
 	    getsockname(listener, (struct sockaddr *)&target.sa, &target.len) !=
 		    0) {
 		if (errno == EADDRNOTAVAIL)
@@ -148,9 +270,23 @@ static int make_listener(struct bench *b)
 	return 0;
 }
 
+static int start_server(struct bench *b)
+{
+	if (make_listener(b) != 0)
+		return -1;
+	if (!(bench_row(b)->b & F_NGINX))
+		return bench_helper(b, server_process, NULL);
+	/* nginx makes its own, with the number that was free. */
+	close(listener);
+	if (bench_tools(b) != 0 || nginx_conf(b) != 0 ||
+	    bench_helper(b, nginx_process, NULL) != 0)
+		return -1;
+	return nginx_wait(b);
+}
+
 static void begin_list(const struct bench *b)
 {
-	if (bench_row(b)->a == KIND_MIX)
+	if (bench_row(b)->a < 0)
 		client_hang_up(&client.users[0]);
 }
 
@@ -165,33 +301,37 @@ static int setup(struct bench *b)
 	post_log = open("log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (tree < 0 || post_log < 0)
 		return bench_fail(b, "open: %s", strerror(errno));
-	if (tree_make(tree, DIRS, &never, what) != 0)
-		return bench_fail(b, "tree/%s: %s", what, strerror(errno));
-	if (syncfs(tree) != 0)
-		return bench_fail(b, "syncfs: %s", strerror(errno));
-	if (make_listener(b) != 0 || bench_helper(b, server_process, NULL) != 0)
-		return -1;
-	if (mix_init(&target.mix, DIRS, true, row->b & F_304 ? 1.0 : 0.0) != 0)
+	if (mix_init(&target.mix, DIRS, row->a != KIND_STATIC_MIX,
+		     row->b & F_304 ? 1.0 : 0.0) != 0)
 		return bench_fail(b, "no memory");
 	for (seed = 1; !representative(seed, row); seed++)
 		if (seed == 10000000)
 			return bench_fail(b, "no representative requests");
+	if (tree_make(tree, DIRS, is_asked_for, &never, what) != 0)
+		return bench_fail(b, "tree/%s: %s", what, strerror(errno));
+	if (syncfs(tree) != 0)
+		return bench_fail(b, "syncfs: %s", strerror(errno));
+	if (start_server(b) != 0)
+		return -1;
 	cfg = (struct client_cfg){
 		.targets = &target,
 		.n_targets = 1,
 		.timeout_ns = UINT64_MAX / 4,
-		.kind = (int)row->a,
-		.keep_always = row->a != KIND_MIX && !(row->b & F_ONE_SHOT),
+		.kind = row->a < 0 ? -1 : (int)row->a,
+		.keep_always = row->a >= 0 && !(row->b & F_ONE_SHOT),
 		.one_shot = row->b & F_ONE_SHOT,
 	};
 	if (client_init(&client, &cfg, 1, 1, 0, &latency, &service) != 0)
 		return bench_fail(b, "epoll: %s", strerror(errno));
 	client.idle = idle;
 	/* Everything has been read and every path has been gone once. */
-	if (tree_check(tree, DIRS, &never, what) != 0)
+	if (tree_check(tree, DIRS, is_asked_for, &never, what) != 0)
 		return bench_fail(b, "tree/%s: is not what was written", what);
+	rng_seed(&client.users[0].rng, seed);
 	requests(row->ops);
 	begin_list(b);
+	if (client.error_text[0])
+		return bench_fail(b, "%s", client.error_text);
 	return 0;
 }
 
@@ -199,7 +339,7 @@ static int batch(struct bench *b)
 {
 	uint64_t n = bench_ops(b), list = bench_row(b)->ops, i;
 
-	/* The same requests again and again. Those of web.mix begin with a new
+	/* The same requests again and again. Those of a mix begin with a new
 	 * connection, the others have one for good or one each. */
 	bench_start(b);
 	for (i = 0; i < n; i += list) {
@@ -221,15 +361,24 @@ static int batch(struct bench *b)
 		.a = kind_, .b = flags_, .setup = setup, .batch = batch,       \
 	}
 
+/* What any server can serve, of either. */
+#define STATIC_ROWS(server_, flags_)                                           \
+	ROW("web." server_ ".static", 20, MIX_K_STATIC, flags_, 0),            \
+		ROW("web." server_ ".static.304", 48, MIX_K_STATIC,            \
+		    F_304 | (flags_), 0),                                      \
+		ROW("web." server_ ".static.conn", 10, MIX_K_STATIC,           \
+		    F_ONE_SHOT | (flags_), 0),                                 \
+		ROW("web." server_ ".static.mix", 20, KIND_STATIC_MIX, flags_, \
+		    0)
+
 static const struct bench_row rows[] = {
-	ROW("web.static", 20, MIX_K_STATIC, 0, 0),
-	ROW("web.static.304", 48, MIX_K_STATIC, F_304, 0),
-	ROW("web.static.conn", 10, MIX_K_STATIC, F_ONE_SHOT, 0),
-	ROW("web.template", 24, MIX_K_TEMPLATE, 0, 0),
-	ROW("web.ad", 20, MIX_K_AD, 0, 0),
-	ROW("web.post", 24, MIX_K_POST, 0, BENCH_SYNC),
-	ROW("web.exec", 4, MIX_K_EXEC, 0, 0),
-	ROW("web.mix", 20, KIND_MIX, 0, BENCH_SYNC),
+	STATIC_ROWS("webmix", 0),
+	STATIC_ROWS("nginx", F_NGINX),
+	ROW("web.webmix.template", 24, MIX_K_TEMPLATE, 0, 0),
+	ROW("web.webmix.ad", 20, MIX_K_AD, 0, 0),
+	ROW("web.webmix.post", 24, MIX_K_POST, 0, BENCH_SYNC),
+	ROW("web.webmix.exec", 4, MIX_K_EXEC, 0, 0),
+	ROW("web.webmix.mix", 20, KIND_MIX, 0, BENCH_SYNC),
 };
 
 int main(int argc, char **argv)

@@ -66,7 +66,7 @@ static int check(const char *dir, uint32_t dirs)
 				"%s: has no directory d00000; is it a tree of webmix-files?",
 				dir);
 	}
-	rc = tree_check(at, dirs, &stop, what);
+	rc = tree_check(at, dirs, NULL, &stop, what);
 	close(at);
 	if (rc > 0)
 		return cli_error(
@@ -115,7 +115,7 @@ static int make(const char *dir, uint32_t dirs)
 			(unsigned long long)fs.f_bavail * fs.f_frsize /
 				1000000);
 	}
-	rc = tree_make(at, dirs, &stop, what) == 0 ? 0 : errno;
+	rc = tree_make(at, dirs, NULL, &stop, what) == 0 ? 0 : errno;
 	if (rc == 0 && syncfs(at) != 0) {
 		rc = errno;
 		what[0] = '\0';

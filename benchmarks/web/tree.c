@@ -11,15 +11,19 @@
 #include "mix.h"
 #include "tree.h"
 
-/* Calls @fn for all files of directory @dir until it returns other than 0. */
-static int each_file(uint32_t dir, int (*fn)(int at, const struct mix_file *f),
-		     int at, char what[32])
+/* Calls @fn for the wanted files of directory @dir until it returns other than
+ * 0. */
+static int each_file(uint32_t dir, tree_want *want,
+		     int (*fn)(int at, const struct mix_file *f), int at,
+		     char what[32])
 {
 	struct mix_file f = {.dir = dir};
 	int rc;
 
 	for (f.class = 0; f.class < MIX_CLASSES; f.class ++)
 		for (f.number = 1; f.number <= MIX_FILES; f.number++) {
+			if (want && !want(&f))
+				continue;
 			rc = fn(at, &f);
 			if (rc != 0) {
 				mix_path(&f, what);
@@ -69,7 +73,8 @@ fail:
 	return -1;
 }
 
-int tree_make(int at, uint32_t dirs, const volatile int *stop, char what[32])
+int tree_make(int at, uint32_t dirs, tree_want *want, const volatile int *stop,
+	      char what[32])
 {
 	uint32_t d;
 
@@ -81,7 +86,7 @@ int tree_make(int at, uint32_t dirs, const volatile int *stop, char what[32])
 		}
 		if (mkdirat(at, what, 0755) != 0)
 			return -1;
-		if (each_file(d, make_file, at, what) != 0)
+		if (each_file(d, want, make_file, at, what) != 0)
 			return -1;
 	}
 	return 0;
@@ -119,7 +124,8 @@ out:
 	return rc;
 }
 
-int tree_check(int at, uint32_t dirs, const volatile int *stop, char what[32])
+int tree_check(int at, uint32_t dirs, tree_want *want, const volatile int *stop,
+	       char what[32])
 {
 	uint32_t d;
 	int rc;
@@ -129,7 +135,7 @@ int tree_check(int at, uint32_t dirs, const volatile int *stop, char what[32])
 			errno = EINTR;
 			return -1;
 		}
-		rc = each_file(d, check_file, at, what);
+		rc = each_file(d, want, check_file, at, what);
 		if (rc != 0)
 			return rc;
 	}
@@ -151,7 +157,7 @@ void tree_remove(int at, uint32_t dirs)
 	uint32_t d;
 
 	for (d = 0; d < dirs; d++) {
-		each_file(d, remove_file, at, what);
+		each_file(d, NULL, remove_file, at, what);
 		snprintf(what, sizeof(what), "d%05u", d);
 		if (unlinkat(at, what, AT_REMOVEDIR) != 0 && errno == ENOENT)
 			break;

@@ -51,7 +51,7 @@ last_beside() {
 }
 
 cmd_report() {
-	html=$OUT/report/index.html run='' beside='' shares='' many='' isolates='' macro=''
+	html=$OUT/report/index.html run='' beside='' shares='' many='' isolates='' macro='' web=''
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--help) usage; exit 0 ;;
@@ -63,6 +63,8 @@ cmd_report() {
 			shares="$shares $(records "$2")"; shift ;;
 		--macro) [ $# -ge 2 ] || usage_error "--macro needs a run"
 			macro=$(records "$2"); shift ;;
+		--web) [ $# -ge 2 ] || usage_error "--web needs a run"
+			web=$(records "$2"); shift ;;
 		--many) [ $# -ge 2 ] || usage_error "--many needs a run"
 			many=$(records "$2"); shift ;;
 		--isolate) [ $# -ge 2 ] || usage_error "--isolate needs a run"
@@ -79,7 +81,7 @@ cmd_report() {
 	generate "$(dirname -- "$file")/summary.jsonl" "$REPORT" summary "$file"
 	# A run that belongs beside others has no page of its own.
 	case $(head -n 1 "$file" | jq -r '.plan.experiment // ""') in
-	share | share-disk | scale | isolate | isolate-disk | macro)
+	share | share-disk | scale | isolate | isolate-disk | macro | web)
 		"$REPORT" table "$file"
 		echo
 		echo "records $file"
@@ -106,6 +108,11 @@ cmd_report() {
 	[ -z "$macro" ] || {
 		set -- "$@" --macro "$macro"
 		generate "$(dirname -- "$macro")/summary.jsonl" "$REPORT" summary "$macro"
+	}
+	[ -n "$web" ] || web=$(last_beside web)
+	[ -z "$web" ] || {
+		set -- "$@" --web "$web"
+		generate "$(dirname -- "$web")/summary.jsonl" "$REPORT" summary "$web"
 	}
 	mkdir -p "$(dirname -- "$html")"
 	generate "$html" "$REPORT" html "$@" "$file"

@@ -692,8 +692,10 @@ refuses 1 "vctx-mkroot: $TMP: Directory not empty
 hint: give a new or empty directory" "vctx-mkroot spares what is there" \
 	"$MK" "$TMP"
 try "$MK" --dry-run --include jq "$TMP/newroot"
-matches "$STDOUT" "mmdebstrap *--include=busybox,procps,jq* bookworm $TMP/newroot *" \
-	"vctx-mkroot --dry-run prints its command"
+matches "$STDOUT" "mmdebstrap *--include=busybox,procps,jq* bookworm $TMP/newroot" \
+	"vctx-mkroot --dry-run prints its command, without an archive: security updates, too"
+try "$MK" --dry-run --mirror http://example.org/debian "$TMP/newroot"
+matches "$STDOUT" "mmdebstrap * bookworm $TMP/newroot http://example.org/debian" "and with one"
 is "$(ls -d "$TMP"/newroot* 2>/dev/null)" "" "and does nothing"
 
 # --- configurations of util-vserver ---

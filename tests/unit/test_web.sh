@@ -392,23 +392,75 @@ ended three "$PID" "it ends without a complaint"
 
 # --- the rows -----------------------------------------------------------------
 
-try "$TOP/hv-compare/compare/compare" plan --experiment web --accel icount
-matches "$STATUS $STDOUT" "0 *8 rows (bweb)*" "the experiment web has them in its plan"
-mkdir -p "$TMP/work"
-try "$SAN/bweb" --list
-rows=$(printf '%s\n' "$STDOUT" | cut -d' ' -f1 | sort | tr '\n' ' ')
-is "$rows" "web.ad web.exec web.mix web.post web.static web.static.304 web.static.conn web.template " \
+try "$TOP/hv-compare/compare/compare" plan --experiment web --accel icount --profile standard
+matches "$STATUS $STDOUT" "0 *13 rows (bweb)*" "the experiment web has them in its plan"
+# It looks for nginx beside itself first.
+mkdir -p "$TMP/work" "$TMP/bin"
+cp "$SAN/bweb" "$TMP/bin/bweb"
+B=$TMP/bin/bweb
+try "$B" --list
+ours=$(printf '%s\n' "$STDOUT" | cut -d' ' -f1 | grep '^web\.webmix\.' | sort | tr '\n' ' ')
+is "$ours" "web.webmix.ad web.webmix.exec web.webmix.mix web.webmix.post web.webmix.static web.webmix.static.304 web.webmix.static.conn web.webmix.static.mix web.webmix.template " \
 	"bweb has its rows"
-for n in 0 1000000; do
-	try timeout 600 "$SAN/bweb" --dir "$TMP/work" --batch-ns $n --batches 2 --warmup 1 all
-	is "$STATUS$STDERR $(printf '%s\n' "$STDOUT" | jq -rs 'map(select(.t == "sample" and .value > 0)) |
+is "$(printf '%s\n' "$STDOUT" | sed -n 's/^web\.nginx\.//p' | sort)" \
+	"$(printf '%s\n' "$STDOUT" | sed -n 's/^web\.webmix\.\(static.*\)/\1/p' | sort)" \
+	"and the static ones for nginx, too"
+rows_run() { # ROWS NS: which of them have two results, and how many lines there are
+	# shellcheck disable=SC2086 # words
+	try timeout 600 "$B" --dir "$TMP/work" --batch-ns "$2" --batches 2 --warmup 1 $1
+	echo "$STATUS$STDERR $(printf '%s\n' "$STDOUT" | jq -rs 'map(select(.t == "sample" and .value > 0)) |
 		map(.bench) | sort | group_by(.) | map("\(.[0])") | join(" ")') $(
-		printf '%s\n' "$STDOUT" | jq -rs 'length')" "0 ${rows}24" \
-		"bweb runs all rows, batches of $n ns"
+		printf '%s\n' "$STDOUT" | jq -rs 'length')"
+}
+for n in 0 1000000; do
+	is "$(rows_run web.webmix. $n)" "0 ${ours}27" "bweb runs all rows, batches of $n ns"
 done
 is "$(ls "$TMP/work")" "" "and leaves nothing behind"
-try sh -c 'cd "$1" && ./bweb --dir "$2" --batch-ns 0 --batches 1 --warmup 0 web.exec' \
+try sh -c 'cd "$1" && ./bweb --dir "$2" --batch-ns 0 --batches 1 --warmup 0 web.webmix.exec' \
 	sh "$SAN" "$TMP/work"
 is "$STATUS $(printf '%s\n' "$STDOUT" | jq -r .t)" "0 sample" \
 	"it finds itself when started by a relative path"
+
+fake() { # with the lines on stdin
+	{ echo '#!/bin/sh'; cat; } >"$TMP/bin/nginx"
+	chmod +x "$TMP/bin/nginx"
+}
+verdict() { # of a row of nginx
+	try timeout 60 "$B" --dir "$TMP/work" --batch-ns 0 --batches 1 --warmup 0 web.nginx.static
+	echo "$STATUS $(printf '%s\n' "$STDOUT" | jq -r '"\(.t) \(.status) \(.why)"')"
+}
+if command -v nginx >/dev/null || [ -x /usr/sbin/nginx ]; then
+	is "$(rows_run web.nginx. 0)" \
+		"0 web.nginx.static web.nginx.static.304 web.nginx.static.conn web.nginx.static.mix 12" \
+		"nginx serves the same, every byte right"
+	is "$(ls "$TMP/work")" "" "and leaves nothing behind"
+else
+	is "$(verdict)" "1 verdict skip no nginx here" "without nginx its rows say so"
+	skip "nginx serves the same, every byte right" "no nginx here; the machine has one"
+fi
+fake <<-'END'
+	echo "nginx: [emerg] something is wrong" >&2
+	exit 1
+END
+is "$(verdict)" "1 verdict fail nginx ended at once, it said: nginx: [emerg] something is wrong" \
+	"an nginx that does not start is a failure, in its words"
+# A server of the wrong bytes in nginx's place: it finds port and files where nginx does.
+cat >"$TMP/bin/nginx" <<-END
+	#!/bin/sh
+	port=\$(sed -n 's/.*listen 127.0.0.1:\([0-9]*\) .*/\1/p' nginx.conf)
+	for f in tree/*/c*; do
+		printf x | dd of="\$f" bs=1 conv=notrunc 2>/dev/null
+	done
+	exec "$BIN/webmix-serve" --listen "127.0.0.1:\$port" tree
+END
+matches "$(verdict)" "1 verdict fail tree/d0000[01]/c?_?: is not what was written" \
+	"files that a server changed are found"
+cat >"$TMP/bin/nginx" <<-END
+	#!/bin/sh
+	port=\$(sed -n 's/.*listen 127.0.0.1:\([0-9]*\) .*/\1/p' nginx.conf)
+	mkdir empty
+	exec "$BIN/webmix-serve" --listen "127.0.0.1:\$port" empty
+END
+is "$(verdict)" "1 verdict fail status: answer 404" "and wrong answers are no results"
+is "$(ls "$TMP/work")" "" "nothing of them is left behind"
 finish

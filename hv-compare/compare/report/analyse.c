@@ -35,12 +35,21 @@ const struct group_info group_info[N_GROUPS + 1] = {
 	[G_MACRO] = { "macro", "Real work",
 		      "Whole runs of tools: compiling, packing and unpacking, compressing, a mail server's files, a shell script. Not part of the overall mean.",
 		      false },
+	[G_WEB] = { "web", "A web server",
+		    "What one request to a web server costs, to ours (webmix-serve) and to nginx, on a machine with one CPU that server and client share: they talk over the loopback, the files are in memory, and the client compares every byte. The client's part is in every number and the same on all sides, so a difference is the systems', but a ratio is closer to 1 than that of the server alone. No network card and no virtual network is in it. Not part of the overall mean.",
+		    false },
 	[G_MANY] = { "scale", "Many instances",
 		     "What it takes to have N instances at once, with the tools of each side. Not part of the overall mean.",
 		     false },
 	[G_OTHER] = { "other", "Other rows", "Rows of other experiments. Not part of the overall mean.",
 		      false },
 	[G_ALL] = { "all", "All operating system rows", "", false },
+};
+
+const struct extra_info extra_info[N_EXTRA] = {
+	[EXTRA_MACRO] = { "macro", G_MACRO, "real work", NULL },
+	[EXTRA_WEB] = { "web", G_WEB, "a web request",
+			"Server and client share a CPU and talk over the loopback; what the client does is in every number." },
 };
 
 static const struct {
@@ -50,7 +59,7 @@ static const struct {
 	{ "sys.", G_PROC },  { "sig.", G_PROC }, { "proc.", G_PROC }, { "ctx.", G_CTX },
 	{ "mm.", G_FILE },   { "fs.", G_FILE },	 { "ipc.", G_COMM },  { "net.", G_COMM },
 	{ "bw.", G_BW },     { "life.", G_LIFE }, { "mem.", G_CONTROL },
-	{ "macro.", G_MACRO }, { "scale.", G_MANY }, { "isolate.", G_MANY },
+	{ "macro.", G_MACRO }, { "web.", G_WEB }, { "scale.", G_MANY }, { "isolate.", G_MANY },
 };
 
 /*
@@ -94,6 +103,8 @@ static const struct {
 	{ "bw.unix", "unix socket" },
 	{ "bw.tcp", "TCP" },
 	{ "bw.", NULL },
+	{ "web.webmix", "webmix-serve" },
+	{ "web.nginx", "nginx" },
 };
 
 #define N_KNOWN (sizeof(known) / sizeof(*known))

@@ -74,7 +74,7 @@ struct cell {
 bool usable(const struct cell *c);
 
 /* Tables in the order of the papers. */
-enum group { G_PROC, G_CTX, G_FILE, G_COMM, G_BW, G_LIFE, G_CONTROL, G_MACRO, G_MANY, G_OTHER, N_GROUPS };
+enum group { G_PROC, G_CTX, G_FILE, G_COMM, G_BW, G_LIFE, G_CONTROL, G_MACRO, G_WEB, G_MANY, G_OTHER, N_GROUPS };
 #define G_ALL N_GROUPS	/* the operating system rows: G_PROC to G_BW */
 
 struct group_info {
@@ -83,6 +83,18 @@ struct group_info {
 };
 
 extern const struct group_info group_info[N_GROUPS + 1];
+
+/* Experiments whose rows are like those of the main run, shown from runs of their own. */
+enum extra { EXTRA_MACRO, EXTRA_WEB, N_EXTRA };
+
+struct extra_info {
+	const char *name;	/* of the experiment and of the option */
+	enum group group;
+	const char *words;	/* what a row is, in a sentence */
+	const char *note;	/* what the terminal says below its table, or NULL */
+};
+
+extern const struct extra_info extra_info[N_EXTRA];
 
 struct row {
 	const struct bench *b;
@@ -123,7 +135,7 @@ struct analysis {
 	const struct many *isolate[2];	/* runs with a hostile instance, the same kind */
 	int n_isolate;
 	const struct publist *published;	/* figures of others, published.h, or NULL */
-	const struct analysis *macro;	/* a run of real work, or NULL */
+	const struct analysis *extra[N_EXTRA];	/* each may be NULL */
 	const struct analysis *beside;	/* the same sides under another accelerator, or NULL */
 	struct options opt;
 	int base;		/* index of the baseline side */

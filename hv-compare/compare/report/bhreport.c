@@ -58,8 +58,8 @@ static void usage(FILE *f)
 	      "  --width COLUMNS     width of the terminal table (default: the terminal, else 100)\n"
 	      "  --ascii             plain ASCII\n"
 	      "  --beside RUN.jsonl  table, html: show a run with another accel beside it\n"
-	      "  --share, --many, --isolate, --macro RUN.jsonl\n"
-	      "                      table, html: show a run of that experiment (scale: many), too\n"
+	      "  --share, --many (scale), --isolate, --macro, --web RUN.jsonl\n"
+	      "                      table, html (last two: csv, markdown): show that run, too\n"
 	      "  --published FILE    table, html: published figures of this file, not our own\n"
 	      "  --help              this text\n"
 	      "\nexample: bhreport html out/results/RUN/run.jsonl > out/report/index.html\n",
@@ -120,7 +120,7 @@ static int share_only(const struct command *cmd, const struct share *s, const st
 
 int main(int argc, char **argv)
 {
-	enum { BASELINE = 256, RESAMPLES, WIDTH, ASCII, BESIDE, SHARE, MANY, ISOLATE, MACRO, PUBLISHED, HELP };
+	enum { BASELINE = 256, RESAMPLES, WIDTH, ASCII, BESIDE, SHARE, MANY, ISOLATE, PUBLISHED, HELP, EXTRA };
 	static const struct option longopts[] = {
 		{ "baseline", required_argument, NULL, BASELINE },
 		{ "boot-resamples", required_argument, NULL, RESAMPLES },
@@ -130,17 +130,19 @@ int main(int argc, char **argv)
 		{ "share", required_argument, NULL, SHARE },
 		{ "many", required_argument, NULL, MANY },
 		{ "isolate", required_argument, NULL, ISOLATE },
-		{ "macro", required_argument, NULL, MACRO },
+		{ "macro", required_argument, NULL, EXTRA + EXTRA_MACRO },
+		{ "web", required_argument, NULL, EXTRA + EXTRA_WEB },
 		{ "published", required_argument, NULL, PUBLISHED },
 		{ "help", no_argument, NULL, HELP },
 		{ 0 },
 	};
 	struct options opt = { .resamples = 10000 };
 	const struct command *cmd = NULL;
-	struct analysis *a[4] = { NULL };
-	struct run *r[4] = { NULL }, *sr[MAX_SHARE] = { NULL };
+	struct analysis *a[3 + N_EXTRA] = { NULL };
+	struct run *r[3 + N_EXTRA] = { NULL }, *sr[MAX_SHARE] = { NULL };
 	struct share *s[MAX_SHARE] = { NULL };
-	const char *share_file[MAX_SHARE], *many_file = NULL, *published_file = NULL, *macro_file = NULL;
+	const char *share_file[MAX_SHARE], *many_file = NULL, *published_file = NULL;
+	const char *extra_file[N_EXTRA] = { NULL };
 	const char *isolate_file[2];
 	struct run *mr = NULL, *ir[2] = { NULL };
 	struct many *many = NULL, *isolate[2] = { NULL };
@@ -190,8 +192,9 @@ int main(int argc, char **argv)
 			}
 			isolate_file[n_isolate++] = optarg;
 			break;
-		case MACRO:
-			macro_file = optarg;
+		case EXTRA + EXTRA_MACRO:
+		case EXTRA + EXTRA_WEB:
+			extra_file[c - EXTRA] = optarg;
 			break;
 		case PUBLISHED:
 			published_file = optarg;
@@ -297,25 +300,31 @@ int main(int argc, char **argv)
 		a[0]->isolate[i] = isolate[i];
 		a[0]->n_isolate = i + 1;
 	}
-	if (macro_file) {
-		r[3] = run_read(macro_file);
-		if (!r[3])
+	for (int i = 0; i < N_EXTRA; i++) {
+		const char *file = extra_file[i], *name = extra_info[i].name;
+		struct analysis *x;
+
+		if (!file)
+			continue;
+		r[3 + i] = run_read(file);
+		if (!r[3 + i])
 			goto out;
-		a[3] = analyse(r[3], &opt);
-		if (!a[3])
+		x = a[3 + i] = analyse(r[3 + i], &opt);
+		if (!x)
 			goto out;
-		if (!a[3]->tally[a[3]->base][G_MACRO].rows) {
-			complain("--macro: %s is no run of the experiment macro", macro_file);
+		if (!x->tally[x->base][extra_info[i].group].rows) {
+			complain("--%s: %s is no run of the experiment %s", name, file, name);
 			goto out;
 		}
-		a[0]->macro = a[3];
+		a[0]->extra[i] = x;
 	}
 	published = published_read(published_file);
 	if (!published)
 		goto out;
 	a[0]->published = published;
-	if (a[3])
-		a[3]->published = published;
+	for (int i = 0; i < N_EXTRA; i++)
+		if (a[3 + i])
+			a[3 + i]->published = published;
 	if (cmd->print) {
 		cmd->print(a[0], stdout);
 		ret = finish(stdout);
@@ -323,7 +332,7 @@ int main(int argc, char **argv)
 		ret = finish(stdout);
 	}
 out:
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 3 + N_EXTRA; i++) {
 		analysis_free(a[i]);
 		run_free(r[i]);
 	}

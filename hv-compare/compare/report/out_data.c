@@ -157,10 +157,8 @@ static void csv_num(double v, FILE *f)
 		fprintf(f, "%.9g", v);
 }
 
-void out_csv(const struct analysis *a, FILE *f)
+static void csv_rows(const struct analysis *a, FILE *f)
 {
-	fputs("bench,side,accel,unit,status,n_exec,n_boot,n_batch,median,lo,hi,interval,mad,min,max,outliers,baseline,ratio,ratio_lo,ratio_hi,ratio_interval,verdict,why\n",
-	      f);
 	for (size_t i = 0; i < a->n_row; i++)
 		for (int k = 0; k <= a->n_shown; k++) {
 			int side = k < a->n_shown ? a->shown[k] : a->control;
@@ -210,6 +208,16 @@ void out_csv(const struct analysis *a, FILE *f)
 		}
 }
 
+void out_csv(const struct analysis *a, FILE *f)
+{
+	fputs("bench,side,accel,unit,status,n_exec,n_boot,n_batch,median,lo,hi,interval,mad,min,max,outliers,baseline,ratio,ratio_lo,ratio_hi,ratio_interval,verdict,why\n",
+	      f);
+	csv_rows(a, f);
+	for (int i = 0; i < N_EXTRA; i++)
+		if (a->extra[i])
+			csv_rows(a->extra[i], f);
+}
+
 /* Text in a Markdown table cell: no bar, no line break, no tag, no emphasis. */
 static void md(const char *s, FILE *f)
 {
@@ -223,25 +231,11 @@ static void md(const char *s, FILE *f)
 	free(c);
 }
 
-void out_markdown(const struct analysis *a, FILE *f)
+static void md_tables(const struct analysis *a, FILE *f)
 {
 	const char *banner = run_banner(a->run);
-	struct strlist l = { 0 };
-	char *s = headline(a), buf[200], iv[100];
+	char buf[200], iv[100];
 
-	fputs("**", f);
-	md(s, f);
-	fputs("**\n\n", f);
-	free(s);
-	s = machine_line(a);
-	fprintf(f, "Run `%s`: ", a->run->id);
-	md(s, f);
-	free(s);
-	s = evidence_words(a);
-	fputs("  \nHow sure: ", f);
-	md(s, f);
-	fputs(".\n", f);
-	free(s);
 	for (int g = 0; g < N_GROUPS; g++) {
 		bool first = true;
 
@@ -287,6 +281,34 @@ void out_markdown(const struct analysis *a, FILE *f)
 			}
 			fputc('\n', f);
 		}
+	}
+}
+
+void out_markdown(const struct analysis *a, FILE *f)
+{
+	struct strlist l = { 0 };
+	char *s = headline(a);
+
+	fputs("**", f);
+	md(s, f);
+	fputs("**\n\n", f);
+	free(s);
+	s = machine_line(a);
+	fprintf(f, "Run `%s`: ", a->run->id);
+	md(s, f);
+	free(s);
+	s = evidence_words(a);
+	fputs("  \nHow sure: ", f);
+	md(s, f);
+	fputs(".\n", f);
+	free(s);
+	md_tables(a, f);
+	for (int i = 0; i < N_EXTRA; i++) {
+		if (!a->extra[i])
+			continue;
+		md_tables(a->extra[i], f);
+		fprintf(f, "\nFrom the run `%s`.\n", a->extra[i]->run->id);
+		no_result_words(a->extra[i], &l);
 	}
 	fputc('\n', f);
 	for (int i = 0; i < 2; i++) {

@@ -496,15 +496,28 @@ static void section_group(const struct analysis *a, int g, FILE *f)
 }
 
 /* Rows of another run of the same sides, with its own baseline and check. */
-static void section_macro(const struct analysis *a, FILE *f)
+static void section_extra(const struct analysis *a, int g, FILE *f)
 {
-	section_group(a, G_MACRO, f);
-	fputs("<p class=\"small\">Real work is from another run, <code>", f);
+	struct strlist none = { 0 };
+
+	section_group(a, g, f);
+	fprintf(f, "<p class=\"small\">%s: from another run, <code>", group_info[g].title);
 	esc(f, a->run->id);
 	fprintf(f, "</code>, %s%s, sha256 of its records <code>%s</code>; its ratios are to its own ",
 		*a->run->profile ? "profile " : "", a->run->profile, a->run->sha256);
 	esc(f, a->run->side[a->base]);
 	fprintf(f, ". A/A check: %s.</p>\n", a->gate == GATE_TRUSTED ? "trusted" : a->gate == GATE_UNTRUSTED ? "not trusted" : "unchecked");
+	no_result_words(a, &none);
+	if (none.n) {
+		fputs("<ul class=\"small\">\n", f);
+		for (size_t i = 0; i < none.n; i++) {
+			fputs("<li>No result from ", f);
+			esc(f, none.s[i]);
+			fputs("</li>\n", f);
+		}
+		fputs("</ul>\n", f);
+	}
+	strlist_free(&none);
 }
 
 static void geomean_table(const struct analysis *a, FILE *f);
@@ -849,8 +862,9 @@ void out_html(const struct analysis *a, FILE *f)
 	section_overview(a, f);
 	for (int g = 0; g < N_GROUPS; g++)
 		section_group(a, g, f);
-	if (a->macro)
-		section_macro(a->macro, f);
+	for (int i = 0; i < N_EXTRA; i++)
+		if (a->extra[i])
+			section_extra(a->extra[i], extra_info[i].group, f);
 	for (int i = 0; i < a->n_share; i++)
 		share_html(a->share[i], f);
 	if (a->many)

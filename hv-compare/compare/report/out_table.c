@@ -196,11 +196,25 @@ static void print_group(const struct analysis *a, enum group g, FILE *f, int pre
 	}
 }
 
+static void print_list(FILE *f, const char *title, const struct strlist *l, int width, bool ascii)
+{
+	if (!l->n)
+		return;
+	fprintf(f, "\n%s\n", title);
+	for (size_t i = 0; i < l->n; i++) {
+		char *line = xasprintf("- %s", l->s[i]);
+
+		wrap_text(f, line, width, 2, ascii);
+		free(line);
+	}
+}
+
 /* Rows of another run of the same sides: as wide as they need, up to @width. */
-static void print_macro(const struct analysis *a, FILE *f, int width)
+static void print_extra(const struct analysis *a, const struct extra_info *x, FILE *f, int width)
 {
 	int name_w, base_w, col_w[MAX_SIDES] = { 0 }, total = 0, prec = -1;
 	static const int forms[] = { 4, 3, 0, -1 };
+	struct strlist l = { 0 };
 
 	if (!a)
 		return;
@@ -210,10 +224,12 @@ static void print_macro(const struct analysis *a, FILE *f, int width)
 		if (total <= width)
 			break;
 	}
-	print_group(a, G_MACRO, f, prec, name_w, base_w, col_w, total);
+	print_group(a, x->group, f, prec, name_w, base_w, col_w, total);
+	if (x->note)
+		wrap_text(f, x->note, width, 0, a->opt.ascii);
 	fprintf(f, "From the run %s. Geometric means:", a->run->id);
 	for (int k = 1; k < a->n_shown; k++) {
-		const struct tally *t = &a->tally[a->shown[k]][G_MACRO];
+		const struct tally *t = &a->tally[a->shown[k]][x->group];
 		char ratio[40] = "none";
 
 		if (t->has)
@@ -221,6 +237,9 @@ static void print_macro(const struct analysis *a, FILE *f, int width)
 		fprintf(f, "%s %s %s", k > 1 ? "," : "", a->run->side[a->shown[k]], ratio);
 	}
 	fputc('\n', f);
+	no_result_words(a, &l);
+	print_list(f, "No result in that run", &l, width, a->opt.ascii);
+	strlist_free(&l);
 }
 
 static void print_summary(const struct analysis *a, FILE *f)
@@ -266,19 +285,6 @@ static void print_beside(const struct analysis *a, FILE *f)
 		w = tally_words(t);
 		fprintf(f, "%-12s %-10s %8s %-18s %s\n", a->run->side[a->shown[k]], "all", ratio, iv, w);
 		free(w);
-	}
-}
-
-static void print_list(FILE *f, const char *title, const struct strlist *l, int width, bool ascii)
-{
-	if (!l->n)
-		return;
-	fprintf(f, "\n%s\n", title);
-	for (size_t i = 0; i < l->n; i++) {
-		char *line = xasprintf("- %s", l->s[i]);
-
-		wrap_text(f, line, width, 2, ascii);
-		free(line);
 	}
 }
 
@@ -339,7 +345,8 @@ void out_table(const struct analysis *a, FILE *f)
 		wrap_text(f, l.s[i], width, 2, ascii);
 	strlist_free(&l);
 
-	print_macro(a->macro, f, width);
+	for (int i = 0; i < N_EXTRA; i++)
+		print_extra(a->extra[i], &extra_info[i], f, width);
 	print_summary(a, f);
 	print_beside(a, f);
 	for (int i = 0; i < a->n_share; i++)

@@ -296,9 +296,11 @@ static char *ours_row(const struct analysis *a, const char *id, int side, bool *
 		fmt_ratio(ratio, sizeof(ratio), c->cmp.ratio);
 		return xstrdup(ratio);
 	}
-	/* The run of real work has rows and sides of its own. */
-	if (a->macro && !strncmp(id, "macro.", 6))
-		return ours_row(a->macro, id, side < 0 ? -1 : run_side(a->macro->run, a->run->side[side]), why);
+	/* Those runs have rows and sides of their own. */
+	for (int i = 0; i < N_EXTRA; i++)
+		if (a->extra[i] && bench_group(id) == extra_info[i].group)
+			return ours_row(a->extra[i], id,
+					side < 0 ? -1 : run_side(a->extra[i]->run, a->run->side[side]), why);
 	return xstrdup(side < 0 ? "the side is not in this run" : "the row is not in this run");
 }
 

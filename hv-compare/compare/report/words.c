@@ -368,20 +368,20 @@ static void claim_isolation(const struct analysis *a, struct claim *c)
 	free(why);
 }
 
-/* The same comparison for real work, in words, or NULL. */
-static char *macro_words(const struct analysis *a)
+/* The same comparison for rows of another run, in words. */
+static char *extra_words(const struct analysis *a, int i)
 {
-	const struct analysis *m = a->macro;
+	const struct extra_info *x = &extra_info[i];
+	const struct analysis *m = a->extra[i];
 	int ctx, vmm;
 
-	if (!m)
-		return NULL;
 	ctx = run_side(m->run, a->run->side[a->claim_ctx]);
 	vmm = run_side(m->run, a->run->side[a->claim_vmm]);
-	if (ctx < 0 || vmm < 0 || !m->tally[ctx][G_MACRO].has || !m->tally[vmm][G_MACRO].has)
-		return xstrdup("real work has no result on both sides");
-	return xasprintf("real work (%zu rows) needs %.3f times as much on the hypervisor",
-			 m->tally[vmm][G_MACRO].compared, m->tally[vmm][G_MACRO].geomean / m->tally[ctx][G_MACRO].geomean);
+	if (ctx < 0 || vmm < 0 || !m->tally[ctx][x->group].has || !m->tally[vmm][x->group].has)
+		return xasprintf("%s has no result on both sides", x->words);
+	return xasprintf("%s (%zu row%s) needs %.3f times as much on the hypervisor", x->words,
+			 m->tally[vmm][x->group].compared, m->tally[vmm][x->group].compared == 1 ? "" : "s",
+			 m->tally[vmm][x->group].geomean / m->tally[ctx][x->group].geomean);
 }
 
 void claims_make(const struct analysis *a, struct claim c[3])
@@ -390,7 +390,7 @@ void claims_make(const struct analysis *a, struct claim c[3])
 	const struct tally *t = &a->claim;
 	char ratio[40], iv[90];
 	const char *where;
-	char *why = NULL, *work;
+	char *why = NULL, *work = NULL;
 
 	memset(c, 0, 3 * sizeof(*c));
 	c[0].title = "A context is 1.25 to 2 times as efficient as a guest on a hypervisor";
@@ -442,7 +442,13 @@ void claims_make(const struct analysis *a, struct claim c[3])
 		c[0].verdict = "CONFIRMED";
 	else
 		c[0].verdict = "UNDECIDED";
-	work = macro_words(a);
+	for (int i = 0; i < N_EXTRA; i++) {
+		char *w = a->extra[i] ? extra_words(a, i) : NULL;
+
+		if (w)
+			add(&work, "%s", w);
+		free(w);
+	}
 	c[0].text = xasprintf(
 		"%s/%s, %s: geometric mean of %zu of %zu operating system rows, %s. These rows are single kernel operations; %s.%s%s%s",
 		r->side[a->claim_vmm], r->side[a->claim_ctx], quantity(r), t->compared, t->rows, where,
