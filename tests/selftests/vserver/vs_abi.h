@@ -249,9 +249,13 @@ struct abi_cpu {
 #define RL_MEMLOCK		8
 #define RL_AS			9
 #define RL_LOCKS		10
+#define RL_MSGQUEUE		12
 #define RL_NSOCK		16
 #define RL_OPENFD		17
 #define RL_ANON			18
+#define RL_SHMEM		19
+#define RL_SEMARY		20
+#define RL_NSEMS		21
 #define RL_MAPPED		23
 #define RL_INFINITY		(~0ull)
 #define RL_KEEP			(~1ull)

@@ -696,6 +696,14 @@ struct vcmd_net_caps {
  *   LOCKS	locks on files				fcntl, flock: ENOLCK
  *   NSOCK	sockets					ENOBUFS or ENOMEM
  *   OPENFD	open files of all processes		EMFILE; fork: EAGAIN
+ *   MSGQUEUE	bytes of message queues			msgget: ENOSPC, msgsnd: ENOMEM,
+ *							mq_open: EMFILE
+ *   SHMEM	pages of System V shared memory		shmget: ENOSPC
+ *   SEMARY	sets of System V semaphores		semget: ENOSPC
+ *   NSEMS	semaphores in them			semget: ENOSPC
+ *
+ * Objects of System V and queues are the context's that made them until they are
+ * gone, whoever uses or removes them.
  *
  * softlimit is kept and shown, and does nothing. minimum is not kept. Values are
  * VXR_INFINITY for none, VXR_KEEP for what it was.
@@ -704,6 +712,9 @@ struct vcmd_net_caps {
  * value since the context was made or reset_minmax; and, by looking at all
  * members, pages of RSS, ANON, MAPPED (of files) and MEMLOCK, without the rest.
  * Memory is limited by control groups (memory.max), not here.
+ *
+ * NOFILE (7) is not here: it is RLIMIT_NOFILE, of each process, by setrlimit(2). Nor
+ * is DENTRY (22): directory entries are a cache, and part of what memory.max bounds.
  *
  * Who enters a context is never refused. Errors: EINVAL another id.
  */
@@ -719,9 +730,13 @@ struct vcmd_net_caps {
 #define VXR_MEMLOCK		8
 #define VXR_AS			9
 #define VXR_LOCKS		10
+#define VXR_MSGQUEUE		12
 #define VXR_NSOCK		16
 #define VXR_OPENFD		17
 #define VXR_ANON		18
+#define VXR_SHMEM		19
+#define VXR_SEMARY		20
+#define VXR_NSEMS		21
 #define VXR_MAPPED		23
 
 #define VXR_INFINITY		(~0ULL)
