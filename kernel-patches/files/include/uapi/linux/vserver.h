@@ -926,4 +926,39 @@ struct vcmd_dlimit {
 #define VXDL_INFINITY		0xffffffffU
 #define VXDL_KEEP		0xfffffffeU
 
+/*
+ * Device maps: what members of a context can do with a device, and what they get
+ * instead. device and target are paths of nodes; a symbolic link is followed. Without
+ * device it is for all others of the type, which is then the target's. The id may be
+ * 0: the map for all contexts where they have nothing about a device themselves. A
+ * device that no map has anything about is as without maps. Processes of the host
+ * have no map.
+ *
+ *   OPEN	it can be opened, and mounted; else EACCES
+ *   CREATE	a node of it can be made, with CAP_MKNOD; else EPERM
+ *   REMAP	it stands for the target: a block device when it is opened, a
+ *		character device when its node is made, which becomes one of the
+ *		target; what there is about the target counts when that is opened
+ *
+ * set replaces what there was. unset looks at the device, and without one at the
+ * type of the target. What is open stays so.
+ *
+ * Errors: EINVAL an unknown flag, REMAP without a target, neither device nor target,
+ * not a device, two of different types; ESRCH unset what is not there; EFAULT and
+ * what looking up a path gives.
+ */
+#define VCMD_set_mapping	VC_CMD(VC_CAT_DEVICE, 1, 0)
+#define VCMD_unset_mapping	VC_CMD(VC_CAT_DEVICE, 2, 0)
+
+struct vcmd_mapping {
+	__u64 device;		/* pointer */
+	__u64 target;		/* pointer */
+	__u32 flags;		/* VXDEV_* */
+};
+
+#define VXDEV_CREATE		0x00000001
+#define VXDEV_OPEN		0x00000002
+#define VXDEV_REMAP		0x00000010
+#define VXDEV_ALL		0x00000013
+
 #endif /* _UAPI_LINUX_VSERVER_H */
