@@ -43,6 +43,10 @@ files = none
 sockets = none
 locks = none
 address-space = none
+message-queues = none
+shared-memory = none
+semaphore-sets = none
+semaphores = none
 [net]" "show --config tells"
 is "$(cat /sys/fs/cgroup/vctx/l1/cgroup.procs)" "$(value l1 pid)" "its init is in it"
 is "$(eat l1 4)" 4194304 "what fits is had"
@@ -105,7 +109,26 @@ is "$? $(vctx show k1 --json | jq -c '[.files_max,.locks_max]')" "1 [200,null]" 
 matches "$(vctx status k1)" "*files *limit 200, now *, most *, reached [1-9]* times
 *sockets *limit none, *
 *locks *limit none, *
-*addresses *limit none, now *" "status tells"
+*addresses *limit none, now *
+*queues *limit none, *
+*shared *limit none, *
+*sem. sets *limit none, *
+*semaphores *limit none, *" "status tells"
+for bad in message-queues=4095 shared-memory=0 semaphore-sets=0 semaphores=x; do
+	try vctx set k1 "limits.$bad"
+	matches "$STATUS: $STDERR" "2: *bad value*" "limits.$bad is refused"
+done
+vctx set k1 limits.shared-memory=1M limits.semaphores=9 limits.semaphore-sets=2 limits.message-queues=64K
+is "$(vctx show k1 --json | jq -c '[.message_queues_max,.shared_memory_max,.semaphore_sets_max,.semaphores_max]')" \
+	"[65536,1048576,2,9]" "objects of System V have limits, live"
+is "$(vctx exec k1 -- /usr/bin/ipcmk -M 1000000 | grep -c id:)$(value k1 shared_memory_now)" 11003520 \
+	"what fits is made and counted, in pages"
+try vctx exec k1 -- /usr/bin/ipcmk -M 50000
+matches "$STATUS: $STDERR" "1: *No space left on device*" "what does not fit is refused"
+try vctx exec k1 -- /usr/bin/ipcmk -S 10
+matches "$STATUS: $STDERR" "1: *No space left on device*" "semaphores too"
+is "$(vctx show k1 --json | jq -c '[.shared_memory_hits,.semaphores_hits,.semaphore_sets_now,.message_queues_now]')" \
+	"[1,1,0,0]" "and counted"
 vctx restart k1 --kill
 is "$(value k1 files_max)" 200 "kept over a restart"
 vctx delete k1 --force

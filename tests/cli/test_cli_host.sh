@@ -750,7 +750,11 @@ echo 131072 >"$old/rlimits/rss.hard"
 echo 300 >"$old/rlimits/nproc"
 echo 5 >"$old/rlimits/locks"
 echo 2048 >"$old/rlimits/as.hard"
-echo 9 >"$old/rlimits/shmem"
+echo 9 >"$old/rlimits/dentry"
+echo 100 >"$old/rlimits/shmem.hard"
+echo 65536 >"$old/rlimits/msgqueue"
+echo 7 >"$old/rlimits/semary"
+echo 70 >"$old/rlimits/nsems"
 rm "$old/apps/init/cmd.start"
 echo 24 >"$old/interfaces/prefix"
 echo 10.0.7.11 >"$old/interfaces/0/ip"
@@ -761,7 +765,7 @@ echo fd00::1 >"$old/interfaces/2/ip"
 echo "/dev/sdb1 /data ext4 defaults 0 0" >>"$old/fstab"
 try "$CONVERT" --root /srv/x "$old"
 is "$STATUS: $STDERR" "3: vctx-convert: $old/apps/init/style: not converted: \"sysv\" is not known; init is /sbin/init
-vctx-convert: $old/rlimits/shmem: not converted: vctx has no such limit yet
+vctx-convert: $old/rlimits/dentry: not converted: vctx has no such limit yet
 vctx-convert: $old/interfaces/0/dev: not converted: the host must have the address: ip address add 10.0.7.11/24 dev eth0
 vctx-convert: $old/fstab: not converted: /data: a ext4 on /dev/sdb1; mount it on the host and bind it" \
 	"what has no place is told"
@@ -774,6 +778,10 @@ max = 524288K
 processes = 300
 locks = 5
 address-space = 8192K
+message-queues = 65536
+shared-memory = 400K
+semaphore-sets = 7
+semaphores = 70
 
 \[net\]
 mode = shared-address

@@ -23,7 +23,8 @@ enum key_id {
 	K_CPU_WEIGHT, K_CPU_GUARANTEE, K_CPU_MAX, K_CPU_BURST, K_CPU_PARENT,
 	K_DISK_WEIGHT, K_DISK_RESERVE, K_DISK_MAX, K_DISK_SPACE, K_DISK_INODES,
 	K_MEMORY_MAX, K_MEMORY_SWAP, K_PROCESSES, K_FILES,
-	K_SOCKETS, K_LOCKS, K_ADDRESS_SPACE,
+	K_SOCKETS, K_LOCKS, K_ADDRESS_SPACE, K_MESSAGE_QUEUES, K_SHARED_MEMORY,
+	K_SEMAPHORE_SETS, K_SEMAPHORES,
 	K_NET_MODE, K_NET_BRIDGE, K_NET_ADDRESS, K_NET_GATEWAY, K_NET_WEIGHT, K_NET_RATE_OUT, K_NET_RATE_IN,
 	K_BIND, K_TMPFS, K_CGROUPS,
 	K_CAPABILITIES, K_CCAPS, K_FLAGS, K_READONLY, K_START, K_STOP_SIGNAL,
@@ -760,6 +761,7 @@ static int p_disk_inodes(struct vctx_config *cfg, const char *value,
 
 /* Less than this and not even a shell starts. */
 #define MEMORY_MIN	(1U << 20)
+#define OBJECT_MIN	(1U << 12)	/* less than a page is room for nothing */
 
 static int p_memory_max(struct vctx_config *cfg, const char *value,
 			struct why *why)
@@ -825,16 +827,49 @@ static int p_locks(struct vctx_config *cfg, const char *value, struct why *why)
 	return p_object(cfg, VCTX_OBJECT_LOCKS, value, why);
 }
 
-static int p_address_space(struct vctx_config *cfg, const char *value,
-			   struct why *why)
+static int p_space(struct vctx_config *cfg, enum vctx_object object,
+		   uint64_t min, const char *value)
 {
 	uint64_t v = 0;
 
 	if (strcmp(value, "none") &&
-	    (vctx_parse_size(value, &v) || v < MEMORY_MIN || v > INT64_MAX))
-		return bad(why, "a size from 1M such as 8G, or none");
-	cfg->objects[VCTX_OBJECT_ADDRESS_SPACE] = v;
+	    (vctx_parse_size(value, &v) || v < min || v > INT64_MAX))
+		return -1;
+	cfg->objects[object] = v;
 	return 0;
+}
+
+static int p_address_space(struct vctx_config *cfg, const char *value,
+			   struct why *why)
+{
+	return p_space(cfg, VCTX_OBJECT_ADDRESS_SPACE, MEMORY_MIN, value) ?
+	       bad(why, "a size from 1M such as 8G, or none") : 0;
+}
+
+static int p_message_queues(struct vctx_config *cfg, const char *value,
+			    struct why *why)
+{
+	return p_space(cfg, VCTX_OBJECT_MESSAGE_QUEUES, OBJECT_MIN, value) ?
+	       bad(why, "a size from 4K such as 1M, or none") : 0;
+}
+
+static int p_shared_memory(struct vctx_config *cfg, const char *value,
+			   struct why *why)
+{
+	return p_space(cfg, VCTX_OBJECT_SHARED_MEMORY, OBJECT_MIN, value) ?
+	       bad(why, "a size from 4K such as 64M, or none") : 0;
+}
+
+static int p_semaphore_sets(struct vctx_config *cfg, const char *value,
+			    struct why *why)
+{
+	return p_object(cfg, VCTX_OBJECT_SEMAPHORE_SETS, value, why);
+}
+
+static int p_semaphores(struct vctx_config *cfg, const char *value,
+			struct why *why)
+{
+	return p_object(cfg, VCTX_OBJECT_SEMAPHORES, value, why);
 }
 
 static int p_net_mode(struct vctx_config *cfg, const char *value,
@@ -1221,6 +1256,30 @@ static void d_address_space(FILE *f, const char *key,
 	dump_object(f, key, cfg, VCTX_OBJECT_ADDRESS_SPACE);
 }
 
+static void d_message_queues(FILE *f, const char *key,
+			     const struct vctx_config *cfg)
+{
+	dump_object(f, key, cfg, VCTX_OBJECT_MESSAGE_QUEUES);
+}
+
+static void d_shared_memory(FILE *f, const char *key,
+			    const struct vctx_config *cfg)
+{
+	dump_object(f, key, cfg, VCTX_OBJECT_SHARED_MEMORY);
+}
+
+static void d_semaphore_sets(FILE *f, const char *key,
+			     const struct vctx_config *cfg)
+{
+	dump_object(f, key, cfg, VCTX_OBJECT_SEMAPHORE_SETS);
+}
+
+static void d_semaphores(FILE *f, const char *key,
+			 const struct vctx_config *cfg)
+{
+	dump_object(f, key, cfg, VCTX_OBJECT_SEMAPHORES);
+}
+
 static void d_net_mode(FILE *f, const char *key, const struct vctx_config *cfg)
 {
 	fprintf(f, "%s = %s\n", key, vctx_net_mode_name(cfg->net_mode));
@@ -1459,6 +1518,22 @@ static const struct key {
 		{ "limits.address-space", "none",
 		  "address space of all its processes", VCTX_AT_ONCE },
 		p_address_space, NULL, d_address_space },
+	[K_MESSAGE_QUEUES] = {
+		{ "limits.message-queues", "none",
+		  "memory of its message queues", VCTX_AT_ONCE },
+		p_message_queues, NULL, d_message_queues },
+	[K_SHARED_MEMORY] = {
+		{ "limits.shared-memory", "none",
+		  "System V shared memory it can have", VCTX_AT_ONCE },
+		p_shared_memory, NULL, d_shared_memory },
+	[K_SEMAPHORE_SETS] = {
+		{ "limits.semaphore-sets", "none",
+		  "sets of System V semaphores it can have", VCTX_AT_ONCE },
+		p_semaphore_sets, NULL, d_semaphore_sets },
+	[K_SEMAPHORES] = {
+		{ "limits.semaphores", "none",
+		  "System V semaphores it can have", VCTX_AT_ONCE },
+		p_semaphores, NULL, d_semaphores },
 	[K_NET_MODE] = {
 		{ "net.mode", "host none bridge routed shared-address",
 		  "where its network comes from", VCTX_AT_START },

@@ -324,6 +324,10 @@ static void look_limits(struct vctx_events *e, struct seen *s,
 		[VCTX_OBJECT_SOCKETS] = "limits.sockets",
 		[VCTX_OBJECT_LOCKS] = "limits.locks",
 		[VCTX_OBJECT_ADDRESS_SPACE] = "limits.address-space",
+		[VCTX_OBJECT_MESSAGE_QUEUES] = "limits.message-queues",
+		[VCTX_OBJECT_SHARED_MEMORY] = "limits.shared-memory",
+		[VCTX_OBJECT_SEMAPHORE_SETS] = "limits.semaphore-sets",
+		[VCTX_OBJECT_SEMAPHORES] = "limits.semaphores",
 	};
 	struct vctx_limit now[VCTX_OBJECTS] = { 0 };
 	struct vctx_limits l = { 0 };

@@ -17,6 +17,10 @@ static const struct object {
 	[VCTX_OBJECT_SOCKETS] = { VXR_NSOCK, "limits.sockets", 1 },
 	[VCTX_OBJECT_LOCKS] = { VXR_LOCKS, "limits.locks", 1 },
 	[VCTX_OBJECT_ADDRESS_SPACE] = { VXR_AS, "limits.address-space", 4096 },
+	[VCTX_OBJECT_MESSAGE_QUEUES] = { VXR_MSGQUEUE, "limits.message-queues", 1 },
+	[VCTX_OBJECT_SHARED_MEMORY] = { VXR_SHMEM, "limits.shared-memory", 4096 },
+	[VCTX_OBJECT_SEMAPHORE_SETS] = { VXR_SEMARY, "limits.semaphore-sets", 1 },
+	[VCTX_OBJECT_SEMAPHORES] = { VXR_NSEMS, "limits.semaphores", 1 },
 };
 
 bool vx_objects_key(const char *key)

@@ -349,6 +349,10 @@ enum vctx_object {
 	VCTX_OBJECT_SOCKETS,
 	VCTX_OBJECT_LOCKS,	/* on files */
 	VCTX_OBJECT_ADDRESS_SPACE,	/* of all processes */
+	VCTX_OBJECT_MESSAGE_QUEUES,
+	VCTX_OBJECT_SHARED_MEMORY,	/* of System V */
+	VCTX_OBJECT_SEMAPHORE_SETS,	/* of System V */
+	VCTX_OBJECT_SEMAPHORES,	/* in them */
 	VCTX_OBJECTS
 };
 
@@ -382,7 +386,7 @@ struct vctx_config {
 	bool have_swap;			/* memory_swap, in bytes, is a limit */
 	uint64_t memory_swap;
 	uint64_t processes;		/* with their threads; 0: no limit */
-	uint64_t objects[VCTX_OBJECTS];	/* address space in bytes; 0: no limit */
+	uint64_t objects[VCTX_OBJECTS];	/* memory and queues in bytes; 0: no limit */
 	struct vctx_bind *bind;
 	size_t n_bind;
 	struct vctx_tmpfs *tmpfs;

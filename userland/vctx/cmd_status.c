@@ -134,17 +134,26 @@ static void print_limit(const char *what, const struct vctx_limit *l,
 /* What the kernel counts of it, and control groups if it has limits there. */
 static void print_limits(const struct vctx_info *x)
 {
+	static const struct {
+		const char *what;
+		bool size;
+	} kind[VCTX_OBJECTS] = {
+		[VCTX_OBJECT_FILES] = { "files", false },
+		[VCTX_OBJECT_SOCKETS] = { "sockets", false },
+		[VCTX_OBJECT_LOCKS] = { "locks", false },
+		[VCTX_OBJECT_ADDRESS_SPACE] = { "addresses", true },
+		[VCTX_OBJECT_MESSAGE_QUEUES] = { "queues", true },
+		[VCTX_OBJECT_SHARED_MEMORY] = { "shared", true },
+		[VCTX_OBJECT_SEMAPHORE_SETS] = { "sem. sets", false },
+		[VCTX_OBJECT_SEMAPHORES] = { "semaphores", false },
+	};
 	struct vctx_limit objects[VCTX_OBJECTS];
 	struct vctx_limits l;
 	size_t i;
 
 	if (!vctx_objects(x, objects)) {
-		for (i = 0; i < VCTX_OBJECTS; i++) {
-			bool space = i == VCTX_OBJECT_ADDRESS_SPACE;
-
-			print_limit(space ? "addresses" : cli_objects[i],
-				    &objects[i], space);
-		}
+		for (i = 0; i < VCTX_OBJECTS; i++)
+			print_limit(kind[i].what, &objects[i], kind[i].size);
 	}
 	if (vctx_limits(x, &l))
 		return;

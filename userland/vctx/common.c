@@ -108,6 +108,10 @@ const char *const cli_objects[VCTX_OBJECTS] = {
 	[VCTX_OBJECT_SOCKETS] = "sockets",
 	[VCTX_OBJECT_LOCKS] = "locks",
 	[VCTX_OBJECT_ADDRESS_SPACE] = "address_space",
+	[VCTX_OBJECT_MESSAGE_QUEUES] = "message_queues",
+	[VCTX_OBJECT_SHARED_MEMORY] = "shared_memory",
+	[VCTX_OBJECT_SEMAPHORE_SETS] = "semaphore_sets",
+	[VCTX_OBJECT_SEMAPHORES] = "semaphores",
 };
 
 static void add_limit(json_t *o, const char *name, bool known,

@@ -161,7 +161,7 @@ TEST(later, "commands of later issues answer ENOSYS, to root and in a context")
 	static const uint32_t later[] = {
 		VS_CMD(25, 1, 0),						/* oldest net_create */
 		VS_CMD(26, 3, 0), VS_CMD(26, 4, 0),				/* no such IPv6 */
-		VS_CMD(6, 1, 0), VS_CMD(6, 2, 0),				/* device maps */
+		VS_CMD(6, 1, 1), VS_CMD(6, 3, 0),				/* device maps */
 		VS_CMD(60, 4, 0), VS_CMD(60, 1, 1), VS_CMD(40, 4, 0),		/* limits */
 		VS_CMD(14, 2, 4), VS_CMD(14, 6, 0),				/* scheduler */
 	};

@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/quota.h>
 #include <sys/statfs.h>
+#include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <linux/fs.h>
 
@@ -1321,4 +1322,513 @@ TEST(proc_process, "what is of a process has no such attributes")
 	EQX(mask, 0);
 	EQX(flags, 0);
 	EQ(iattr_set("/proc/self/status", IA_HIDE, IA_HIDE), -EINVAL);
+}
+
+/* ---- device maps ---- */
+
+#define VD_CREATE	0x01u
+#define VD_OPEN		0x02u
+#define VD_REMAP	0x10u
+#define VD_ALL		(VD_CREATE | VD_OPEN | VD_REMAP)
+
+#define NODE		BASE "/node"
+
+/* Two block devices; what is in one of them is not in the other. */
+static char dev_a[32], dev_b[32];
+static int held_a = -1, held_b = -1;
+
+static int make_device(const char *image, char fill, int kib, char *name)
+{
+	int fd = open(image, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), held;
+
+	NEED_OK(E(fd));
+	memset(buf, fill, sizeof(buf));
+	for (int i = 0; i < kib / 8; i++)
+		EQ(write(fd, buf, sizeof(buf)), sizeof(buf));
+	close(fd);
+	held = loop_open(image);
+	NEED(held >= 0);
+	strcpy(name, loop);
+	return held;
+}
+
+static void make_devices(void)
+{
+	if (vs_stock)
+		vs_skip("needs contexts");
+	make_base();
+	held_a = make_device(BASE "/a", 'a', 64, dev_a);
+	held_b = make_device(BASE "/b", 'b', 128, dev_b);
+}
+
+/* A context that stays; members have all capabilities. */
+static uint32_t map_guest(void)
+{
+	struct guest g = { .setup = true, .no_init = true };
+
+	if (guest_fork(&g) == 0)
+		idle();
+	return g.xid;
+}
+
+static long map(uint32_t xid, const char *device, const char *target, uint32_t flags)
+{
+	struct abi_mapping m = { (uintptr_t)device, (uintptr_t)target, flags };
+
+	return vs(CMD_set_mapping, xid, &m);
+}
+
+static long unmap(uint32_t xid, const char *device, const char *target)
+{
+	struct abi_mapping m = { (uintptr_t)device, (uintptr_t)target, 0 };
+
+	return vs(CMD_unset_mapping, xid, &m);
+}
+
+/* What a member of @xid gets of @fn; the host itself does with 0. */
+static long as(uint32_t xid, long (*fn)(const char *path), const char *path)
+{
+	pid_t pid = xid ? guest_join(xid) : host_fork();
+
+	if (pid == 0) {
+		sh->val[31] = fn(path);
+		done();
+	}
+	reap_ok(pid);
+	return sh->val[31];
+}
+
+/* The first byte of a device, or why it cannot be opened. */
+static long first(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char c = 0;
+
+	if (fd < 0)
+		return -errno;
+	EQ(read(fd, &c, 1), 1);
+	close(fd);
+	return c;
+}
+
+static long can_open(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
+static long can_mount(const char *path)
+{
+	long ret = E(mount(path, FS, "ext4", MS_RDONLY, NULL));
+
+	if (!ret)
+		OK(E(umount(FS)));
+	return ret;
+}
+
+static dev_t number(const char *path)
+{
+	struct stat st = { 0 };
+
+	OK(E(lstat(path, &st)));
+	return st.st_rdev;
+}
+
+/* Makes a node as @path is one; its number, or a negative errno. */
+static long make_node(const char *path)
+{
+	struct stat st;
+	long ret;
+
+	NEED_OK(E(stat(path, &st)));
+	ret = E(mknod(NODE, st.st_mode, st.st_rdev));
+	if (!ret) {
+		ret = (long)number(NODE);
+		unlink(NODE);
+	}
+	return ret;
+}
+
+TEST(map_commands, "set_mapping, unset_mapping: devices by path, what is refused, and who may")
+{
+	struct abi_mapping m = { 8, 0, VD_OPEN };
+	struct guest g = { .bcaps = BC_ALL }, closed = { .setup = true };
+	uint32_t xid;
+	pid_t pid;
+
+	make_devices();
+	xid = map_guest();
+	OK(map(xid, dev_a, NULL, 0));
+	OK(map(xid, dev_a, NULL, VD_OPEN | VD_CREATE));
+	OK(map(xid, dev_a, dev_b, VD_ALL));
+	OK(map(xid, dev_a, dev_b, VD_OPEN));
+	OK(map(xid, NULL, dev_b, 0));
+	OK(map(xid, NULL, "/dev/null", VD_OPEN));
+	OK(map(xid, "/dev/null", "/dev/zero", VD_ALL));
+	REFUSED(map(xid, dev_a, NULL, 0x4), EINVAL);
+	REFUSED(map(xid, dev_a, NULL, 0x80000000u), EINVAL);
+	REFUSED(map(xid, dev_a, NULL, VD_REMAP | VD_OPEN), EINVAL);
+	REFUSED(map(xid, NULL, NULL, VD_OPEN), EINVAL);
+	REFUSED(map(xid, dev_a, "/dev/null", VD_OPEN), EINVAL);
+	REFUSED(map(xid, "/dev/null", dev_a, VD_ALL), EINVAL);
+	REFUSED(map(xid, BASE "/a", NULL, VD_OPEN), EINVAL);
+	REFUSED(map(xid, BASE, NULL, VD_OPEN), EINVAL);
+	REFUSED(map(xid, dev_a, BASE, VD_ALL), EINVAL);
+	REFUSED(map(xid, BASE "/none", NULL, VD_OPEN), ENOENT);
+	REFUSED(map(xid, dev_a, BASE "/a/none", VD_ALL), ENOTDIR);
+	REFUSED(vs(CMD_set_mapping, xid, NULL), EFAULT);
+	REFUSED(vs(CMD_set_mapping, xid, &m), EFAULT);
+	REFUSED(vs(CMD_unset_mapping, xid, NULL), EFAULT);
+	REFUSED(vs(CMD_unset_mapping, xid, &m), EFAULT);
+	REFUSED(map(65533, dev_a, NULL, 0), ESRCH);
+	REFUSED(unmap(65533, dev_a, NULL), ESRCH);
+	REFUSED(map(XID_SELF, dev_a, NULL, 0), ESRCH);
+	REFUSED(unmap(xid, NULL, NULL), EINVAL);
+	REFUSED(unmap(xid, BASE, NULL), EINVAL);
+	REFUSED(unmap(xid, BASE "/none", NULL), ENOENT);
+	REFUSED(unmap(xid, dev_b, NULL), ESRCH);
+	OK(E(symlink(dev_a, NODE)));
+	OK(unmap(xid, NODE, NULL));
+	REFUSED(unmap(xid, dev_a, NULL), ESRCH);
+	OK(unmap(xid, NULL, dev_a));
+	REFUSED(unmap(xid, NULL, dev_b), ESRCH);
+	OK(unmap(xid, NULL, "/dev/null"));
+	OK(unmap(xid, "/dev/null", NULL));
+	OK(map(0, dev_a, NULL, VD_OPEN));
+	OK(unmap(0, dev_a, NULL));
+	REFUSED(unmap(0, dev_a, NULL), ESRCH);
+
+	/* not of a context that is closed to the host, nor from inside of one */
+	pid = guest_fork(&closed);
+	if (pid == 0)
+		idle();
+	OK(set_word(CMD_set_cflags, closed.xid, 0, CF_STATE_ADMIN));
+	REFUSED(map(closed.xid, dev_a, NULL, VD_OPEN), EACCES);
+	REFUSED(unmap(closed.xid, dev_a, NULL), EACCES);
+	pid = guest_fork(&g);
+	if (pid == 0) {
+		REFUSED(map(XID_SELF, dev_a, NULL, VD_OPEN), EPERM);
+		REFUSED(map(0, dev_a, NULL, VD_OPEN), EPERM);
+		REFUSED(unmap(XID_SELF, dev_a, NULL), EPERM);
+		done();
+	}
+	reap_ok(pid);
+	pid = guest_join(xid);
+	if (pid == 0) {
+		/* in set-up neither */
+		REFUSED(map(XID_SELF, dev_a, NULL, VD_OPEN), EPERM);
+		done();
+	}
+	reap_ok(pid);
+	pid = host_fork();
+	if (pid == 0) {
+		OK(cap_drop_effective(24));	/* CAP_SYS_RESOURCE */
+		REFUSED(map(xid, dev_a, NULL, VD_OPEN), EPERM);
+		done();
+	}
+	reap_ok(pid);
+}
+
+TEST(map_open, "a device is opened and mounted with OPEN only, by the map's context; what is open stays")
+{
+	uint32_t xid, other;
+	pid_t pid;
+
+	make_devices();
+	xid = map_guest();
+	other = map_guest();
+	EQ(as(xid, first, dev_a), 'a');
+	pid = guest_join(xid);
+	if (pid == 0) {
+		int fd = open(dev_a, O_RDONLY), path;
+		char c = 0;
+
+		OK(E(fd));
+		step_set(1);
+		step_wait(2);
+		EQ(pread(fd, &c, 1, 0), 1);
+		EQ(c, 'a');
+		/* once more, by its descriptor */
+		snprintf(buf, sizeof(buf), "/proc/self/fd/%d", fd);
+		EQ(E(open(buf, O_RDONLY)), -EACCES);
+		path = open(dev_a, O_PATH);
+		OK(E(path));
+		snprintf(buf, sizeof(buf), "/proc/self/fd/%d", path);
+		EQ(E(open(buf, O_RDONLY)), -EACCES);
+		done();
+	}
+	step_wait(1);
+	OK(map(xid, dev_a, NULL, 0));
+	step_set(2);
+	reap_ok(pid);
+	EQ(as(xid, first, dev_a), -EACCES);
+	EQ(as(xid, can_open, dev_a), -EACCES);
+	EQ(as(xid, can_mount, dev_a), -EACCES);
+	EQ(as(xid, first, dev_b), 'b');
+	EQ(as(xid, can_open, "/dev/null"), 0);
+	EQ(as(other, first, dev_a), 'a');
+	EQ(as(0, first, dev_a), 'a');
+	OK(map(xid, dev_a, NULL, VD_CREATE));
+	EQ(as(xid, first, dev_a), -EACCES);
+	OK(map(xid, dev_a, NULL, VD_OPEN));
+	EQ(as(xid, first, dev_a), 'a');
+	OK(map(xid, dev_a, NULL, 0));
+	EQ(as(xid, first, dev_a), -EACCES);
+	OK(unmap(xid, dev_a, NULL));
+	EQ(as(xid, first, dev_a), 'a');
+
+	/* all but those that are named, of one type */
+	OK(map(xid, NULL, dev_b, 0));
+	OK(map(xid, dev_b, NULL, VD_OPEN));
+	EQ(as(xid, first, dev_a), -EACCES);
+	EQ(as(xid, first, dev_b), 'b');
+	EQ(as(xid, first, "/dev/zero"), 0);
+	OK(map(xid, NULL, "/dev/zero", 0));
+	OK(map(xid, "/dev/null", NULL, VD_OPEN));
+	EQ(as(xid, first, "/dev/zero"), -EACCES);
+	EQ(as(xid, can_open, "/dev/null"), 0);
+	OK(unmap(xid, NULL, dev_b));
+	EQ(as(xid, first, dev_a), 'a');
+	EQ(as(xid, first, "/dev/zero"), -EACCES);
+}
+
+static long open_remapped(const char *path)
+{
+	int fd = open(path, O_RDWR | O_EXCL | O_CLOEXEC);
+	uint64_t size = 0;
+	struct stat st;
+	char c = 'B';
+
+	NEED_OK(E(fd));
+	OK(E(ioctl(fd, BLKGETSIZE64, &size)));
+	EQ(size, 128 << 10);
+	/* the node is what it was */
+	OK(E(fstat(fd, &st)));
+	EQX(st.st_rdev, number(path));
+	EQ(pread(fd, buf, 1, 100000), 1);
+	EQ(buf[0], 'b');
+	EQ(pwrite(fd, &c, 1, 0), 1);
+	OK(E(fsync(fd)));
+	close(fd);
+	return 0;
+}
+
+TEST(map_remap, "REMAP: a block device is another one when it is opened, whole and for writing")
+{
+	uint32_t xid;
+
+	make_devices();
+	xid = map_guest();
+	OK(map(xid, dev_a, dev_b, VD_REMAP));
+	EQ(as(xid, first, dev_a), -EACCES);
+	OK(map(xid, dev_a, dev_b, VD_OPEN | VD_REMAP));
+	EQ(as(xid, first, dev_a), 'b');
+	EQ(as(0, first, dev_a), 'a');
+	EQ(as(xid, open_remapped, dev_a), 0);
+	EQ(as(0, first, dev_b), 'B');
+	EQ(as(0, first, dev_a), 'a');
+	EQ(as(xid, first, dev_b), 'B');
+	/* not on from there */
+	OK(map(xid, dev_b, dev_a, VD_OPEN | VD_REMAP));
+	EQ(as(xid, first, dev_a), 'B');
+	EQ(as(xid, first, dev_b), 'a');
+	/* all others */
+	OK(unmap(xid, dev_a, NULL));
+	OK(unmap(xid, dev_b, NULL));
+	OK(map(xid, NULL, dev_b, VD_OPEN | VD_REMAP));
+	EQ(as(xid, first, dev_a), 'B');
+	EQ(as(xid, first, dev_b), 'B');
+	OK(unmap(xid, NULL, dev_b));
+	EQ(as(xid, first, dev_a), 'a');
+	/* without the flag a target is none */
+	OK(map(xid, dev_a, dev_b, VD_OPEN));
+	EQ(as(xid, first, dev_a), 'a');
+	/* where there is no target there is no device */
+	OK(E(mknod(NODE, S_IFBLK | 0600, makedev(240, 77))));
+	OK(map(xid, dev_a, NODE, VD_OPEN | VD_REMAP));
+	EQ(as(xid, first, dev_a), -ENXIO);
+}
+
+TEST(map_mount, "what a remapped block device is mounted of is the other one")
+{
+	uint32_t xid;
+	int held;
+
+	if (vs_stock)
+		vs_skip("needs contexts");
+	if (shell("command -v mke2fs >/dev/null 2>&1"))
+		vs_skip("no mke2fs");
+	make_base();
+	held_a = make_device(BASE "/a", 'a', 64, dev_a);
+	make_image("none");
+	held = loop_open(IMAGE);
+	NEED(held >= 0);
+	strcpy(dev_b, loop);
+	xid = map_guest();
+	CHECK(as(xid, can_mount, dev_a) < 0, "there is no file system on it");
+	EQ(as(xid, can_mount, dev_b), 0);
+	OK(map(xid, dev_a, dev_b, VD_OPEN | VD_REMAP));
+	OK(map(xid, dev_b, NULL, 0));
+	EQ(as(xid, can_mount, dev_a), 0);
+	EQ(as(xid, can_mount, dev_b), -EACCES);
+	EQ(as(0, can_mount, dev_b), 0);
+	close(held);
+}
+
+static long make_others(const char *path)
+{
+	(void)path;
+	OK(E(mkfifo(NODE, 0600)));
+	unlink(NODE);
+	OK(E(mknod(NODE, S_IFSOCK | 0600, 0)));
+	unlink(NODE);
+	OK(E(mknod(NODE, S_IFREG | 0600, 0)));
+	unlink(NODE);
+	/* how overlayfs says that there is nothing */
+	OK(E(mknod(NODE, S_IFCHR | 0600, 0)));
+	unlink(NODE);
+	return 0;
+}
+
+static long open_made(const char *path)
+{
+	struct stat st;
+	long ret;
+
+	NEED_OK(E(stat(path, &st)));
+	NEED_OK(E(mknod(NODE, st.st_mode, st.st_rdev)));
+	ret = can_open(NODE);
+	unlink(NODE);
+	return ret;
+}
+
+TEST(map_create, "nodes are made with CREATE only; a character device with REMAP is one of the other")
+{
+	uint32_t xid;
+
+	make_devices();
+	xid = map_guest();
+	EQX(as(xid, make_node, dev_a), number(dev_a));
+	OK(map(xid, dev_a, NULL, VD_OPEN));
+	EQ(as(xid, make_node, dev_a), -EPERM);
+	EQX(as(xid, make_node, dev_b), number(dev_b));
+	EQX(as(0, make_node, dev_a), number(dev_a));
+	OK(map(xid, dev_a, NULL, VD_CREATE));
+	EQX(as(xid, make_node, dev_a), number(dev_a));
+	EQ(as(xid, open_made, dev_a), -EACCES);
+	OK(map(xid, dev_a, dev_b, VD_ALL));
+	EQX(as(xid, make_node, dev_a), number(dev_a));
+	EQ(as(xid, open_made, dev_a), 0);
+
+	OK(map(xid, NULL, "/dev/null", 0));
+	EQ(as(xid, make_node, "/dev/zero"), -EPERM);
+	EQ(as(xid, make_others, NULL), 0);
+	OK(map(xid, "/dev/zero", "/dev/full", VD_CREATE | VD_REMAP));
+	EQX(as(xid, make_node, "/dev/zero"), number("/dev/full"));
+	EQX(as(0, make_node, "/dev/zero"), number("/dev/zero"));
+	/* whether it can be opened is said for the other */
+	EQ(as(xid, open_made, "/dev/zero"), -EACCES);
+	OK(map(xid, "/dev/full", NULL, VD_OPEN));
+	EQ(as(xid, open_made, "/dev/zero"), 0);
+	EQ(as(xid, can_open, "/dev/zero"), -EACCES);
+}
+
+TEST(map_default, "the map of id 0 is for contexts that say nothing themselves, and not for the host")
+{
+	uint32_t xid, other;
+
+	make_devices();
+	xid = map_guest();
+	other = map_guest();
+	OK(map(0, dev_a, NULL, 0));
+	EQ(as(xid, first, dev_a), -EACCES);
+	EQ(as(other, first, dev_a), -EACCES);
+	EQ(as(0, first, dev_a), 'a');
+	EQ(as(xid, first, dev_b), 'b');
+	OK(map(xid, dev_a, NULL, VD_OPEN));
+	EQ(as(xid, first, dev_a), 'a');
+	EQ(as(other, first, dev_a), -EACCES);
+	OK(unmap(xid, dev_a, NULL));
+	/* of all others, too, the context's own comes first */
+	OK(map(xid, NULL, dev_a, VD_OPEN));
+	EQ(as(xid, first, dev_a), 'a');
+	OK(map(0, dev_a, dev_b, VD_OPEN | VD_REMAP));
+	EQ(as(xid, first, dev_a), 'a');
+	EQ(as(other, first, dev_a), 'b');
+	EQ(as(0, first, dev_a), 'a');
+	OK(unmap(0, dev_a, NULL));
+	EQ(as(other, first, dev_a), 'a');
+}
+
+TEST(map_end, "a map goes with its context: the next of the id has none")
+{
+	struct guest g = { .setup = true, .no_init = true };
+	pid_t pid;
+
+	make_devices();
+	pid = guest_fork(&g);
+	if (pid == 0)
+		idle();
+	OK(map(g.xid, dev_a, NULL, 0));
+	OK(map(g.xid, NULL, dev_a, 0));
+	OK(map(g.xid, NULL, "/dev/null", 0));
+	EQ(as(g.xid, first, dev_b), -EACCES);
+	OK(ctx_kill(g.xid, 0, SIGKILL));
+	reap(pid);
+	CHECK(ctx_gone(g.xid, 5000), "the context has ended");
+	if (guest_fork(&g) == 0)
+		idle();
+	EQ(as(g.xid, first, dev_a), 'a');
+	EQ(as(g.xid, can_open, "/dev/null"), 0);
+}
+
+TEST_T(map_race, 120, "maps that change while devices are opened and contexts end")
+{
+	struct guest g = { .setup = true, .no_init = true };
+	pid_t pid, setter, opener;
+
+	make_devices();
+	g.xid = new_xid();
+	for (int round = 0; round < 10; round++) {
+		pid = guest_fork(&g);
+		if (pid == 0)
+			idle();
+		setter = host_fork();
+		if (setter == 0) {
+			for (int i = 0; ; i++) {
+				long ret = i % 3 ? map(g.xid, dev_a, dev_b, i % 2 ? VD_ALL : 0)
+						 : unmap(g.xid, dev_a, NULL);
+
+				map(0, NULL, dev_a, VD_OPEN);
+				unmap(0, NULL, dev_a);
+				/* until the context has gone */
+				if (ret == -ESRCH && ctx_tasks(g.xid) < 0)
+					done();
+			}
+		}
+		opener = guest_join(g.xid);
+		if (opener == 0) {
+			for (int i = 0; i < 300; i++) {
+				int fd = open(dev_a, O_RDONLY);
+				char c = 0;
+
+				if (fd < 0) {
+					EQ(errno, EACCES);
+					continue;
+				}
+				EQ(read(fd, &c, 1), 1);
+				CHECK(c == 'a' || c == 'b', "read '%c'", c);
+				close(fd);
+			}
+			done();
+		}
+		reap_ok(opener);
+		OK(ctx_kill(g.xid, 0, SIGKILL));
+		reap(pid);
+		reap_ok(setter);
+	}
 }

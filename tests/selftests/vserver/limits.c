@@ -3,14 +3,21 @@
 #include "vs_test.h"
 
 #include <arpa/inet.h>
+#include <mqueue.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sys/file.h>
+#include <sys/ipc.h>
+#include <sys/msg.h>
+#include <sys/resource.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 
 #define PAGE	4096L
 
-static const uint32_t ids[] = { RL_NPROC, RL_AS, RL_LOCKS, RL_NSOCK, RL_OPENFD };
+static const uint32_t ids[] = { RL_NPROC, RL_AS, RL_LOCKS, RL_NSOCK, RL_OPENFD,
+				RL_MSGQUEUE, RL_SHMEM, RL_SEMARY, RL_NSEMS };
 #define NR_IDS	((int)(sizeof(ids) / sizeof(ids[0])))
 
 static long set_limit(uint32_t xid, uint32_t id, uint64_t soft, uint64_t hard)
@@ -40,7 +47,8 @@ static long value_of(uint32_t xid, uint32_t id)
 TEST(mask, "get_rlimit_mask: exactly the ids that can be set, to anybody, for any id")
 {
 	const uint32_t want = 1u << RL_NPROC | 1u << RL_AS | 1u << RL_LOCKS | 1u << RL_NSOCK |
-			      1u << RL_OPENFD;
+			      1u << RL_OPENFD | 1u << RL_MSGQUEUE | 1u << RL_SHMEM |
+			      1u << RL_SEMARY | 1u << RL_NSEMS;
 	struct abi_rlimit_mask m = { 0, 0, 0 };
 	struct guest g = SECURE_GUEST;
 	pid_t pid;
@@ -735,7 +743,7 @@ TEST(marks, "reset_hits and reset_minmax; the smallest value since")
 TEST(file, "/proc/virtual/<xid>/limit: a line for each, with its numbers")
 {
 	static const char *const rows[] = { "PROC", "VM", "VML", "RSS", "ANON", "RMAP", "OFD",
-					    "LOCKS", "SOCK" };
+					    "LOCKS", "SOCK", "MSGQ", "SHM", "SEMA", "SEMS" };
 	struct guest g = LIMITED_GUEST;
 	char path[64], buf[4096], re[200];
 	pid_t pid = guest_fork(&g);
@@ -751,6 +759,584 @@ TEST(file, "/proc/virtual/<xid>/limit: a line for each, with its numbers")
 		CHECK(text_matches(buf, re), "row %s in\n%s", rows[i], buf);
 	}
 	CHECK(text_matches(buf, "^PROC:\t *1\t *[0-9]+/ *[0-9]+\t *20/ *30\t *0$"), "PROC in\n%s", buf);
+}
+
+/* ---- objects of System V, queues of POSIX ---- */
+
+/*
+ * A name space of its own for the test and its guests, so that nothing is left when
+ * the test fails.
+ */
+static void own_ipc(void)
+{
+	if (vs_stock)
+		vs_skip("needs contexts");
+	NEED_OK(E(unshare(CLONE_NEWIPC)));
+}
+
+static long settled(uint32_t xid, uint32_t id, long want)
+{
+	for (int i = 0; i < 200 && value_of(xid, id) != want; i++)
+		msleep(50);
+	return value_of(xid, id);
+}
+
+static long own_limit(uint32_t id, uint64_t hard)
+{
+	return set_limit(XID_SELF, id, RL_INFINITY, hard);
+}
+
+static long own_value(uint32_t id)
+{
+	return value_of(XID_SELF, id);
+}
+
+/* of huge pages of a size that there is nowhere */
+#define NO_SIZE	(63 << MAP_HUGE_SHIFT)
+
+static int segment(size_t bytes)
+{
+	return shmget(IPC_PRIVATE, bytes, IPC_CREAT | 0600);
+}
+
+TEST(shmem, "shared memory: pages until removed and detached; the limit is exact, and shmget says ENOSPC")
+{
+	struct guest g = LIMITED_GUEST;
+	struct abi_rlimit_stat s;
+	struct shmid_ds ds;
+	pid_t pid;
+
+	own_ipc();
+	pid = guest_fork(&g);
+	if (pid == 0) {
+		int a, b, c;
+		void *p;
+
+		OK(own_limit(RL_SHMEM, 8));
+		a = segment(4 * PAGE + 1);
+		CHECK(a >= 0, "five pages: %s", strerror(errno));
+		EQ(own_value(RL_SHMEM), 5);
+		EQ(E(segment(4 * PAGE)), -ENOSPC);
+		EQ(own_value(RL_SHMEM), 5);
+		b = segment(3 * PAGE);
+		CHECK(b >= 0, "all that is left: %s", strerror(errno));
+		EQ(own_value(RL_SHMEM), 8);
+		EQ(E(segment(1)), -ENOSPC);
+		/* what is refused for another reason is not counted */
+		EQ(E(segment(0)), -EINVAL);
+		EQ(E(shmget(IPC_PRIVATE, 1, IPC_CREAT | SHM_HUGETLB | NO_SIZE)), -ENOSPC);
+		s = stat_of(XID_SELF, RL_SHMEM);
+		EQ(s.value, 8);
+		EQ(s.hits, 3);
+		EQ(s.maximum, 8);
+		EQ(s.minimum, 0);
+		OK(E(shmctl(b, IPC_RMID, NULL)));
+		EQ(own_value(RL_SHMEM), 5);
+		EQ(E(shmget(IPC_PRIVATE, 1, IPC_CREAT | SHM_HUGETLB | NO_SIZE)), -EINVAL);
+		EQ(own_value(RL_SHMEM), 5);
+		/* removed, but there while it is attached, by a child too */
+		p = shmat(a, NULL, 0);
+		NEED(p != (void *)-1);
+		OK(E(shmctl(a, IPC_RMID, NULL)));
+		EQ(own_value(RL_SHMEM), 5);
+		c = fork();
+		if (c == 0) {
+			step_wait(1);
+			done();
+		}
+		OK(E(shmdt(p)));
+		EQ(own_value(RL_SHMEM), 5);
+		step_set(1);
+		reap_ok(c);
+		EQ(own_value(RL_SHMEM), 0);
+		/* of a limit that has gone below what is there, nothing is left */
+		a = segment(5 * PAGE);
+		OK(own_limit(RL_SHMEM, 2));
+		EQ(E(segment(1)), -ENOSPC);
+		OK(E(shmctl(a, IPC_STAT, &ds)));
+		OK(E(shmctl(a, IPC_RMID, NULL)));
+		CHECK(segment(2 * PAGE) >= 0, "there is room again: %s", strerror(errno));
+		EQ(own_value(RL_SHMEM), 2);
+		done();
+	}
+	reap_ok(pid);
+}
+
+static int semaphores(int n)
+{
+	return semget(IPC_PRIVATE, n, IPC_CREAT | 0600);
+}
+
+TEST(semaphores, "sets and semaphores have limits of their own, both exact, and semget says ENOSPC")
+{
+	struct guest g = LIMITED_GUEST;
+	pid_t pid;
+
+	own_ipc();
+	pid = guest_fork(&g);
+	if (pid == 0) {
+		struct sembuf up = { .sem_num = 3, .sem_op = 1, .sem_flg = SEM_UNDO };
+		int a, b;
+
+		OK(own_limit(RL_SEMARY, 2));
+		OK(own_limit(RL_NSEMS, 10));
+		a = semaphores(6);
+		CHECK(a >= 0, "six: %s", strerror(errno));
+		EQ(own_value(RL_SEMARY), 1);
+		EQ(own_value(RL_NSEMS), 6);
+		EQ(E(semaphores(5)), -ENOSPC);	/* eleven */
+		EQ(own_value(RL_SEMARY), 1);
+		EQ(own_value(RL_NSEMS), 6);
+		EQ(stat_of(XID_SELF, RL_SEMARY).hits, 0);
+		EQ(stat_of(XID_SELF, RL_NSEMS).hits, 1);
+		b = semaphores(3);
+		CHECK(b >= 0, "three more: %s", strerror(errno));
+		EQ(E(semaphores(1)), -ENOSPC);	/* a third set */
+		EQ(own_value(RL_SEMARY), 2);
+		EQ(own_value(RL_NSEMS), 9);
+		EQ(stat_of(XID_SELF, RL_SEMARY).hits, 1);
+		EQ(stat_of(XID_SELF, RL_NSEMS).hits, 1);
+		EQ(E(semaphores(0)), -EINVAL);
+		EQ(own_value(RL_SEMARY), 2);
+		/* use does not count */
+		OK(E(semop(a, &up, 1)));
+		EQ(own_value(RL_NSEMS), 9);
+		OK(E(semctl(a, 0, IPC_RMID)));
+		EQ(own_value(RL_SEMARY), 1);
+		EQ(own_value(RL_NSEMS), 3);
+		OK(E(semctl(b, 0, IPC_RMID)));
+		EQ(own_value(RL_SEMARY), 0);
+		EQ(own_value(RL_NSEMS), 0);
+		EQ(stat_of(XID_SELF, RL_SEMARY).maximum, 2);
+		EQ(stat_of(XID_SELF, RL_NSEMS).maximum, 9);
+		done();
+	}
+	reap_ok(pid);
+}
+
+struct message {
+	long type;
+	char text[8192];
+};
+
+static struct message message;
+
+static int send_message(int queue, size_t bytes)
+{
+	message.type = 1;
+	return msgsnd(queue, &message, bytes, IPC_NOWAIT);
+}
+
+static int queue_new(void)
+{
+	return msgget(IPC_PRIVATE, IPC_CREAT | 0600);
+}
+
+TEST(msg, "messages: the bytes they take, until received or removed; msgsnd says ENOMEM, msgget ENOSPC")
+{
+	struct guest g = LIMITED_GUEST;
+	pid_t pid;
+
+	own_ipc();
+	pid = guest_fork(&g);
+	if (pid == 0) {
+		long empty, one, head;
+		int a, b;
+		pid_t kid;
+
+		a = queue_new();
+		NEED(a >= 0);
+		empty = own_value(RL_MSGQUEUE);
+		CHECK(empty > 0, "a queue takes something");
+		OK(E(send_message(a, 0)));
+		head = own_value(RL_MSGQUEUE) - empty;
+		CHECK(head > 0, "a message without text takes something");
+		OK(E(msgrcv(a, &message, sizeof(message.text), 0, IPC_NOWAIT)));
+		EQ(own_value(RL_MSGQUEUE), empty);
+		one = head + 5000;
+		OK(own_limit(RL_MSGQUEUE, (uint64_t)(empty + 2 * one)));
+		OK(E(send_message(a, 5000)));
+		EQ(own_value(RL_MSGQUEUE), empty + one);
+		OK(E(send_message(a, 4999)));
+		EQ(own_value(RL_MSGQUEUE), empty + 2 * one - 1);
+		EQ(E(send_message(a, 100)), -ENOMEM);
+		EQ(E(send_message(a, 0)), -ENOMEM);
+		EQ(E(queue_new()), -ENOSPC);
+		EQ(stat_of(XID_SELF, RL_MSGQUEUE).hits, 3);
+		EQ(own_value(RL_MSGQUEUE), empty + 2 * one - 1);
+		EQ(msgrcv(a, &message, sizeof(message.text), 0, IPC_NOWAIT), 5000);
+		EQ(own_value(RL_MSGQUEUE), empty + one - 1);
+		/* cut off, it has gone all the same; copied, it has not */
+		EQ(E(msgrcv(a, &message, 10, 0, IPC_NOWAIT)), -E2BIG);
+		EQ(own_value(RL_MSGQUEUE), empty + one - 1);
+		EQ(msgrcv(a, &message, sizeof(message.text), 0, IPC_NOWAIT | MSG_COPY), 4999);
+		EQ(own_value(RL_MSGQUEUE), empty + one - 1);
+		EQ(msgrcv(a, &message, 10, 0, IPC_NOWAIT | MSG_NOERROR), 10);
+		EQ(own_value(RL_MSGQUEUE), empty);
+		/* what is waited for never is in the queue, and so not refused */
+		OK(own_limit(RL_MSGQUEUE, (uint64_t)empty));
+		kid = fork();
+		if (kid == 0) {
+			EQ(msgrcv(a, &message, sizeof(message.text), 0, 0), 77);
+			done();
+		}
+		for (int i = 0; i < 200 && E(send_message(a, 77)) == -ENOMEM; i++)
+			msleep(20);
+		reap_ok(kid);
+		EQ(own_value(RL_MSGQUEUE), empty);
+		/* with all that is in it */
+		OK(own_limit(RL_MSGQUEUE, RL_INFINITY));
+		b = queue_new();
+		EQ(own_value(RL_MSGQUEUE), 2 * empty);
+		for (int i = 0; i < 3; i++)
+			OK(E(send_message(b, 1000)));
+		EQ(own_value(RL_MSGQUEUE), 2 * empty + 3 * (head + 1000));
+		OK(E(msgctl(b, IPC_RMID, NULL)));
+		EQ(own_value(RL_MSGQUEUE), empty);
+		OK(E(msgctl(a, IPC_RMID, NULL)));
+		EQ(own_value(RL_MSGQUEUE), 0);
+		done();
+	}
+	reap_ok(pid);
+}
+
+TEST(mqueue, "queues of POSIX: what they can hold at most, until unlinked and closed; mq_open says EMFILE")
+{
+	struct guest g = LIMITED_GUEST;
+	pid_t pid;
+
+	own_ipc();
+	pid = guest_fork(&g);
+	if (pid == 0) {
+		struct mq_attr attr = { .mq_maxmsg = 4, .mq_msgsize = 1000 };
+		struct mq_attr huge = { .mq_maxmsg = 4, .mq_msgsize = 1 << 30 };
+		struct rlimit own = { 0, 0 };
+		mqd_t a, b, again;
+		long one;
+
+		a = mq_open("/vs-a", O_RDWR | O_CREAT | O_EXCL, 0600, &attr);
+		NEED_OK(E(a));
+		one = own_value(RL_MSGQUEUE);
+		CHECK(one >= 4000 && one < 8000, "%ld bytes for 4 of 1000", one);
+		OK(own_limit(RL_MSGQUEUE, (uint64_t)(2 * one - 1)));
+		EQ(E(mq_open("/vs-b", O_RDWR | O_CREAT | O_EXCL, 0600, &attr)), -EMFILE);
+		EQ(E(mq_open("/vs-b", O_RDWR | O_CREAT | O_EXCL, 0600, &huge)), -EINVAL);
+		EQ(E(mq_open("/vs-b", O_RDWR)), -ENOENT);
+		EQ(stat_of(XID_SELF, RL_MSGQUEUE).hits, 1);
+		EQ(own_value(RL_MSGQUEUE), one);
+		/* the same queue is no other one, and what is put in does not count */
+		again = mq_open("/vs-a", O_RDWR);
+		OK(E(again));
+		OK(E(mq_send(again, message.text, 1000, 1)));
+		EQ(own_value(RL_MSGQUEUE), one);
+		OK(own_limit(RL_MSGQUEUE, (uint64_t)(2 * one)));
+		b = mq_open("/vs-b", O_RDWR | O_CREAT | O_EXCL, 0600, &attr);
+		OK(E(b));
+		EQ(own_value(RL_MSGQUEUE), 2 * one);
+		EQ(E(queue_new()), -ENOSPC);	/* the same limit */
+		/* refused by the limit of the user, it has not been counted either */
+		OK(E(mq_unlink("/vs-b")));
+		EQ(own_value(RL_MSGQUEUE), 2 * one);
+		OK(E(mq_close(b)));
+		EQ(own_value(RL_MSGQUEUE), one);
+		OK(E(setrlimit(RLIMIT_MSGQUEUE, &own)));
+		EQ(E(mq_open("/vs-b", O_RDWR | O_CREAT | O_EXCL, 0600, &attr)), -EMFILE);
+		EQ(own_value(RL_MSGQUEUE), one);
+		OK(E(mq_unlink("/vs-a")));
+		OK(E(mq_close(a)));
+		EQ(own_value(RL_MSGQUEUE), one);
+		OK(E(mq_close(again)));
+		EQ(own_value(RL_MSGQUEUE), 0);
+		done();
+	}
+	reap_ok(pid);
+}
+
+/* One of each; the numbers into sh->val[0..2]. */
+static void make_objects(void)
+{
+	struct mq_attr attr = { .mq_maxmsg = 2, .mq_msgsize = 100 };
+	mqd_t q = mq_open("/vs-objects", O_RDWR | O_CREAT | O_EXCL, 0600, &attr);
+
+	NEED_OK(E(q));
+	mq_close(q);
+	sh->val[0] = segment(3 * PAGE);
+	sh->val[1] = semaphores(4);
+	sh->val[2] = queue_new();
+	NEED(sh->val[0] >= 0 && sh->val[1] >= 0 && sh->val[2] >= 0);
+	OK(E(send_message((int)sh->val[2], 500)));
+}
+
+static void remove_objects(void)
+{
+	OK(E(shmctl((int)sh->val[0], IPC_RMID, NULL)));
+	OK(E(semctl((int)sh->val[1], 0, IPC_RMID)));
+	OK(E(msgctl((int)sh->val[2], IPC_RMID, NULL)));
+	OK(E(mq_unlink("/vs-objects")));
+}
+
+static void objects_of(uint32_t xid, bool there)
+{
+	EQ(value_of(xid, RL_SHMEM), there ? 3 : 0);
+	EQ(value_of(xid, RL_SEMARY), there);
+	EQ(value_of(xid, RL_NSEMS), there ? 4 : 0);
+	if (there)
+		CHECK(value_of(xid, RL_MSGQUEUE) > 700, "queues count");
+	else
+		EQ(value_of(xid, RL_MSGQUEUE), 0);
+}
+
+TEST(objects_stay, "objects are their maker's context's when he has gone, and whoever removes them")
+{
+	struct guest a = LIMITED_GUEST, b = LIMITED_GUEST;
+	long queues;
+	pid_t pa, pb;
+
+	own_ipc();
+	pa = guest_fork(&a);
+	if (pa == 0) {
+		pid_t maker = fork();
+
+		if (maker == 0) {
+			make_objects();
+			done();
+		}
+		reap_ok(maker);
+		step_set(1);
+		idle();
+	}
+	step_wait(1);
+	objects_of(a.xid, true);
+	/* another context in the same name space puts something in, and takes it all */
+	queues = value_of(a.xid, RL_MSGQUEUE);
+	pb = guest_fork(&b);
+	if (pb == 0) {
+		OK(own_limit(RL_MSGQUEUE, 0));
+		OK(own_limit(RL_SHMEM, 0));
+		OK(E(send_message((int)sh->val[2], 600)));
+		EQ(E(queue_new()), -ENOSPC);
+		EQ(E(segment(1)), -ENOSPC);
+		step_set(2);
+		step_wait(3);
+		EQ(msgrcv((int)sh->val[2], &message, sizeof(message.text), 0, IPC_NOWAIT), 500);
+		remove_objects();
+		step_set(4);
+		step_wait(5);
+		done();
+	}
+	step_wait(2);
+	CHECK(value_of(a.xid, RL_MSGQUEUE) > queues + 600, "what the other has put in is a's");
+	objects_of(b.xid, false);
+	step_set(3);
+	step_wait(4);
+	objects_of(a.xid, false);
+	objects_of(b.xid, false);
+	step_set(5);
+	reap_ok(pb);
+
+	/* and the host */
+	pb = guest_join(a.xid);
+	if (pb == 0) {
+		make_objects();
+		done();
+	}
+	reap_ok(pb);
+	objects_of(a.xid, true);
+	remove_objects();
+	objects_of(a.xid, false);
+}
+
+/* Structures of contexts, when those of earlier tests have gone. */
+static long contexts_total(void)
+{
+	char text[1024], n[32];
+	long last = -1, now = -1;
+
+	for (int i = 0; i < 40; i++) {
+		if (read_file("/proc/virtual/status", text, sizeof(text)) > 0 &&
+		    line_value(text, "#CTotal:", n, sizeof(n)))
+			now = strtol(n, NULL, 10);
+		if (now == last)
+			break;
+		last = now;
+		msleep(200);
+	}
+	return now;
+}
+
+TEST(objects_outlive, "objects that outlive their context keep no id, and are nothing to the next with it")
+{
+	struct guest g = LIMITED_GUEST, next = LIMITED_GUEST;
+	long before;
+	pid_t pid;
+
+	own_ipc();
+	before = contexts_total();
+	CHECK(before >= 0, "a count of contexts");
+	pid = guest_fork(&g);
+	if (pid == 0) {
+		make_objects();
+		step_set(1);
+		step_wait(2);
+		done();
+	}
+	step_wait(1);
+	objects_of(g.xid, true);
+	step_set(2);
+	reap_ok(pid);
+	CHECK(ctx_gone(g.xid, 5000), "the context has ended");
+
+	next.xid = g.xid;
+	pid = guest_fork(&next);
+	if (pid == 0)
+		idle();
+	objects_of(next.xid, false);
+	EQ(contexts_total(), before + 2);	/* the structure of the first is kept */
+	remove_objects();
+	objects_of(next.xid, false);
+	EQ(stat_of(next.xid, RL_SHMEM).maximum, 0);
+	EQ(stat_of(next.xid, RL_MSGQUEUE).maximum, 0);
+	EQ(contexts_total(), before + 1);
+}
+
+TEST(objects_space, "objects that go with their name space are given back")
+{
+	struct guest g = { .setup = true, .no_init = true, .umask = SP_IPC };
+	pid_t pid;
+
+	own_ipc();
+	pid = guest_fork(&g);
+	if (pid == 0) {
+		pid_t kid = fork();
+
+		if (kid == 0) {
+			NEED_OK(E(unshare(CLONE_NEWIPC)));
+			make_objects();
+			objects_of(XID_SELF, true);
+			done();
+		}
+		reap_ok(kid);
+		step_set(1);
+		idle();
+	}
+	step_wait(1);
+	/* that is left to a work item */
+	EQ(settled(g.xid, RL_SHMEM, 0), 0);
+	EQ(settled(g.xid, RL_MSGQUEUE, 0), 0);
+	objects_of(g.xid, false);
+}
+
+/* Makes, fills, uses and removes, at the edge of the limits; others' objects too. */
+static void ipc_churn(unsigned int seed)
+{
+	struct mq_attr attr = { .mq_maxmsg = 2, .mq_msgsize = 200 };
+	char name[32];
+	int id[4];
+
+	snprintf(name, sizeof(name), "/vs-churn-%u", seed % 3);
+	for (int round = 0; round < 300; round++) {
+		seed = seed * 1103515245u + 12345u;
+		id[0] = segment((seed >> 16) % 6 * PAGE + 1);
+		id[1] = semaphores((int)(seed >> 18) % 7 + 1);
+		id[2] = queue_new();
+		/* one that all have */
+		id[3] = msgget(4711, IPC_CREAT | 0600);
+		for (int i = 0; i < 4; i++) {
+			send_message(id[2], (seed >> 20) % 300);
+			send_message(id[3], (seed >> 12) % 300);
+		}
+		msgrcv(id[3], &message, sizeof(message.text), 0, IPC_NOWAIT);
+		msgrcv(id[2], &message, sizeof(message.text), 0, IPC_NOWAIT);
+		mq_close(mq_open(name, O_RDWR | O_CREAT, 0600, &attr));
+		if (seed & 0x10000)
+			mq_unlink(name);
+		if (seed & 0x20000)
+			msgctl(id[3], IPC_RMID, NULL);
+		if (id[0] >= 0) {
+			void *p = shmat(id[0], NULL, 0);
+
+			shmctl(id[0], IPC_RMID, NULL);
+			if (p != (void *)-1)
+				shmdt(p);
+		}
+		if (id[1] >= 0)
+			semctl(id[1], 0, IPC_RMID);
+		if (id[2] >= 0)
+			msgctl(id[2], IPC_RMID, NULL);
+	}
+	_exit(0);
+}
+
+TEST_T(objects_churn, 300, "many make and remove objects at the edge of the limits: nothing is lost or left over")
+{
+	static const uint32_t of[] = { RL_MSGQUEUE, RL_SHMEM, RL_SEMARY, RL_NSEMS };
+	static const uint64_t limit[] = { 6000, 12, 4, 15 };
+	struct guest g = LIMITED_GUEST;
+	pid_t pid;
+
+	own_ipc();
+	pid = guest_fork(&g);
+	if (pid == 0) {
+		pid_t kids[6];
+
+		step_wait(1);
+		for (int i = 0; i < 6; i++) {
+			kids[i] = fork();
+			if (kids[i] == 0)
+				ipc_churn((unsigned int)i + 1);
+		}
+		for (int i = 0; i < 6; i++)
+			reap_ok(kids[i]);
+		msgctl(msgget(4711, 0), IPC_RMID, NULL);
+		mq_unlink("/vs-churn-0");
+		mq_unlink("/vs-churn-1");
+		mq_unlink("/vs-churn-2");
+		sh->val[0] = 1;
+		step_set(2);
+		step_wait(3);
+		done();
+	}
+	for (int i = 0; i < 4; i++)
+		OK(set_limit(g.xid, of[i], RL_INFINITY, limit[i]));
+	step_set(1);
+	for (int i = 0; i < 2000 && atomic_load(&sh->step) < 2; i++)
+		msleep(100);
+	step_wait(2);
+	for (int i = 0; i < 4; i++) {
+		struct abi_rlimit_stat s = stat_of(g.xid, of[i]);
+
+		vs_note("id %u: most %llu, %u hits", of[i], (unsigned long long)s.maximum, s.hits);
+		EQ(s.value, 0);
+		EQ(s.minimum, 0);
+		CHECK(s.maximum > 0 && s.maximum <= limit[i], "id %u above its limit", of[i]);
+		CHECK(s.hits > 0, "the limit of id %u was met", of[i]);
+	}
+	step_set(3);
+	reap_ok(pid);
+}
+
+TEST(nofile, "NOFILE and DENTRY are no limits of contexts: refused, and RLIMIT_NOFILE is each process's own")
+{
+	struct guest g = LIMITED_GUEST;
+	struct abi_rlimit_mask m;
+	struct abi_rlimit r = { .id = 7 };
+	struct rlimit before, after;
+	pid_t pid = guest_fork(&g);
+
+	if (pid == 0)
+		idle();
+	OK(vs(CMD_get_rlimit_mask, g.xid, &m));
+	EQX((m.minimum | m.softlimit | m.maximum) & (1u << 7 | 1u << 22), 0);
+	OK(E(prlimit(pid, RLIMIT_NOFILE, NULL, &before)));
+	REFUSED(set_limit(g.xid, 7, 5, 5), EINVAL);
+	REFUSED(set_limit(g.xid, 22, 5, 5), EINVAL);
+	REFUSED(vs(CMD_get_rlimit, g.xid, &r), EINVAL);
+	REFUSED(vs(CMD_rlimit_stat, g.xid, &r), EINVAL);
+	r.id = 22;
+	REFUSED(vs(CMD_rlimit_stat, g.xid, &r), EINVAL);
+	OK(E(prlimit(pid, RLIMIT_NOFILE, NULL, &after)));
+	CHECK(before.rlim_cur == after.rlim_cur && before.rlim_max == after.rlim_max,
+	      "the limits of its processes have not changed");
 }
 
 /* Everything at once, at the edge of each limit. */

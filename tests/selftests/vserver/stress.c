@@ -5,6 +5,10 @@
 #include <dirent.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <sys/ipc.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
 #include <sys/prctl.h>
@@ -515,6 +519,20 @@ static long op_disk(uint32_t xid)
 	return ret < 0 ? ret : vs(CMD_set_disk, xid, &d);
 }
 
+static long op_device(uint32_t xid)
+{
+	struct abi_mapping m = { .device = (uintptr_t)"/dev/zero", .flags = 0 };
+
+	return vs(CMD_set_mapping, xid, &m);
+}
+
+static long undo_device(uint32_t xid)
+{
+	struct abi_mapping m = { .device = (uintptr_t)"/dev/zero" };
+
+	return vs(CMD_unset_mapping, xid, &m);
+}
+
 static long op_space(uint32_t xid)
 {
 	struct abi_space s = { SP_UTS | SP_IPC | SP_FS, 0, 0 };
@@ -671,6 +689,32 @@ static long op_fork(uint32_t xid)
 	return p > 0 ? 0 : -errno;
 }
 
+/* What is made is removed: it would be there for the next attempt. */
+static long op_ipc(uint32_t xid)
+{
+	int shm = shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0600), sem, msg;
+	long ret;
+
+	(void)xid;
+	if (shm < 0)
+		return -errno;
+	sem = semget(IPC_PRIVATE, 4, IPC_CREAT | 0600);
+	ret = errno_of(sem);
+	if (sem >= 0) {
+		msg = msgget(IPC_PRIVATE, IPC_CREAT | 0600);
+		ret = errno_of(msg);
+		if (msg >= 0) {
+			struct { long type; char text[8]; } m = { 1, "text" };
+
+			ret = E(msgsnd(msg, &m, sizeof(m.text), IPC_NOWAIT));
+			OK(E(msgctl(msg, IPC_RMID, NULL)));
+		}
+		OK(E(semctl(sem, 0, IPC_RMID)));
+	}
+	OK(E(shmctl(shm, IPC_RMID, NULL)));
+	return ret;
+}
+
 /* Leaves what is open to the end of the process. */
 static long op_sockets(uint32_t xid)
 {
@@ -762,6 +806,7 @@ static const struct step {
 	{ "cpu", op_cpu, NULL, NULL, false, 0 },
 	{ "sched", op_sched, NULL, NULL, false, 0 },
 	{ "disk", op_disk, NULL, NULL, false, 0 },
+	{ "devices", op_device, undo_device, NULL, false, 0 },
 	{ "spaces", op_space, NULL, NULL, false, 0 },
 	{ "net", op_net, undo_net, NULL, false, 0 },
 	{ "addresses", op_address, undo_address, retry_address, false, 0 },
@@ -775,6 +820,7 @@ static const struct step {
 	{ "ctx_migrate", op_migrate, NULL, NULL, false, 0 },
 	{ "fork", op_fork, NULL, NULL, true, 0 },
 	{ "sockets", op_sockets, NULL, NULL, true, EADDRINUSE },
+	{ "System V objects", op_ipc, NULL, NULL, true, ENOSPC },
 	{ "files", op_files, NULL, NULL, true, ENOLCK },
 	{ "proc", op_proc, NULL, NULL, true, ENOENT },
 	{ "unified file", op_break_link, undo_break_link, NULL, true, 0 },

@@ -106,6 +106,8 @@
 #define CMD_rem_dlimit		VS_CMD(36, 2, 0)
 #define CMD_set_dlimit		VS_CMD(36, 5, 0)
 #define CMD_get_dlimit		VS_CMD(36, 6, 0)
+#define CMD_set_mapping		VS_CMD(6, 1, 0)
+#define CMD_unset_mapping	VS_CMD(6, 2, 0)
 /* ours */
 #define CMD_ctx_create_in	VS_CMD(9, 16, 0)
 #define CMD_set_cpu		VS_CMD(14, 16, 0)
@@ -260,9 +262,13 @@ struct abi_disk {
 #define RL_MEMLOCK		8
 #define RL_AS			9
 #define RL_LOCKS		10
+#define RL_MSGQUEUE		12
 #define RL_NSOCK		16
 #define RL_OPENFD		17
 #define RL_ANON			18
+#define RL_SHMEM		19
+#define RL_SEMARY		20
+#define RL_NSEMS		21
 #define RL_MAPPED		23
 #define RL_INFINITY		(~0ull)
 #define RL_KEEP			(~1ull)
@@ -305,6 +311,7 @@ struct abi_dlimit {
 	uint64_t name;
 	uint32_t space_used, space_total, inodes_used, inodes_total, reserved, flags;
 };
+struct abi_mapping { uint64_t device, target; uint32_t flags; };
 struct abi_vhi { uint32_t field; char name[65]; char pad[3]; };
 
 _Static_assert(sizeof(struct abi_vx_info) == 8, "vx_info");
@@ -331,6 +338,7 @@ _Static_assert(sizeof(struct abi_iattr) == 24, "iattr_v1");
 _Static_assert(sizeof(struct abi_fiattr) == 12, "fiattr");
 _Static_assert(sizeof(struct abi_dlimit_base) == 16, "dlimit_base");
 _Static_assert(sizeof(struct abi_dlimit) == 32, "dlimit");
+_Static_assert(sizeof(struct abi_mapping) == 24, "mapping");
 _Static_assert(sizeof(struct abi_vhi) == 72, "vhi_name");
 
 #endif

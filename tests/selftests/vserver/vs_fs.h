@@ -59,16 +59,16 @@ static const struct kind {
 static const struct kind *kind = &ext4;
 
 /*
- * A loop device of the image, which is free again when the last user closes it.
+ * A loop device of an image, which is free again when the last user closes it.
  * Returns a descriptor for reading, since what is open for writing cannot be mounted.
  */
-static int loop_open(void)
+static int loop_open(const char *image)
 {
 	struct loop_config config = { .info.lo_flags = LO_FLAGS_AUTOCLEAR };
 	int control, n, rw, ro = -1;
 
 	control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
-	config.fd = open(IMAGE, O_RDWR | O_CLOEXEC);
+	config.fd = open(image, O_RDWR | O_CLOEXEC);
 	n = ioctl(control, LOOP_CTL_GET_FREE);
 	snprintf(loop, sizeof(loop), "/dev/loop%d", n);
 	rw = open(loop, O_RDWR | O_CLOEXEC);
@@ -83,7 +83,7 @@ static int loop_open(void)
 /* Mounts the image. */
 static long mount_image(const char *options)
 {
-	int fd = loop_open();
+	int fd = loop_open(IMAGE);
 	long ret = E(mount(loop, FS, kind->name, 0, options));
 
 	close(fd);
@@ -100,6 +100,15 @@ static void make_image(const char *features)
 	NEED(EQ(shell(kind->make, features), 0));
 }
 
+static void make_base(void)
+{
+	NEED_OK(E(unshare(CLONE_NEWNS)));
+	NEED_OK(E(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL)));
+	mkdir(BASE, 0755);
+	NEED_OK(E(mount("vsfiles", BASE, "tmpfs", 0, "mode=0755")));
+	NEED_OK(E(mkdir(FS, 0755)));
+}
+
 /* ... and mounts it. */
 static void make_fs(const char *features, const char *options)
 {
@@ -109,11 +118,7 @@ static void make_fs(const char *features, const char *options)
 		vs_skip("no %s", kind->tool);
 	if (shell("grep -qw %s /proc/filesystems", kind->name))
 		vs_skip("no %s in this kernel", kind->name);
-	NEED_OK(E(unshare(CLONE_NEWNS)));
-	NEED_OK(E(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL)));
-	mkdir(BASE, 0755);
-	NEED_OK(E(mount("vsfiles", BASE, "tmpfs", 0, "mode=0755")));
-	NEED_OK(E(mkdir(FS, 0755)));
+	make_base();
 	make_image(features);
 	NEED_OK(mount_image(options));
 	NEED_OK(E(chmod(FS, 0755)));

@@ -12,6 +12,7 @@
  *   locks	struct file_lock_core, while it is in a list of an inode
  *   sockets	struct sock, of user space
  *   open files	struct files_struct: @vx_fds entries of the table
+ *   IPC objects	see <linux/vserver_ipc.h>
  */
 #ifndef _LINUX_VSERVER_LIMIT_H
 #define _LINUX_VSERVER_LIMIT_H

@@ -62,6 +62,7 @@ static void vx_free_rcu(struct rcu_head *head)
 	key_put(vxi->vx_user_register);
 #endif
 	vx_free_traffic(vxi);
+	vx_free_devices(vxi);
 	kmem_cache_free(vx_cachep, vx_private(vxi));
 	/* with the last thing that was charged to it, and not before */
 	static_branch_slow_dec_deferred(&vx_key);
@@ -210,6 +211,7 @@ static struct vx_info *vx_alloc(u32 xid, u64 flags, struct vx_info *parent)
 	INIT_WORK(&vxi->vx_release_work, vx_release);
 	vx_update_ecaps(vxi);
 	vx_init_limits(vxi);
+	vx_init_devices(vxi);
 	vxi->vx_born = ktime_get_boottime_ns();
 	atomic_inc(&vx_total);
 	/* The hooks are on before anybody can find the context. */

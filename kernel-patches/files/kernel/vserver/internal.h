@@ -22,6 +22,9 @@ struct vx_private {
 #ifdef CONFIG_VSERVER_LIMIT
 	struct vx_traffic	__percpu *traffic;	/* socket.c */
 #endif
+#ifdef CONFIG_VSERVER_FS
+	struct list_head	devices;		/* device.c */
+#endif
 };
 
 static inline struct vx_private *vx_private(struct vx_info *vxi)
@@ -288,8 +291,14 @@ void vx_proc_set_iattr(struct inode *inode, u32 flags, u32 mask);
 /* cow.c: what override_creds() gets for as long as the kernel copies a file */
 extern const struct cred *vx_kernel_cred;
 #define vx_acts_for_kernel()	(current_cred() == vx_kernel_cred)
+
+/* device.c */
+void vx_init_devices(struct vx_info *vxi);
+void vx_free_devices(struct vx_info *vxi);
 #else
 #define vx_acts_for_kernel()	false
+static inline void vx_init_devices(struct vx_info *vxi) { }
+static inline void vx_free_devices(struct vx_info *vxi) { }
 #endif
 
 /* signal.c */
@@ -342,6 +351,8 @@ long vc_add_dlimit(struct vx_info *vxi, u32 id, void *arg);
 long vc_rem_dlimit(struct vx_info *vxi, u32 id, void *arg);
 long vc_set_dlimit(struct vx_info *vxi, u32 id, void *arg);
 long vc_get_dlimit(struct vx_info *vxi, u32 id, void *arg);
+long vc_set_mapping(struct vx_info *vxi, u32 id, void *arg);
+long vc_unset_mapping(struct vx_info *vxi, u32 id, void *arg);
 long vc_virt_stat(struct vx_info *vxi, u32 id, void *arg);
 long vc_get_vhi_name(struct vx_info *vxi, u32 id, void *arg);
 long vc_set_vhi_name(struct vx_info *vxi, u32 id, void *arg);

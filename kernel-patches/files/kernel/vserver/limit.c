@@ -17,6 +17,7 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
+#include <linux/vserver_ipc.h>
 #include <linux/vserver_limit.h>
 #include <net/sock.h>
 #include "internal.h"
@@ -28,6 +29,10 @@ static const u8 vx_limit_ids[VX_NR_LIMITS] = {
 	[VX_LIMIT_LOCKS] = VXR_LOCKS,
 	[VX_LIMIT_NSOCK] = VXR_NSOCK,
 	[VX_LIMIT_OPENFD] = VXR_OPENFD,
+	[VX_LIMIT_MSGQUEUE] = VXR_MSGQUEUE,
+	[VX_LIMIT_SHMEM] = VXR_SHMEM,
+	[VX_LIMIT_SEMARY] = VXR_SEMARY,
+	[VX_LIMIT_NSEMS] = VXR_NSEMS,
 };
 
 void vx_init_limits(struct vx_info *vxi)
@@ -308,6 +313,66 @@ void __vx_uncharge_lock(struct file_lock_core *flc)
 	vx_put(vxi);
 }
 
+/* ---- System V objects, message queues ---- */
+
+bool __vx_charge_ipc(struct vx_ipc *owner, enum vx_limit_nr nr, unsigned long n)
+{
+	struct vx_info *vxi = current->vx_info;
+
+	if (!vxi)
+		return true;
+	if (!vx_charge(vxi, nr, n))
+		return false;
+	vx_get(vxi);
+	owner->vxi = vxi;
+	owner->n = n;
+	return true;
+}
+
+void __vx_uncharge_ipc(struct vx_ipc *owner, enum vx_limit_nr nr)
+{
+	struct vx_info *vxi = owner->vxi;
+
+	owner->vxi = NULL;
+	vx_uncharge(vxi, nr, owner->n);
+	vx_put(vxi);
+}
+
+bool __vx_grow_ipc(struct vx_ipc *owner, enum vx_limit_nr nr, unsigned long n)
+{
+	if (!vx_charge(owner->vxi, nr, n))
+		return false;
+	owner->n += n;
+	return true;
+}
+
+void __vx_shrink_ipc(struct vx_ipc *owner, enum vx_limit_nr nr, unsigned long n)
+{
+	owner->n -= n;
+	vx_uncharge(owner->vxi, nr, n);
+}
+
+/* A set that is refused for its size has been counted for a moment. */
+bool __vx_charge_sems(struct vx_ipc *owner, unsigned long n)
+{
+	struct vx_info *vxi = current->vx_info;
+
+	if (!vxi)
+		return true;
+	if (!vx_charge(vxi, VX_LIMIT_SEMARY, 1))
+		return false;
+	if (__vx_charge_ipc(owner, VX_LIMIT_NSEMS, n))
+		return true;
+	vx_uncharge(vxi, VX_LIMIT_SEMARY, 1);
+	return false;
+}
+
+void __vx_uncharge_sems(struct vx_ipc *owner)
+{
+	vx_uncharge(owner->vxi, VX_LIMIT_SEMARY, 1);
+	__vx_uncharge_ipc(owner, VX_LIMIT_NSEMS);
+}
+
 /* ---- who moves takes along what is his alone ---- */
 
 /*
@@ -517,4 +582,8 @@ void vx_show_limits(struct seq_file *m, struct vx_info *vxi)
 	vx_show_counter(m, "OFD", &vxi->vx_limits[VX_LIMIT_OPENFD]);
 	vx_show_counter(m, "LOCKS", &vxi->vx_limits[VX_LIMIT_LOCKS]);
 	vx_show_counter(m, "SOCK", &vxi->vx_limits[VX_LIMIT_NSOCK]);
+	vx_show_counter(m, "MSGQ", &vxi->vx_limits[VX_LIMIT_MSGQUEUE]);
+	vx_show_counter(m, "SHM", &vxi->vx_limits[VX_LIMIT_SHMEM]);
+	vx_show_counter(m, "SEMA", &vxi->vx_limits[VX_LIMIT_SEMARY]);
+	vx_show_counter(m, "SEMS", &vxi->vx_limits[VX_LIMIT_NSEMS]);
 }

@@ -172,6 +172,10 @@ static const struct vx_command vx_commands[] = {
 	{ VCMD_set_dlimit, VCC_ARES | VCC_IN, 7, 32, vc_set_dlimit },
 	{ VCMD_add_dlimit, VCC_ARES | VCC_IN, 8, 12, vc_add_dlimit },
 	{ VCMD_rem_dlimit, VCC_ARES | VCC_IN, 8, 12, vc_rem_dlimit },
+	{ VCMD_set_mapping, VCC_VXI | VCC_ARES | VCC_ZIDOK | VCC_IN, 8, 20,
+	  vc_set_mapping },
+	{ VCMD_unset_mapping, VCC_VXI | VCC_ARES | VCC_ZIDOK | VCC_IN, 8, 20,
+	  vc_unset_mapping },
 #endif
 #ifdef CONFIG_VSERVER_DISK
 	{ VCMD_get_disk, VX_GET | VCC_IN | VCC_ZIDOK, 3, 40, vc_get_disk },

@@ -696,6 +696,14 @@ struct vcmd_net_caps {
  *   LOCKS	locks on files				fcntl, flock: ENOLCK
  *   NSOCK	sockets					ENOBUFS or ENOMEM
  *   OPENFD	open files of all processes		EMFILE; fork: EAGAIN
+ *   MSGQUEUE	bytes of message queues			msgget: ENOSPC, msgsnd: ENOMEM,
+ *							mq_open: EMFILE
+ *   SHMEM	pages of System V shared memory		shmget: ENOSPC
+ *   SEMARY	sets of System V semaphores		semget: ENOSPC
+ *   NSEMS	semaphores in them			semget: ENOSPC
+ *
+ * Objects of System V and queues are the context's that made them until they are
+ * gone, whoever uses or removes them.
  *
  * softlimit is kept and shown, and does nothing. minimum is not kept. Values are
  * VXR_INFINITY for none, VXR_KEEP for what it was.
@@ -704,6 +712,9 @@ struct vcmd_net_caps {
  * value since the context was made or reset_minmax; and, by looking at all
  * members, pages of RSS, ANON, MAPPED (of files) and MEMLOCK, without the rest.
  * Memory is limited by control groups (memory.max), not here.
+ *
+ * NOFILE (7) is not here: it is RLIMIT_NOFILE, of each process, by setrlimit(2). Nor
+ * is DENTRY (22): directory entries are a cache, and part of what memory.max bounds.
  *
  * Who enters a context is never refused. Errors: EINVAL another id.
  */
@@ -719,9 +730,13 @@ struct vcmd_net_caps {
 #define VXR_MEMLOCK		8
 #define VXR_AS			9
 #define VXR_LOCKS		10
+#define VXR_MSGQUEUE		12
 #define VXR_NSOCK		16
 #define VXR_OPENFD		17
 #define VXR_ANON		18
+#define VXR_SHMEM		19
+#define VXR_SEMARY		20
+#define VXR_NSEMS		21
 #define VXR_MAPPED		23
 
 #define VXR_INFINITY		(~0ULL)
@@ -910,5 +925,40 @@ struct vcmd_dlimit {
 
 #define VXDL_INFINITY		0xffffffffU
 #define VXDL_KEEP		0xfffffffeU
+
+/*
+ * Device maps: what members of a context can do with a device, and what they get
+ * instead. device and target are paths of nodes; a symbolic link is followed. Without
+ * device it is for all others of the type, which is then the target's. The id may be
+ * 0: the map for all contexts where they have nothing about a device themselves. A
+ * device that no map has anything about is as without maps. Processes of the host
+ * have no map.
+ *
+ *   OPEN	it can be opened, and mounted; else EACCES
+ *   CREATE	a node of it can be made, with CAP_MKNOD; else EPERM
+ *   REMAP	it stands for the target: a block device when it is opened, a
+ *		character device when its node is made, which becomes one of the
+ *		target; what there is about the target counts when that is opened
+ *
+ * set replaces what there was. unset looks at the device, and without one at the
+ * type of the target. What is open stays so.
+ *
+ * Errors: EINVAL an unknown flag, REMAP without a target, neither device nor target,
+ * not a device, two of different types; ESRCH unset what is not there; EFAULT and
+ * what looking up a path gives.
+ */
+#define VCMD_set_mapping	VC_CMD(VC_CAT_DEVICE, 1, 0)
+#define VCMD_unset_mapping	VC_CMD(VC_CAT_DEVICE, 2, 0)
+
+struct vcmd_mapping {
+	__u64 device;		/* pointer */
+	__u64 target;		/* pointer */
+	__u32 flags;		/* VXDEV_* */
+};
+
+#define VXDEV_CREATE		0x00000001
+#define VXDEV_OPEN		0x00000002
+#define VXDEV_REMAP		0x00000010
+#define VXDEV_ALL		0x00000013
 
 #endif /* _UAPI_LINUX_VSERVER_H */
