@@ -121,6 +121,8 @@ static const struct bench_row rows[] = {
 	PINGPONG("ipc.eventfd", 350, eventfd_setup, eventfd_batch),
 	PINGPONG("net.tcp.lo", 128, tcp_setup, pingpong_batch),
 	PINGPONG("net.udp.lo", 160, udp_setup, pingpong_batch),
+	{ .id = "net.udp.send", .unit = "ns/op", .ops = 500,
+	  .setup = udp_send_setup, .batch = udp_send_batch },
 	{ .id = "net.conn.lo", .unit = "ns/op", .ops = 76, .setup = conn_setup,
 	  .batch = conn_batch },
 

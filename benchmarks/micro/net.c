@@ -172,3 +172,41 @@ int conn_batch(struct bench *b)
 	bench_stop(b);
 	return bad ? connect_failed(b) : 0;
 }
+
+/*
+ * One packet, out and in again, by one process: the receiver's queue is full, so
+ * that each is dropped at its end and nobody is woken.
+ */
+static int sender = -1;
+
+int udp_send_setup(struct bench *b)
+{
+	const int least = 1; /* the kernel makes it the least there is */
+	struct sockaddr_in here;
+	int t = bound_socket(b, SOCK_DGRAM, &here), i;
+
+	if (t < 0)
+		return -1;
+	if (setsockopt(t, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)) != 0)
+		return bench_fail(b, "SO_RCVBUF: %s", strerror(errno));
+	sender = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (sender < 0)
+		return bench_fail(b, "socket: %s", strerror(errno));
+	if (connect(sender, (struct sockaddr *)&here, sizeof(here)) != 0)
+		return connect_failed(b);
+	for (i = 0; i < 64; i++)
+		if (send(sender, "", 1, 0) != 1)
+			return bench_fail(b, "send: %s", strerror(errno));
+	return 0;
+}
+
+int udp_send_batch(struct bench *b)
+{
+	uint64_t n = bench_ops(b), i, bad = 0;
+
+	bench_start(b);
+	for (i = 0; i < n; i++)
+		bad += send(sender, "", 1, 0) != 1;
+	bench_stop(b);
+	return bad ? bench_fail(b, "send failed") : 0;
+}

@@ -78,6 +78,8 @@ int sleep_batch(struct bench *b);
 /* net.c */
 int tcp_setup(struct bench *b);
 int udp_setup(struct bench *b);
+int udp_send_setup(struct bench *b);
+int udp_send_batch(struct bench *b);
 int bw_tcp_setup(struct bench *b);
 int conn_setup(struct bench *b);
 int conn_batch(struct bench *b);

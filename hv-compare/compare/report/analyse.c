@@ -95,6 +95,7 @@ static const struct {
 	{ "ipc.pipe", "pipe" },
 	{ "ipc.unix", "unix socket" },
 	{ "ipc.", NULL },
+	{ "net.udp.send", "UDP packet" },
 	{ "net.udp", "UDP" },
 	{ "net.tcp", "TCP" },
 	{ "net.conn", "TCP connect" },
