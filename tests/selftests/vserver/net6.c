@@ -690,6 +690,21 @@ TEST(loopback, "::1 is there if it is allowed; 127.0.0.1 is the context's own by
 }
 
 /* A device that has groups, unlike lo; its index. */
+/* Has the device an address that can be used, not one that is still looked into? */
+static bool has_address(const char *device)
+{
+	char text[4096], name[IFNAMSIZ];
+	unsigned int flags;
+
+	if (!OK(read_file("/proc/net/if_inet6", text, sizeof(text))))
+		return false;
+	for (char *line = text; line && *line; line = strchr(line, '\n'), line = line ? line + 1 : NULL)
+		if (sscanf(line, "%*s %*s %*s %*s %x %15s", &flags, name) == 2 &&
+		    !strcmp(name, device) && !(flags & IFA_F_TENTATIVE))
+			return true;
+	return false;
+}
+
 static int group_device(void)
 {
 	struct {
@@ -714,6 +729,10 @@ static int group_device(void)
 	ifr.ifr_flags = IFF_UP | IFF_RUNNING;
 	NEED_OK(E(ioctl(nl, SIOCSIFFLAGS, &ifr)));
 	close(nl);
+	/* its address comes a little later, and who sends from there needs it */
+	for (int i = 0; i < 200 && !has_address("d0"); i++)
+		msleep(50);
+	NEED(CHECK(has_address("d0"), "d0 got no address of its own"));
 	return (int)if_nametoindex("d0");
 }
 
