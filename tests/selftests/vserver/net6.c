@@ -689,7 +689,6 @@ TEST(loopback, "::1 is there if it is allowed; 127.0.0.1 is the context's own by
 	close(tcp);
 }
 
-/* A device that has groups, unlike lo; its index. */
 /* Has the device an address that can be used, not one that is still looked into? */
 static bool has_address(const char *device)
 {
@@ -705,6 +704,7 @@ static bool has_address(const char *device)
 	return false;
 }
 
+/* A device that has groups, unlike lo; its index. */
 static int group_device(void)
 {
 	struct {
