@@ -15,7 +15,7 @@ wait $nc
 word=$(head -n 1 /run/web-said)
 if [ "$word" != ready ]; then
 	cat /run/web-log
-	echo "no server: $word: $(tail -n 1 /run/web-log)"
+	echo "no server: $word: $(grep -m 1 error /run/web-log || tail -n 1 /run/web-log)"
 	exit 1
 fi
 sh /job/measure.sh /job
