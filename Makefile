@@ -62,6 +62,7 @@ compare: kernel image programs
 	@$(COMPARE)/compare run
 	@$(COMPARE)/compare run --experiment macro --smp 1
 	@$(COMPARE)/compare run --experiment web --smp 1
+	@$(COMPARE)/compare run --experiment web-net --smp 1
 	@$(COMPARE)/compare run --experiment share --smp 1
 	@# On two CPUs nothing can be counted, whatever the other runs do.
 	@ACCEL=$${ACCEL%icount*} $(COMPARE)/compare run --experiment share --smp 2

@@ -66,6 +66,10 @@ struct bench_program {
 	const char *cflags;
 	const struct bench_row *rows;
 	size_t n_rows;
+	/* An option of its own with a value, or NULL: its name, what --help
+	 * says of it (a line with both in it), and where the value goes. */
+	const char *option, *option_help;
+	const char **option_value;
 };
 
 /* The row that runs; valid in setup and batch. */

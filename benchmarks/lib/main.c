@@ -60,11 +60,11 @@ static void help(const struct bench_program *p)
 	       "  --batches N    measured batches (default 11)\n"
 	       "  --warmup N     batches before them (default 2)\n"
 	       "  --env-pad N    an environment variable of N bytes (default 0)\n"
-	       "  --list         print the rows and their units\n"
+	       "%s  --list         print the rows and their units\n"
 	       "  --env          print what the results depend on\n"
 	       "\n"
 	       "exit status: 0 all rows ran, 1 some did not, 2 wrong command line\n",
-	       p->name, p->name);
+	       p->name, p->name, p->option ? p->option_help : "");
 }
 
 /* Use one CPU only, the first we may use. */
@@ -122,9 +122,10 @@ static int parse(int argc, char **argv, const struct bench_program *p,
 		ENV_PAD,
 		LIST_,
 		ENV_,
-		HELP
+		HELP,
+		OWN
 	};
-	static const struct option longopts[] = {
+	const struct option longopts[] = {
 		{"dir", required_argument, NULL, DIR_},
 		{"tmpfs", required_argument, NULL, TMPFS},
 		{"batch-ns", required_argument, NULL, BATCH_NS},
@@ -135,6 +136,7 @@ static int parse(int argc, char **argv, const struct bench_program *p,
 		{"list", no_argument, NULL, LIST_},
 		{"env", no_argument, NULL, ENV_},
 		{"help", no_argument, NULL, HELP},
+		{p->option, required_argument, NULL, OWN},
 		{0},
 	};
 	int c, i = 0;
@@ -177,6 +179,9 @@ static int parse(int argc, char **argv, const struct bench_program *p,
 		case HELP:
 			help(p);
 			exit(fflush(stdout) == 0 ? 0 : 1);
+		case OWN:
+			*p->option_value = optarg;
+			break;
 		case ':':
 			return usage_error("option '%s' needs a value",
 					   argv[optind - 1]);

@@ -5,17 +5,23 @@
  * bmicro does and on machines that count instructions. The numbers contain the
  * client, which is the same on every side. The servers are our own and, for what
  * any server can serve, the nginx of the system.
+ *
+ * The rows web.net. ask servers that run elsewhere, in an instance behind a
+ * network; there this program starts them, too ("bweb --serve").
  */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -38,7 +44,11 @@
 /* What waits in a listening socket's queue, of both servers. */
 #define BACKLOG 64
 
-enum { F_304 = 1, F_ONE_SHOT = 2, F_NGINX = 4 };
+/* Ports of the servers that clients elsewhere ask. */
+#define PORT_WEBMIX 8080
+#define PORT_NGINX  8081
+
+enum { F_304 = 1, F_ONE_SHOT = 2, F_NGINX = 4, F_NET = 8 };
 
 /* State of the row's process, which is its own. */
 static struct client_target target;
@@ -48,6 +58,9 @@ static struct hist latency, service;
 static uint64_t to_start, to_finish, seed;
 static int listener = -1, tree = -1, post_log = -1;
 static bool asked_for[DIRS][MIX_CLASSES][MIX_FILES];
+
+/* The address of servers elsewhere, from the command line. */
+static const char *servers;
 
 /* This program's path, whatever directory a row works in. */
 static char self[PATH_MAX];
@@ -97,16 +110,19 @@ static void nginx_process(void *arg)
  * nothing times out (see server_process()). Everything else is nginx's default.
  * What it may have to write is below its own directory.
  */
-static int nginx_conf(struct bench *b)
+static int nginx_conf(void)
 {
 	static const char *const dirs[] = {
 		"client_body", "proxy", "fastcgi", "uwsgi", "scgi",
 	};
+	const struct sockaddr_in *in = (struct sockaddr_in *)&target.sa;
+	char address[INET_ADDRSTRLEN] = "";
 	FILE *f = fopen("nginx.conf", "we");
 	size_t i;
 
 	if (!f)
-		return bench_fail(b, "nginx.conf: %s", strerror(errno));
+		return -1;
+	inet_ntop(AF_INET, &in->sin_addr, address, sizeof(address));
 	/* Without a right to change users, as in some containers, it must not
 	 * want to. */
 	if (geteuid() == 0)
@@ -122,12 +138,9 @@ static int nginx_conf(struct bench *b)
 		"20d");
 	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
 		fprintf(f, "\t%s_temp_path temp.%s;\n", dirs[i], dirs[i]);
-	fprintf(f,
-		"\tserver { listen 127.0.0.1:%u backlog=%d; root tree; }\n}\n",
-		ntohs(((struct sockaddr_in *)&target.sa)->sin_port), BACKLOG);
-	return fclose(f) == 0
-		       ? 0
-		       : bench_fail(b, "nginx.conf: %s", strerror(errno));
+	fprintf(f, "\tserver { listen %s:%u backlog=%d; root tree; }\n}\n",
+		address, ntohs(in->sin_port), BACKLOG);
+	return fclose(f);
 }
 
 /* What nginx said last, for a verdict. */
@@ -151,25 +164,41 @@ static const char *nginx_words(char *line, int size)
 	return "nothing";
 }
 
-/* Until it listens, or has ended. No limit here: see server_process(). */
-static int nginx_wait(struct bench *b)
+/*
+ * Start nginx where @target says and wait until it listens; no limit here, see
+ * server_process(). Returns 0, or 1 and @why when there is none, or -1 and @why.
+ */
+static int nginx_start(char *why, size_t size, int (*fork_it)(void *arg),
+		       void *arg)
 {
 	const struct timespec pause = {.tv_nsec = 10000000};
 	char line[160] = "";
 	int fd, status, rc;
 
+	if (nginx_conf() != 0) {
+		snprintf(why, size, "nginx.conf: %s", strerror(errno));
+		return -1;
+	}
+	if (fork_it(arg) != 0) {
+		snprintf(why, size, "fork: %s", strerror(errno));
+		return -1;
+	}
 	for (;;) {
 		if (waitpid(-1, &status, WNOHANG) > 0) {
-			if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-				return bench_skip(b, "no nginx here");
-			return bench_fail(b, "nginx ended at once, it said: %s",
-					  nginx_words(line, sizeof(line)));
+			if (WIFEXITED(status) && WEXITSTATUS(status) == 127) {
+				snprintf(why, size, "no nginx here");
+				return 1;
+			}
+			snprintf(why, size, "nginx ended at once, it said: %s",
+				 nginx_words(line, sizeof(line)));
+			return -1;
 		}
 		fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		if (fd < 0)
-			return bench_fail(b, "socket: %s", strerror(errno));
-		rc = connect(fd, (struct sockaddr *)&target.sa, target.len);
-		close(fd);
+		rc = fd < 0 ? -1
+			    : connect(fd, (struct sockaddr *)&target.sa,
+				      target.len);
+		if (fd >= 0)
+			close(fd);
 		if (rc == 0)
 			return 0;
 		nanosleep(&pause, NULL);
@@ -248,40 +277,105 @@ static bool is_asked_for(const struct mix_file *f)
 	return asked_for[f->dir][f->class][f->number - 1];
 }
 
-static int make_listener(struct bench *b)
+/* A socket that listens at @target, whose port may be 0. */
+static int make_listener(void)
+{
+	target.len = sizeof(struct sockaddr_in);
+	listener =
+		socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	return listener < 0 ||
+			       bind(listener, (struct sockaddr *)&target.sa,
+				    target.len) != 0 ||
+			       listen(listener, BACKLOG) != 0 ||
+			       getsockname(listener,
+					   (struct sockaddr *)&target.sa,
+					   &target.len) != 0
+		       ? -1
+		       : 0;
+}
+
+static void set_target(in_addr_t address, uint16_t port)
 {
 	struct sockaddr_in *in = (struct sockaddr_in *)&target.sa;
 
 	in->sin_family = AF_INET;
-	in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	in->sin_addr.s_addr = address;
+	in->sin_port = htons(port);
 	target.len = sizeof(*in);
 	strcpy(target.host, "localhost");
-	listener =
-		socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (listener < 0 ||
-	    bind(listener, (struct sockaddr *)&target.sa, target.len) != 0 ||
-	    listen(listener, BACKLOG) != 0 ||
-	    getsockname(listener, (struct sockaddr *)&target.sa, &target.len) !=
-		    0) {
-		if (errno == EADDRNOTAVAIL)
-			return bench_skip(b, "no loopback");
-		return bench_fail(b, "listen: %s", strerror(errno));
-	}
-	return 0;
+}
+
+/* Is there somebody at the other end of the network? */
+static int find_server(struct bench *b)
+{
+	const uint16_t port =
+		bench_row(b)->b & F_NGINX ? PORT_NGINX : PORT_WEBMIX;
+	struct in_addr a;
+	int fd, rc;
+
+	if (!servers)
+		return bench_skip(b, "no --servers ADDRESS was given");
+	if (inet_pton(AF_INET, servers, &a) != 1)
+		return bench_fail(b, "--servers '%s' is no IPv4 address",
+				  servers);
+	set_target(a.s_addr, port);
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return bench_fail(b, "socket: %s", strerror(errno));
+	rc = connect(fd, (struct sockaddr *)&target.sa, target.len);
+	if (rc != 0)
+		bench_skip(b, "nobody serves at %s:%u: %s", servers, port,
+			   strerror(errno));
+	close(fd);
+	return rc;
+}
+
+static int fork_row(void *arg)
+{
+	return bench_helper(arg, nginx_process, NULL);
 }
 
 static int start_server(struct bench *b)
 {
-	if (make_listener(b) != 0)
-		return -1;
+	char why[200];
+
+	set_target(htonl(INADDR_LOOPBACK), 0);
+	if (make_listener() != 0) {
+		if (errno == EADDRNOTAVAIL)
+			return bench_skip(b, "no loopback");
+		return bench_fail(b, "listen: %s", strerror(errno));
+	}
 	if (!(bench_row(b)->b & F_NGINX))
 		return bench_helper(b, server_process, NULL);
 	/* nginx makes its own, with the number that was free. */
 	close(listener);
-	if (bench_tools(b) != 0 || nginx_conf(b) != 0 ||
-	    bench_helper(b, nginx_process, NULL) != 0)
+	if (bench_tools(b) != 0)
 		return -1;
-	return nginx_wait(b);
+	switch (nginx_start(why, sizeof(why), fork_row, b)) {
+	case 0:
+		return 0;
+	case 1:
+		return bench_skip(b, "%s", why);
+	default:
+		return bench_fail(b, "%s", why);
+	}
+}
+
+static int make_tree(struct bench *b)
+{
+	char what[32];
+
+	if (mkdir("tree", 0700) != 0)
+		return bench_fail(b, "mkdir tree: %s", strerror(errno));
+	tree = open("tree", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	post_log = open("log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (tree < 0 || post_log < 0)
+		return bench_fail(b, "open: %s", strerror(errno));
+	if (tree_make(tree, DIRS, is_asked_for, &never, what) != 0)
+		return bench_fail(b, "tree/%s: %s", what, strerror(errno));
+	if (syncfs(tree) != 0)
+		return bench_fail(b, "syncfs: %s", strerror(errno));
+	return 0;
 }
 
 static void begin_list(const struct bench *b)
@@ -295,24 +389,18 @@ static int setup(struct bench *b)
 	const struct bench_row *row = bench_row(b);
 	char what[32];
 
-	if (mkdir("tree", 0700) != 0)
-		return bench_fail(b, "mkdir tree: %s", strerror(errno));
-	tree = open("tree", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	post_log = open("log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	if (tree < 0 || post_log < 0)
-		return bench_fail(b, "open: %s", strerror(errno));
 	if (mix_init(&target.mix, DIRS, row->a != KIND_STATIC_MIX,
 		     row->b & F_304 ? 1.0 : 0.0) != 0)
 		return bench_fail(b, "no memory");
 	for (seed = 1; !representative(seed, row); seed++)
 		if (seed == 10000000)
 			return bench_fail(b, "no representative requests");
-	if (tree_make(tree, DIRS, is_asked_for, &never, what) != 0)
-		return bench_fail(b, "tree/%s: %s", what, strerror(errno));
-	if (syncfs(tree) != 0)
-		return bench_fail(b, "syncfs: %s", strerror(errno));
-	if (start_server(b) != 0)
+	if (row->b & F_NET) {
+		if (find_server(b) != 0)
+			return -1;
+	} else if (make_tree(b) != 0 || start_server(b) != 0) {
 		return -1;
+	}
 	cfg = (struct client_cfg){
 		.targets = &target,
 		.n_targets = 1,
@@ -325,7 +413,8 @@ static int setup(struct bench *b)
 		return bench_fail(b, "epoll: %s", strerror(errno));
 	client.idle = idle;
 	/* Everything has been read and every path has been gone once. */
-	if (tree_check(tree, DIRS, is_asked_for, &never, what) != 0)
+	if (!(row->b & F_NET) &&
+	    tree_check(tree, DIRS, is_asked_for, &never, what) != 0)
 		return bench_fail(b, "tree/%s: is not what was written", what);
 	rng_seed(&client.users[0].rng, seed);
 	requests(row->ops);
@@ -374,12 +463,78 @@ static int batch(struct bench *b)
 static const struct bench_row rows[] = {
 	STATIC_ROWS("webmix", 0),
 	STATIC_ROWS("nginx", F_NGINX),
+	STATIC_ROWS("net.webmix", F_NET),
+	STATIC_ROWS("net.nginx", F_NET | F_NGINX),
 	ROW("web.webmix.template", 24, MIX_K_TEMPLATE, 0, 0),
 	ROW("web.webmix.ad", 20, MIX_K_AD, 0, 0),
 	ROW("web.webmix.post", 24, MIX_K_POST, 0, BENCH_SYNC),
 	ROW("web.webmix.exec", 4, MIX_K_EXEC, 0, 0),
 	ROW("web.webmix.mix", 20, KIND_MIX, 0, BENCH_SYNC),
 };
+
+static int fork_server(void *arg)
+{
+	void (*fn)(void *) = *(void (**)(void *))arg;
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid != 0)
+		return pid < 0 ? -1 : 0;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() == parent)
+		fn(NULL);
+	_exit(1);
+}
+
+static int serve_failed(const char *what)
+{
+	fprintf(stderr, "bweb: %s: %s\n", what, strerror(errno));
+	return 1;
+}
+
+/*
+ * Both servers at @address, with files in @dir, for clients elsewhere; says
+ * "ready" and goes on until it is ended or one of them ends.
+ */
+static int serve(const char *dir, const char *address)
+{
+	void (*webmix)(void *) = server_process,
+			    (*nginx)(void *) = nginx_process;
+	char what[40] = "tree/", why[200];
+	struct in_addr a;
+
+	if (inet_pton(AF_INET, address, &a) != 1) {
+		fprintf(stderr,
+			"bweb: '%s' is no IPv4 address; try 'bweb --serve DIR 10.0.0.2'\n",
+			address);
+		return 2;
+	}
+	/* As the clients, see bench_main(). */
+	sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){0});
+	if (chdir(dir) != 0)
+		return serve_failed(dir);
+	if (mkdir("tree", 0755) != 0)
+		return serve_failed("tree");
+	tree = open("tree", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (tree < 0 || tree_make(tree, DIRS, NULL, &never, what + 5) != 0)
+		return serve_failed(what);
+	if (syncfs(tree) != 0)
+		return serve_failed("tree");
+	set_target(a.s_addr, PORT_WEBMIX);
+	if (make_listener() != 0 || fork_server(&webmix) != 0)
+		return serve_failed(address);
+	close(listener);
+	set_target(a.s_addr, PORT_NGINX);
+	/* Its rows find out that it is not there. */
+	if (nginx_start(why, sizeof(why), fork_server, &nginx) != 0)
+		fprintf(stderr, "bweb: %s\n", why);
+	puts("ready");
+	if (fflush(stdout) != 0)
+		return serve_failed("standard output");
+	while (wait(NULL) < 0 && errno == EINTR)
+		;
+	fprintf(stderr, "bweb: a server has ended\n");
+	return 1;
+}
 
 int main(int argc, char **argv)
 {
@@ -389,11 +544,17 @@ int main(int argc, char **argv)
 		.cflags = BENCH_CFLAGS,
 		.rows = rows,
 		.n_rows = sizeof(rows) / sizeof(rows[0]),
+		.option = "servers",
+		.option_help =
+			"  --servers A    the address of 'bweb --serve DIR A' elsewhere, for web.net.\n",
+		.option_value = &servers,
 	};
 
 	/* What the server starts for web.exec is this program again. */
 	if (argc == 3 && strcmp(argv[1], "--helper") == 0)
 		return serve_helper(argv[2]);
+	if (argc == 4 && strcmp(argv[1], "--serve") == 0)
+		return serve(argv[2], argv[3]);
 	if (!realpath((const char *)(uintptr_t)getauxval(AT_EXECFN), self))
 		self[0] = '\0'; /* web.exec will fail and say so */
 	return bench_main(argc, argv, &program);

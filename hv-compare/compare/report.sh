@@ -51,7 +51,7 @@ last_beside() {
 }
 
 cmd_report() {
-	html=$OUT/report/index.html run='' beside='' shares='' many='' isolates='' macro='' web=''
+	html=$OUT/report/index.html run='' beside='' shares='' many='' isolates='' macro='' web='' web_net=''
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--help) usage; exit 0 ;;
@@ -65,6 +65,8 @@ cmd_report() {
 			macro=$(records "$2"); shift ;;
 		--web) [ $# -ge 2 ] || usage_error "--web needs a run"
 			web=$(records "$2"); shift ;;
+		--web-net) [ $# -ge 2 ] || usage_error "--web-net needs a run"
+			web_net=$(records "$2"); shift ;;
 		--many) [ $# -ge 2 ] || usage_error "--many needs a run"
 			many=$(records "$2"); shift ;;
 		--isolate) [ $# -ge 2 ] || usage_error "--isolate needs a run"
@@ -81,7 +83,7 @@ cmd_report() {
 	generate "$(dirname -- "$file")/summary.jsonl" "$REPORT" summary "$file"
 	# A run that belongs beside others has no page of its own.
 	case $(head -n 1 "$file" | jq -r '.plan.experiment // ""') in
-	share | share-disk | scale | isolate | isolate-disk | macro | web)
+	share | share-disk | scale | isolate | isolate-disk | macro | web | web-net)
 		"$REPORT" table "$file"
 		echo
 		echo "records $file"
@@ -104,16 +106,17 @@ cmd_report() {
 		set -- "$@" --isolate "$s"
 		generate "$(dirname -- "$s")/summary.jsonl" "$REPORT" summary "$s"
 	done
-	[ -n "$macro" ] || macro=$(last_beside macro)
-	[ -z "$macro" ] || {
-		set -- "$@" --macro "$macro"
-		generate "$(dirname -- "$macro")/summary.jsonl" "$REPORT" summary "$macro"
-	}
-	[ -n "$web" ] || web=$(last_beside web)
-	[ -z "$web" ] || {
-		set -- "$@" --web "$web"
-		generate "$(dirname -- "$web")/summary.jsonl" "$REPORT" summary "$web"
-	}
+	for experiment in macro web web-net; do
+		case $experiment in
+		macro) file_beside=$macro ;;
+		web) file_beside=$web ;;
+		web-net) file_beside=$web_net ;;
+		esac
+		[ -n "$file_beside" ] || file_beside=$(last_beside "$experiment")
+		[ -n "$file_beside" ] || continue
+		set -- "$@" "--$experiment" "$file_beside"
+		generate "$(dirname -- "$file_beside")/summary.jsonl" "$REPORT" summary "$file_beside"
+	done
 	mkdir -p "$(dirname -- "$html")"
 	generate "$html" "$REPORT" html "$@" "$file"
 	"$REPORT" table "$@" "$file"

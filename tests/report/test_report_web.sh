@@ -1,8 +1,8 @@
 #!/bin/sh
 # fast
 # SPDX-License-Identifier: GPL-2.0-or-later
-# This will check what the report makes of a run of the experiment web beside the main
-# one and one of real work: in the terminal, on the page, as CSV and as Markdown.
+# This will check what the report makes of runs of the experiments web and web-net beside
+# the main one and one of real work: in the terminal, on the page, as CSV and as Markdown.
 . "$(dirname -- "$0")/../lib.sh"
 . "$TESTS/report/report_lib.sh"
 
@@ -19,6 +19,7 @@ side_run() { # RUN ROW OTHER WHY: three sides, two rows, the second not on xen
 	end_record
 }
 side_run web-1 web.one web.two "no nginx here" >"$TMP/web.jsonl"
+side_run net-1 web.net.one web.net.two "nobody serves" >"$TMP/net.jsonl"
 side_run work-1 macro.tar macro.mail "no postmark here" >"$TMP/macro.jsonl"
 
 try "$R" table --ascii --width 110 --boot-resamples 200 --macro "$TMP/macro.jsonl" \
@@ -62,11 +63,42 @@ is "$STATUS $(echo "$STDOUT" | grep -c '^### A web server') $(echo "$STDOUT" | g
 	echo "$STDOUT" | grep -c '^- xen-up, skip: no nginx here')" \
 	"0 1 1 1 1 1" "the Markdown has its table and its reasons"
 
+# --- the same over a network
+
+try "$R" table --ascii --width 110 --boot-resamples 200 --web "$TMP/web.jsonl" \
+	--web-net "$TMP/net.jsonl" "$TMP/run.jsonl"
+is "$(echo "$STDOUT" | sed -n '/^A web server over a network/,/^Summary/p' | sed '1d; /^  /d; /^---/d; /^$/d; /^Summary/d; s/  */ /g; s/{[^}]*} //g' | sed '/^The server is in/,/every number.$/d')" \
+	"web.net.one 1.000k 1.0100 = 1.5000 +
+web.net.two 500.0 1.0200 = skip
+From the run net-1. Geometric means: context-up 1.0150, xen-up 1.5000
+No result in that run
+- xen-up, skip: nobody serves (1 row: web.net.two)" "the rows over a network have a table of their own"
+is "$(echo "$STDOUT" | sed -n '/^A web server  /,/^From/p' | grep -c '^web\.net')" 0 "and are not in that of the others"
+matches "$(echo "$STDOUT" | tr '\n' ' ' | tr -s ' ')" \
+	"*a web request (1 row) needs 1.478 times as much on the hypervisor, a web request over a network (1 row) needs 1.478 times*" \
+	"nor in their mean"
+"$R" html --boot-resamples 200 --web "$TMP/web.jsonl" --web-net "$TMP/net.jsonl" \
+	"$TMP/run.jsonl" >"$TMP/net.html"
+sound "$TMP/net.html" "the page with both"
+is "$(grep -c '<section id="g-web">' "$TMP/net.html") $(grep -c '<section id="g-web-net">' "$TMP/net.html") $(
+	grep -c 'network: from another run, <code>net-1</code>' "$TMP/net.html")" "1 1 1" "it has a section for each"
+
+# A side that the main run has not: figures draw it, so the page must know how.
+sed 's/xen-up/context-shared-up/g' "$TMP/net.jsonl" >"$TMP/other.jsonl"
+"$R" html --boot-resamples 200 --web-net "$TMP/other.jsonl" "$TMP/run.jsonl" >"$TMP/other.html"
+is "$(grep -o -e '--s-context-shared:#[0-9a-f]*;' "$TMP/other.html" | wc -l) $(
+	grep -o '<pattern id="h-context-shared"' "$TMP/other.html" | wc -l) $(grep -c 's-context-shared{fill' "$TMP/other.html")" \
+	"2 1 1" "a side of its own has a colour, light and dark, and a hatch"
+is "$(grep -o -e '--s-context-shared:#[0-9a-f]*;' "$TMP/net.html" | wc -l)" 0 "and only where it is"
+
 for c in table summary csv markdown html; do
 	try "$R" "$c" --boot-resamples 200 "$TMP/web.jsonl"
 	is "$STATUS|$STDERR" "0|" "$c: a run of the web rows alone"
 done
 refuses 1 "bhreport: --web: $TMP/macro.jsonl is no run of the experiment web" "another run has no web rows" \
 	"$R" table --web "$TMP/macro.jsonl" "$TMP/run.jsonl"
+refuses 1 "bhreport: --web-net: $TMP/web.jsonl is no run of the experiment web-net" \
+	"rows without a network are none of the experiment web-net" \
+	"$R" table --web-net "$TMP/web.jsonl" "$TMP/run.jsonl"
 refuses 2 "bhreport: --web needs a value" "an option without its run" "$R" table --web
 finish

@@ -402,9 +402,11 @@ try "$B" --list
 ours=$(printf '%s\n' "$STDOUT" | cut -d' ' -f1 | grep '^web\.webmix\.' | sort | tr '\n' ' ')
 is "$ours" "web.webmix.ad web.webmix.exec web.webmix.mix web.webmix.post web.webmix.static web.webmix.static.304 web.webmix.static.conn web.webmix.static.mix web.webmix.template " \
 	"bweb has its rows"
-is "$(printf '%s\n' "$STDOUT" | sed -n 's/^web\.nginx\.//p' | sort)" \
-	"$(printf '%s\n' "$STDOUT" | sed -n 's/^web\.webmix\.\(static.*\)/\1/p' | sort)" \
-	"and the static ones for nginx, too"
+static=$(printf '%s\n' "$STDOUT" | sed -n 's/^web\.webmix\.\(static.*\)/\1/p' | sort)
+for s in nginx net.webmix net.nginx; do
+	is "$(printf '%s\n' "$STDOUT" | sed -n "s/^web\.$s\.//p" | sort)" "$static" \
+		"and the static ones for $s, too"
+done
 rows_run() { # ROWS NS: which of them have two results, and how many lines there are
 	# shellcheck disable=SC2086 # words
 	try timeout 600 "$B" --dir "$TMP/work" --batch-ns "$2" --batches 2 --warmup 1 $1
@@ -420,6 +422,41 @@ try sh -c 'cd "$1" && ./bweb --dir "$2" --batch-ns 0 --batches 1 --warmup 0 web.
 	sh "$SAN" "$TMP/work"
 is "$STATUS $(printf '%s\n' "$STDOUT" | jq -r .t)" "0 sample" \
 	"it finds itself when started by a relative path"
+
+# Servers elsewhere: what it starts there itself, at an address of its own.
+hint="try 'bweb --serve DIR 10.0.0.2'"
+refuses 2 "bweb: '10.0.0' is no IPv4 address; $hint" "refuses to serve nowhere" "$B" --serve "$TMP" 10.0.0
+refuses 1 "bweb: $TMP/nowhere: No such file or directory" "refuses to serve from nowhere" \
+	"$B" --serve "$TMP/nowhere" 127.0.0.77
+refuses 2 "bweb: option '--servers' needs a value; try 'bweb --help'" "refuses no address" "$B" --servers
+try "$B" --dir "$TMP/work" --batch-ns 0 web.net.webmix.static
+is "$STATUS $(printf '%s\n' "$STDOUT" | jq -r '"\(.status) \(.why)"')" \
+	"1 skip no --servers ADDRESS was given" "without an address the rows over a network say so"
+try "$B" --dir "$TMP/work" --servers here --batch-ns 0 web.net.webmix.static
+is "$STATUS $(printf '%s\n' "$STDOUT" | jq -r '"\(.status) \(.why)"')" \
+	"1 fail --servers 'here' is no IPv4 address" "with a wrong one, too"
+mkdir "$TMP/serve"
+"$B" --serve "$TMP/serve" 127.0.0.77 >"$TMP/serve.out" 2>"$TMP/serve.err" &
+PID=$!
+while ! grep -q ready "$TMP/serve.out" && kill -0 $PID 2>/dev/null; do
+	sleep 0.05
+done
+try timeout 60 "$B" --dir "$TMP/work" --batch-ns 0 --batches 2 --warmup 1 --servers 127.0.0.77 web.net.webmix.
+is "$STATUS$STDERR $(printf '%s\n' "$STDOUT" | jq -rs 'map(select(.t == "sample" and .value > 0)) | length')" "0 12" \
+	"servers elsewhere answer, every byte right"
+is "$(find "$TMP/serve/tree" -type f | wc -l)" 72 "they have all files"
+refuses 1 "bweb: tree: File exists" "it does not serve from a directory twice" "$B" --serve "$TMP/serve" 127.0.0.78
+kill $PID
+wait $PID 2>/dev/null
+# Its server ends with it, as a row's does; the kernel needs a moment for that.
+n=0
+while "$B" --dir "$TMP/work" --batch-ns 0 --batches 1 --servers 127.0.0.77 web.net.webmix.static >"$TMP/after" &&
+	[ $n -lt 100 ]; do
+	n=$((n + 1))
+	sleep 0.1
+done
+is "$(jq -r '"\(.status) \(.why)"' "$TMP/after")" "skip nobody serves at 127.0.0.77:8080: Connection refused" \
+	"where nobody serves the rows say so"
 
 fake() { # with the lines on stdin
 	{ echo '#!/bin/sh'; cat; } >"$TMP/bin/nginx"

@@ -38,6 +38,9 @@ const struct group_info group_info[N_GROUPS + 1] = {
 	[G_WEB] = { "web", "A web server",
 		    "What one request to a web server costs, to ours (webmix-serve) and to nginx, on a machine with one CPU that server and client share: they talk over the loopback, the files are in memory, and the client compares every byte. The client's part is in every number and the same on all sides, so a difference is the systems', but a ratio is closer to 1 than that of the server alone. No network card and no virtual network is in it. Not part of the overall mean.",
 		    false },
+	[G_WEB_NET] = { "web-net", "A web server over a network",
+			"The same requests when the server is in an instance and the client outside of it, in the host or in domain 0, with a cable and a bridge between them: what the whole machine spends on a request, the network of the instance included. On native, too, the server has such a cable. Both have one CPU in common. Not part of the overall mean.",
+			false },
 	[G_MANY] = { "scale", "Many instances",
 		     "What it takes to have N instances at once, with the tools of each side. Not part of the overall mean.",
 		     false },
@@ -50,6 +53,8 @@ const struct extra_info extra_info[N_EXTRA] = {
 	[EXTRA_MACRO] = { "macro", G_MACRO, "real work", NULL },
 	[EXTRA_WEB] = { "web", G_WEB, "a web request",
 			"Server and client share a CPU and talk over the loopback; what the client does is in every number." },
+	[EXTRA_WEB_NET] = { "web-net", G_WEB_NET, "a web request over a network",
+			    "The server is in an instance, the client in the host or domain 0, a cable and a bridge between them; all that the machine does for a request is in every number." },
 };
 
 static const struct {
@@ -59,7 +64,7 @@ static const struct {
 	{ "sys.", G_PROC },  { "sig.", G_PROC }, { "proc.", G_PROC }, { "ctx.", G_CTX },
 	{ "mm.", G_FILE },   { "fs.", G_FILE },	 { "ipc.", G_COMM },  { "net.", G_COMM },
 	{ "bw.", G_BW },     { "life.", G_LIFE }, { "mem.", G_CONTROL },
-	{ "macro.", G_MACRO }, { "web.", G_WEB }, { "scale.", G_MANY }, { "isolate.", G_MANY },
+	{ "macro.", G_MACRO }, { "web.net.", G_WEB_NET }, { "web.", G_WEB }, { "scale.", G_MANY }, { "isolate.", G_MANY },
 };
 
 /*
@@ -106,6 +111,8 @@ static const struct {
 	{ "bw.", NULL },
 	{ "web.webmix", "webmix-serve" },
 	{ "web.nginx", "nginx" },
+	{ "web.net.webmix", "webmix-serve" },
+	{ "web.net.nginx", "nginx" },
 };
 
 #define N_KNOWN (sizeof(known) / sizeof(*known))

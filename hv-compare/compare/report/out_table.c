@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAME_MAX_COLS 22
+#define NAME_MAX_COLS 26
 
 /* Columns a string takes: our own text has nothing wider than one per character. */
 static int columns(const char *s)

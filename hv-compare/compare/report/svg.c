@@ -59,12 +59,41 @@ static bool has_colour(const char *const *list, int n, const char *colour)
 	return false;
 }
 
+/* What every figure of the page may draw: the sides of the main run, baseline first,
+ * then those that only runs beside it have. */
+struct page_side {
+	const char *name;
+	const struct side_info *info;
+};
+
+static int page_sides(const struct analysis *a, struct page_side out[MAX_SIDES])
+{
+	int n = 0;
+
+	for (int x = -1; x < N_EXTRA; x++) {
+		const struct analysis *from = x < 0 ? a : a->extra[x];
+
+		for (int k = 0; from && k < from->n_shown && n < MAX_SIDES; k++) {
+			const char *name = from->run->side[from->shown[k]];
+			int i = 0;
+
+			while (i < n && strcmp(side_css(out[i].name), side_css(name)))
+				i++;
+			if (i == n)
+				out[n++] = (struct page_side){ name, &from->run->info[from->shown[k]] };
+		}
+	}
+	return n;
+}
+
 void svg_colours(const struct analysis *a, FILE *f)
 {
 	const char *light[MAX_SIDES] = { 0 }, *dark[MAX_SIDES] = { 0 };
+	struct page_side side[MAX_SIDES];
+	const int n = page_sides(a, side);
 
-	for (int k = 0; k < a->n_shown; k++) {
-		const struct side_info *info = &a->run->info[a->shown[k]];
+	for (int k = 0; k < n; k++) {
+		const struct side_info *info = side[k].info;
 
 		light[k] = *info->colour ? info->colour : NULL;
 		dark[k] = *info->dark ? info->dark : light[k];
@@ -73,27 +102,27 @@ void svg_colours(const struct analysis *a, FILE *f)
 		light[0] = "#000000";
 		dark[0] = "#ffffff";
 	}
-	for (int k = 1; k < a->n_shown; k++) {
+	for (int k = 1; k < n; k++) {
 		int p = 0;
 
 		if (light[k])
 			continue;
 		/* The first that nobody has; when all are taken, in turn. */
-		while (p < N_PALETTE && has_colour(light, a->n_shown, palette[p][0]))
+		while (p < N_PALETTE && has_colour(light, n, palette[p][0]))
 			p++;
 		p = p < N_PALETTE ? p : k % N_PALETTE;
 		light[k] = palette[p][0];
 		dark[k] = palette[p][1];
 	}
 	fputs(":root{", f);
-	for (int k = 0; k < a->n_shown; k++)
-		fprintf(f, "--s-%s:%s;", side_css(a->run->side[a->shown[k]]), light[k]);
+	for (int k = 0; k < n; k++)
+		fprintf(f, "--s-%s:%s;", side_css(side[k].name), light[k]);
 	fputs("}\n@media screen and (prefers-color-scheme:dark){:root{", f);
-	for (int k = 0; k < a->n_shown; k++)
-		fprintf(f, "--s-%s:%s;", side_css(a->run->side[a->shown[k]]), dark[k]);
+	for (int k = 0; k < n; k++)
+		fprintf(f, "--s-%s:%s;", side_css(side[k].name), dark[k]);
 	fputs("}}\n", f);
-	for (int k = 0; k < a->n_shown; k++) {
-		const char *css = side_css(a->run->side[a->shown[k]]);
+	for (int k = 0; k < n; k++) {
+		const char *css = side_css(side[k].name);
 
 		fprintf(f, ".s-%s{fill:var(--s-%s)}.l-%s{stroke:var(--s-%s)}", css, css, css, css);
 	}
@@ -161,11 +190,14 @@ void esc_lines(FILE *f, const char *s)
 
 void svg_defs(const struct analysis *a, FILE *f)
 {
+	struct page_side side[MAX_SIDES];
+	const int n = page_sides(a, side);
+
 	fputs("<svg width=\"0\" height=\"0\" class=\"defs\" aria-hidden=\"true\"><defs>", f);
 	/* The baseline has none. */
-	for (int k = 1; k < a->n_shown; k++)
+	for (int k = 1; k < n; k++)
 		fprintf(f, "<pattern id=\"h-%s\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\"><path class=\"hatch\" d=\"%s\"/></pattern>",
-			side_css(a->run->side[a->shown[k]]), hatches[(k - 1) % N_HATCHES]);
+			side_css(side[k].name), hatches[(k - 1) % N_HATCHES]);
 	fputs("</defs></svg>\n", f);
 }
 

@@ -36,7 +36,7 @@ void svg_open(const struct run *r, FILE *f, const char *title, const char *desc,
 /* Hatches h-X; once per page. X is the CSS name of a side, here and below. */
 void svg_defs(const struct analysis *a, FILE *f);
 /*
- * Style rules of the shown sides, for the page's style sheet: the colour --s-X and
+ * Style rules of the sides that are shown, also of runs beside the main one, for the page's style sheet: the colour --s-X and
  * the classes s-X (fill) and l-X (stroke).
  */
 void svg_colours(const struct analysis *a, FILE *f);
