@@ -144,8 +144,8 @@ for b in 0 10001 1.5 -1 x; do
 	bad_net "-s net.weight=$b: bad value \"$b\" for \"net.weight\": a number from 1 to 10000, or none" \
 		"net.weight=$b"
 done
-bad_net 'create web1: net.weight has no meaning with net.mode=routed' \
-	net.mode=routed net.address=10.0.0.2 net.weight=100
+bad_net 'create web1: net.weight has no meaning with net.mode=none' \
+	net.mode=none net.weight=100
 bad_net 'create web1: net.mode=routed needs addresses' net.mode=routed
 bad_net 'create web1: net.mode=shared-address needs addresses' net.mode=shared-address
 bad_net 'create web1: net.mode=bridge needs the name of a bridge' net.mode=bridge

@@ -305,6 +305,8 @@ void vx_cgroup_remove(struct vctx *v, const char *name);
 bool vx_net_device_ok(const char *name);
 /* Does the context get a network name space of its own? */
 bool vx_net_own_space(const struct vctx_config *cfg);
+/* ... with a cable to the host? */
+bool vx_net_has_cable(const struct vctx_config *cfg);
 /* Is [net] consistent, and is there on the host what it needs? */
 int vx_net_check(const struct vctx_config *cfg, struct vctx_err *err);
 /* Mode and addresses for people; released with free(). */
@@ -338,7 +340,15 @@ uint64_t vx_net_burst(uint64_t bits);
 struct ifaddrs;
 bool vx_net_is_addr(const struct ifaddrs *i, const struct vctx_net_addr *a);
 
-/* share.c: does it need nothing of the devices with its addresses? */
+/*
+ * mark.c: mark what the device receives, and let the tree of classes with the major
+ * number "tree" at the device find the class of that number.  Both may be there.
+ */
+int vx_mark_write(const char *dev, uint16_t mark, struct vctx_err *err);
+void vx_mark_remove(const char *dev);
+int vx_mark_read(const char *dev, uint16_t tree, struct vctx_err *err);
+
+/* share.c: does it need nothing of the host's devices? */
 bool vx_share_default(const struct vctx_config *cfg);
 /* Have what "cfg" says instead of what there is; on failure there is nothing. */
 int vx_share_apply(struct vctx *v, const char *name, uint32_t id,

@@ -120,8 +120,7 @@ bool vx_net_own_space(const struct vctx_config *cfg)
 	       cfg->net_mode == VCTX_NET_ROUTED;
 }
 
-/* ... with a cable to the host? */
-static bool has_cable(const struct vctx_config *cfg)
+bool vx_net_has_cable(const struct vctx_config *cfg)
 {
 	return vx_net_own_space(cfg) && cfg->net_mode != VCTX_NET_NONE;
 }
@@ -190,16 +189,13 @@ int vx_net_check(const struct vctx_config *cfg, struct vctx_err *err)
 	if (cfg->net_has_gateway && cfg->net_mode != VCTX_NET_BRIDGE)
 		return vx_fail(err, VCTX_USAGE, "set net.mode=bridge, or leave it out",
 			       "net.gateway has no meaning with net.mode=%s", mode);
-	if (cfg->net_weight && cfg->net_mode != VCTX_NET_SHARED)
-		return vx_fail(err, VCTX_USAGE,
-			       "set net.mode=shared-address, or leave it out",
-			       "net.weight has no meaning with net.mode=%s", mode);
-	if ((cfg->net_rate_out || cfg->net_rate_in) && !has_cable(cfg) &&
-	    cfg->net_mode != VCTX_NET_SHARED)
+	if ((cfg->net_weight || cfg->net_rate_out || cfg->net_rate_in) &&
+	    !vx_net_has_cable(cfg) && cfg->net_mode != VCTX_NET_SHARED)
 		return vx_fail(err, VCTX_USAGE,
 			       "set net.mode to bridge, routed or shared-address, or leave it out",
-			       "net.rate-%s has no meaning with net.mode=%s",
-			       cfg->net_rate_out ? "out" : "in", mode);
+			       "net.%s has no meaning with net.mode=%s",
+			       cfg->net_weight ? "weight" :
+			       cfg->net_rate_out ? "rate-out" : "rate-in", mode);
 	switch (cfg->net_mode) {
 	case VCTX_NET_HOST:
 	case VCTX_NET_NONE:
@@ -477,8 +473,16 @@ int vx_net_change(struct vctx *v, const char *name, uint32_t id,
 		  const struct vctx_config *old, const struct vctx_config *new,
 		  struct vctx_err *err)
 {
-	if (old->net_mode != VCTX_NET_SHARED)
-		return change_rates(id, old, new, err);
+	if (old->net_mode != VCTX_NET_SHARED) {
+		if (change_rates(id, old, new, err))
+			return -1;
+		if (!name || old->net_weight == new->net_weight ||
+		    !vx_share_apply(v, name, id, new, err))
+			return 0;
+		vx_share_apply(v, name, id, old, NULL);
+		change_rates(id, new, old, NULL);
+		return -1;
+	}
 	if (change_addresses(id, old, new, err))
 		goto back;
 	if (!name || same_share(old, new) ||

@@ -129,7 +129,7 @@ static bool of_cgroup(const struct vctx_key *key)
 	       (!strncmp(key->name, "limits.", 7) && !vx_objects_key(key->name));
 }
 
-/* What of [net] was in force and what was put there; lists are copies. */
+/* What of [net] was in force and what was put there: copies. */
 struct net_saved {
 	struct vctx_config old, new;
 	bool changed;
@@ -138,6 +138,8 @@ struct net_saved {
 static void save_net(struct vctx_config *to, const struct vctx_config *cfg)
 {
 	to->net_mode = cfg->net_mode;
+	to->net_bridge = cfg->net_bridge ? vx_strdup(cfg->net_bridge) : NULL;
+	to->bcaps = cfg->bcaps;
 	to->net_weight = cfg->net_weight;
 	to->net_rate_out = cfg->net_rate_out;
 	to->net_rate_in = cfg->net_rate_in;
@@ -204,7 +206,9 @@ static void live_free(struct live *live)
 {
 	free(live->old_disks.save);
 	free(live->net.old.net_addr);
+	free(live->net.old.net_bridge);
 	free(live->net.new.net_addr);
+	free(live->net.new.net_bridge);
 }
 
 /*

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Weights and rates of contexts with shared addresses: net.weight, net.rate-*.
+ * Weights of contexts, and rates of those with shared addresses: net.weight,
+ * net.rate-*.
  *
  * What they send: the kernel's classifier "cgroup" puts a packet of network
  * context N into the class TREE:N.  Each device with an address of such a context
@@ -8,9 +9,13 @@
  * no rate in common: where the device backs up they take turns, each with as many
  * bytes as its weight says, and who has a rate sends no faster.
  *
- * What they receive has no socket yet, but an address which is the context's
- * alone: it takes a way round through a device of the context (IFB) that sends
- * no faster than the rate.
+ * Who has a cable has classes in the same trees, at the devices that lead out of
+ * the host; its packets are marked where they leave the cable (mark.c).  Its rates
+ * are those of the cable's ends (net.c).
+ *
+ * What shared addresses receive has no socket yet, but an address which is the
+ * context's alone: it takes a way round through a device of the context (IFB)
+ * that sends no faster than the rate.
  *
  * "/run/vctx/NAME/net" says what there is to remove.  It is written before
  * anything is made, and all of it under one lock: the first context at a device
@@ -19,6 +24,8 @@
 
 #include <dirent.h>
 #include <ifaddrs.h>
+#include <linux/capability.h>
+#include <net/route.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 
@@ -27,6 +34,7 @@
 #define RECORD		"net"
 /* NX_CLASS_MAJOR of the kernel; ids of contexts begin at 2. */
 #define TREE		"7678:"
+#define TREE_MAJOR	0x7678
 #define OTHERS		1
 /* Filters of a device: of IPv4, and one more for IPv6. */
 #define PREF		0x7678
@@ -147,11 +155,15 @@ static void drop(struct vctx *v, const char *name)
 {
 	vx_autofree char *path = vx_printf("%s/%s/" RECORD, v->run, name);
 	vx_autofree char *way = NULL;
+	vx_autofree char *end = NULL;
 	struct record r;
 	size_t i;
 
 	record_read(v, name, &r);
 	way = vx_printf("/sys/class/net/vctxin%u", r.id);
+	end = vx_printf("vctx%u", r.id);
+	if (r.id)
+		vx_mark_remove(end);
 	for (i = 0; i < r.n; i++) {
 		const struct use *u = &r.use[i];
 
@@ -235,14 +247,32 @@ static int filter(const struct use *u, const struct vctx_config *cfg,
 			   r->id << 16 | u->n, ip, r->id);
 }
 
+/*
+ * The class of what comes from the cable.  Who may have filters of its own writes
+ * marks of its own: those are removed, if it has no weight, where there is anything
+ * that could read them.
+ */
+static int mark(uint32_t id, const struct vctx_config *cfg, struct vctx_err *err)
+{
+	vx_autofree char *end = vx_printf("vctx%u", id);
+
+	if (cfg->net_weight)
+		return vx_mark_write(end, (uint16_t)id, err);
+	vx_mark_write(end, OTHERS, NULL);
+	return 0;
+}
+
 static int put(struct vctx *v, const char *name, struct record *r,
 	       const struct vctx_config *cfg, struct vctx_err *err)
 {
 	vx_autofree char *dev = vx_printf("vctxin%u", r->id);
+	bool cable = vx_net_has_cable(cfg);
 	const char *last = "";
 	size_t i;
 
-	if (cfg->net_rate_in &&
+	if (cable && mark(r->id, cfg, err))
+		return -1;
+	if (!cable && cfg->net_rate_in &&
 	    (vx_net_tool(err, "ip", -1, "link add %s type ifb", dev) ||
 	     vx_net_shape(-1, dev, 0, cfg->net_rate_in, err) ||
 	     vx_net_tool(err, "ip", -1, "link set %s up", dev)))
@@ -255,7 +285,8 @@ static int put(struct vctx *v, const char *name, struct record *r,
 			if (tree(u->dev, others, err) ||
 			    class(u->dev, r->id, cfg->net_weight ?
 				  cfg->net_weight : VX_NET_WEIGHT_DEFAULT,
-				  cfg->net_rate_out, err))
+				  cable ? 0 : cfg->net_rate_out, err) ||
+			    (cable && vx_mark_read(u->dev, TREE_MAJOR, err)))
 				return -1;
 			continue;
 		}
@@ -274,7 +305,72 @@ static int put(struct vctx *v, const char *name, struct record *r,
 	return 0;
 }
 
-/* The devices that have the addresses; what stays on the host needs no share. */
+/* Is it the host's end of a context's cable? */
+static bool is_end(const char *dev)
+{
+	return !strncmp(dev, "vctx", 4) && dev[4] &&
+	       strspn(dev + 4, "0123456789") == strlen(dev + 4);
+}
+
+/*
+ * What leaves by a bridge leaves by one of its ports, and they are what can be
+ * full.  False: there is none, but for contexts.
+ */
+static bool add_ports(struct record *r, const char *bridge)
+{
+	vx_autofree char *path = vx_printf("/sys/class/net/%.*s/brif",
+					   (int)strcspn(bridge, ":"), bridge);
+	DIR *h = opendir(path);
+	bool any = false;
+	struct dirent *d;
+
+	while (h && (d = readdir(h)))
+		if (d->d_name[0] != '.' && !is_end(d->d_name)) {
+			add_use(r, d->d_name, 0, 0);
+			any = true;
+		}
+	if (h)
+		closedir(h);
+	return any;
+}
+
+static void add_out(struct record *r, const char *dev)
+{
+	if (!add_ports(r, dev))
+		add_use(r, dev, 0, 0);
+}
+
+/*
+ * Devices with routes of the host that lead to a router, or to everywhere: lines
+ * of /proc/net/route ("DEVICE DEST ROUTER FLAGS . . . MASK ...") and of
+ * /proc/net/ipv6_route ("DEST PREFIX . . ROUTER . . . FLAGS DEVICE").
+ */
+static void add_routes(struct record *r)
+{
+	vx_autofree char *v4 = vx_read_file("/proc/net/route", 1 << 24);
+	vx_autofree char *v6 = vx_read_file("/proc/net/ipv6_route", 1 << 24);
+	char dev[16], *save, *line;
+	unsigned int flags, mask;
+
+	for (line = v4 ? strtok_r(v4, "\n", &save) : NULL; line;
+	     line = strtok_r(NULL, "\n", &save))
+		if (sscanf(line, "%15s %*x %*x %x %*d %*d %*d %x", dev, &flags,
+			   &mask) == 3 && flags & RTF_UP &&
+		    (flags & RTF_GATEWAY || !mask) && !is_end(dev))
+			add_out(r, dev);
+	for (line = v6 ? strtok_r(v6, "\n", &save) : NULL; line;
+	     line = strtok_r(NULL, "\n", &save))
+		if (sscanf(line, "%*s %x %*s %*s %*s %*s %*s %*s %x %15s", &mask,
+			   &flags, dev) == 3 && flags & RTF_UP &&
+		    !(flags & RTF_REJECT) && (flags & RTF_GATEWAY || !mask) &&
+		    strcmp(dev, "lo") && !is_end(dev))
+			add_out(r, dev);
+}
+
+/*
+ * The devices that have the addresses, or that lead to others than the host: what
+ * stays on it needs no share.
+ */
 static int find(struct record *r, const struct vctx_config *cfg,
 		struct vctx_err *err)
 {
@@ -282,6 +378,14 @@ static int find(struct record *r, const struct vctx_config *cfg,
 	size_t n;
 	int in;
 
+	if (vx_net_has_cable(cfg)) {
+		if (!cfg->net_weight)
+			return 0;
+		if (cfg->net_bridge)
+			add_ports(r, cfg->net_bridge);
+		add_routes(r);
+		return 0;
+	}
 	if (getifaddrs(&list))
 		return vx_fail_errno(err, VCTX_FAILED, NULL,
 				     "cannot list the host's addresses");
@@ -293,7 +397,7 @@ static int find(struct record *r, const struct vctx_config *cfg,
 				    !strcmp(i->ifa_name, "lo"))
 					continue;
 				if (!in && (cfg->net_weight || cfg->net_rate_out))
-					add_use(r, i->ifa_name, 0, 0);
+					add_out(r, i->ifa_name);
 				if (in && cfg->net_rate_in)
 					add_use(r, i->ifa_name,
 						cfg->net_addr[n].family,
@@ -326,6 +430,9 @@ static int lock_all(struct vctx *v, struct vctx_err *err)
 
 bool vx_share_default(const struct vctx_config *cfg)
 {
+	if (vx_net_has_cable(cfg))
+		return !cfg->net_weight &&
+		       !(cfg->bcaps & (1ull << CAP_NET_ADMIN));
 	return cfg->net_mode != VCTX_NET_SHARED ||
 	       (!cfg->net_weight && !cfg->net_rate_out && !cfg->net_rate_in);
 }
