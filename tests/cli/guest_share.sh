@@ -195,6 +195,12 @@ ip link set br8 up
 ip -n outside address add 10.78.0.100/24 dev eth8
 ip -n outside address add fd78::100/64 dev eth8 nodad
 ip -n outside link set eth8 up
+ip address add 10.78.0.1/24 dev br8
+# The way out by IPv6 is another.
+ip link add up9 type dummy
+ip address add fd81::1/64 dev up9 nodad
+ip link set up9 up
+ip -6 route add default via fd81::100
 ip link add br9 type bridge
 ip address add 10.80.0.1/24 dev br9
 ip link set br9 up
@@ -209,6 +215,7 @@ nft add rule ip nat7 post oifname up7 ip saddr 10.80.0.0/24 masquerade
 cables() {
 	traces
 	tc qdisc show dev up8
+	tc qdisc show dev up9
 }
 is_before() {
 	[ "$(cables)" = "$before" ]
@@ -248,6 +255,8 @@ is "$(turn up7 "$s1") $(turn up7 "$r1") $(turn up7 "$b2")" "196800 98400 32800" 
 	"cables: their weights are in the classes"
 is "$(classes up8): $(turn up8 "$b1")" "$(printf '7678:%s\n' 1 "$b1" | sort | tr '\n' ' '): 131200" \
 	"cables: the other port of its bridge has one too"
+is "$(classes up9)" "$(printf '7678:%s\n' 1 "$b1" "$r1" "$b2" | sort | tr '\n' ' ')" \
+	"cables: as has the device of IPv6's router"
 is "$(ls -d /sys/class/net/br8/brif/*)" "/sys/class/net/br8/brif/up8
 /sys/class/net/br8/brif/vctx$((0x$b1))" "cables: it is a port as before"
 is "$(tc qdisc show dev br9 | grep -c htb)" 0 "cables: what stays on the host has no tree"
@@ -277,6 +286,16 @@ host_sends() {
 }
 is "$(on up7 "$r1" host_sends) $(on up7 "$b2" host_sends)" "0 0" "cables: nor is the host's theirs"
 is "$(($(on up7 1 host_sends) >= 40))" 1 "cables: but of the rest"
+
+# An address of a bridge leaves by its port.
+shared s3 net.address=10.78.0.1/24 net.weight=70
+s3=$(id s3)
+is "$(turn up8 "$s3") $(tc qdisc show dev br8 | grep -c htb)" "45920 0" \
+	"a shared address of a bridge: the bridge's port has the class"
+emit s3 10.78.0.100 1
+is "$(on up8 "$s3" emit s3 10.78.0.100 40) $(on up8 "$b1" emit s3 10.78.0.100 40)" "40 0" \
+	"and its packets, beside those of contexts at the bridge"
+vctx delete s3 --force
 
 # Large answers of servers, cut up on the way.
 for name in b1 r1; do

@@ -5,15 +5,36 @@
 # (which make each of the hundreds of starts several times slower).
 . "$(dirname -- "$0")/../lib.sh"
 
-# in_machine SCRIPT KERNEL
+# in_machine SCRIPT KERNEL [OPTION]...
 in_machine() {
-	job=$(new_job "$1" <"$TESTS/cli/$1.sh")
+	script=$1 kernel=$2
+	shift 2
+	job=$(new_job "$script" <"$TESTS/cli/$script.sh")
 	cp "$TESTS/lib.sh" "$TESTS/cli/guest_lib.sh" "$job"
-	boot --kernel "$2" --smp 2 --timeout 1800 "$job"
+	boot --kernel "$kernel" --smp 2 --timeout 1800 "$@" "$job"
 	relay "$job/results/output.log"
 	[ "$STATUS" -le 1 ] ||
-		not_ok "the machine ran $1" "status $STATUS: $STDERR"
-	test_dmesg "$job/results/dmesg.txt" "$1: the kernel log has no complaint"
+		not_ok "the machine ran $script" "status $STATUS: $STDERR"
+	test_dmesg "$job/results/dmesg.txt" "$script: the kernel log has no complaint"
+}
+
+# A network device whose line takes 4 Mbit/s. The names of sockets must be short.
+at_a_line() { # SCRIPT KERNEL
+	if ! gcc -O2 -Wall -Wextra -Werror -o "$TMP/line" "$TESTS/cli/line.c" 2>"$TMP/line.log"; then
+		not_ok "line.c builds" "$(cat "$TMP/line.log")"
+		return
+	fi
+	line_dir=$(mktemp -d)
+	"$TMP/line" "$line_dir/s" 500000 &
+	line=$!
+	line_n=0
+	until [ -S "$line_dir/s" ] || [ $line_n -ge 100 ]; do
+		line_n=$((line_n + 1))
+		sleep 0.1
+	done
+	in_machine "$1" "$2" --line "$line_dir/s"
+	kill $line
+	rm -rf "$line_dir"
 }
 
 in_machine guest_cli patched
@@ -21,6 +42,7 @@ in_machine guest_cpu patched
 in_machine guest_disk patched
 in_machine guest_net patched
 in_machine guest_share patched
+at_a_line guest_line patched
 in_machine guest_limits patched
 in_machine guest_files patched
 in_machine guest_storage patched

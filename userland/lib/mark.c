@@ -25,6 +25,8 @@
 
 #include "internal.h"
 
+#define HINT	"it needs CONFIG_NET_CLS_BPF and CONFIG_NET_SCH_INGRESS; or leave out net.weight"
+
 /* Behind what an administrator is likely to have there. */
 #define PRIORITY	0x7678
 #define FIELD		((short)offsetof(struct __sk_buff, tc_index))
@@ -162,7 +164,7 @@ int vx_mark_write(const char *dev, uint16_t mark, struct vctx_err *err)
 		TC_H_MAKE(TC_H_CLSACT, 0), "clsact");
 	if (send_message(&m) ||
 	    attach(dev, INGRESS, "vctx", insns, ARRAY_SIZE(insns), true))
-		return vx_fail_errno(err, VCTX_FAILED, NULL,
+		return vx_fail_errno(err, VCTX_HOST, HINT,
 				     "cannot mark what comes from %s", dev);
 	return 0;
 }
@@ -192,7 +194,7 @@ int vx_mark_read(const char *dev, uint16_t tree, struct vctx_err *err)
 
 	if (attach(dev, (uint32_t)tree << 16, "vctx", insns,
 		   ARRAY_SIZE(insns), false))
-		return vx_fail_errno(err, VCTX_FAILED, NULL,
+		return vx_fail_errno(err, VCTX_HOST, HINT,
 				     "cannot classify what %s sends", dev);
 	return 0;
 }

@@ -43,6 +43,17 @@
  * device cuts up itself; smaller turns than a packet would be rounded up.
  */
 #define TURN		656
+/*
+ * Who has its turn must have that much waiting, or it falls short of its weight: by
+ * default fq_codel lets nothing wait for longer than 5 ms, and all turns together
+ * take longer where there are many of them or the line is slow.  It drops what waits
+ * for half a second, and of a flood what is more than some turns: each packet counts
+ * with the memory that it takes, which is up to nine times its room on the line.
+ */
+#define WAIT		"target 500ms interval 1s"
+#define WAIT_TURNS	16
+#define WAIT_MIN	(1u << 20)
+#define WAIT_MAX	(32u << 20)
 /* As tc(8) counts what a frame takes of the line besides what the kernel sees. */
 #define LINE		"overhead 24 mpu 84"
 
@@ -196,14 +207,18 @@ static int class(const char *dev, uint32_t minor, uint32_t weight, uint64_t rate
 	uint64_t bits = rate ? rate : VX_NET_RATE_MAX;
 	/* Who has no rate must never wait for a timer: 1 ms of it. */
 	uint64_t burst = rate ? vx_net_burst(rate) : VX_NET_RATE_MAX / 8 / 1000;
+	uint64_t memory = (uint64_t)weight * TURN * WAIT_TURNS;
 
+	memory = memory < WAIT_MIN ? WAIT_MIN :
+		 memory > WAIT_MAX ? WAIT_MAX : memory;
 	return vx_net_tool(err, "tc", -1, "class add dev %s parent " TREE
 			   " classid " TREE "%x htb rate %llubit burst %llu cburst %llu quantum %llu",
 			   dev, minor, (unsigned long long)bits,
 			   (unsigned long long)burst, (unsigned long long)burst,
 			   (unsigned long long)weight * TURN) ||
 	       vx_net_tool(err, "tc", -1, "qdisc add dev %s parent " TREE
-			   "%x fq_codel", dev, minor) ? -1 : 0;
+			   "%x fq_codel " WAIT " memory_limit %llu", dev, minor,
+			   (unsigned long long)memory) ? -1 : 0;
 }
 
 /* What is another's stays: say what is in the way. */
