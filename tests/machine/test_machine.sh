@@ -37,6 +37,8 @@ refuses 1 "run: no such kernel '$TMP/vmlinuz'" "refuses a missing kernel" \
 	"$run" --kernel "$TMP/vmlinuz" "$TMP/empty"
 refuses 1 "run: no such disk '$TMP/disk'" "refuses a missing disk" \
 	"$run" --accel tcg --disk "$TMP/disk" "$TMP/empty"
+refuses 1 "run: no such socket '$TMP/line'" "refuses a missing line" \
+	"$run" --accel tcg --line "$TMP/line" "$TMP/empty"
 is "$(ls -A "$TMP/empty/results" 2>/dev/null)" "" "a refusal leaves no results"
 
 # A QEMU that trips over a breakpoint as often as the file "trips" has lines, in a
