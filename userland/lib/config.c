@@ -1229,55 +1229,14 @@ static void d_processes(FILE *f, const char *key, const struct vctx_config *cfg)
 	dump_number(f, key, cfg->processes, cfg->processes);
 }
 
-static void dump_object(FILE *f, const char *key,
-			const struct vctx_config *cfg, enum vctx_object object)
+/* Of all keys of [limits] that the kernel keeps; @key has no section. */
+static void d_object(FILE *f, const char *key, const struct vctx_config *cfg)
 {
-	dump_number(f, key, cfg->objects[object], cfg->objects[object]);
-}
+	size_t i;
 
-static void d_files(FILE *f, const char *key, const struct vctx_config *cfg)
-{
-	dump_object(f, key, cfg, VCTX_OBJECT_FILES);
-}
-
-static void d_sockets(FILE *f, const char *key, const struct vctx_config *cfg)
-{
-	dump_object(f, key, cfg, VCTX_OBJECT_SOCKETS);
-}
-
-static void d_locks(FILE *f, const char *key, const struct vctx_config *cfg)
-{
-	dump_object(f, key, cfg, VCTX_OBJECT_LOCKS);
-}
-
-static void d_address_space(FILE *f, const char *key,
-			    const struct vctx_config *cfg)
-{
-	dump_object(f, key, cfg, VCTX_OBJECT_ADDRESS_SPACE);
-}
-
-static void d_message_queues(FILE *f, const char *key,
-			     const struct vctx_config *cfg)
-{
-	dump_object(f, key, cfg, VCTX_OBJECT_MESSAGE_QUEUES);
-}
-
-static void d_shared_memory(FILE *f, const char *key,
-			    const struct vctx_config *cfg)
-{
-	dump_object(f, key, cfg, VCTX_OBJECT_SHARED_MEMORY);
-}
-
-static void d_semaphore_sets(FILE *f, const char *key,
-			     const struct vctx_config *cfg)
-{
-	dump_object(f, key, cfg, VCTX_OBJECT_SEMAPHORE_SETS);
-}
-
-static void d_semaphores(FILE *f, const char *key,
-			 const struct vctx_config *cfg)
-{
-	dump_object(f, key, cfg, VCTX_OBJECT_SEMAPHORES);
+	for (i = 0; i < VCTX_OBJECTS; i++)
+		if (!strcmp(strchr(vx_object_key(i), '.') + 1, key))
+			dump_number(f, key, cfg->objects[i], cfg->objects[i]);
 }
 
 static void d_net_mode(FILE *f, const char *key, const struct vctx_config *cfg)
@@ -1505,35 +1464,35 @@ static const struct key {
 	[K_FILES] = {
 		{ "limits.files", "none", "open files of all its processes",
 		  VCTX_AT_ONCE },
-		p_files, NULL, d_files },
+		p_files, NULL, d_object },
 	[K_SOCKETS] = {
 		{ "limits.sockets", "none", "sockets it can have",
 		  VCTX_AT_ONCE },
-		p_sockets, NULL, d_sockets },
+		p_sockets, NULL, d_object },
 	[K_LOCKS] = {
 		{ "limits.locks", "none", "locks on files it can have",
 		  VCTX_AT_ONCE },
-		p_locks, NULL, d_locks },
+		p_locks, NULL, d_object },
 	[K_ADDRESS_SPACE] = {
 		{ "limits.address-space", "none",
 		  "address space of all its processes", VCTX_AT_ONCE },
-		p_address_space, NULL, d_address_space },
+		p_address_space, NULL, d_object },
 	[K_MESSAGE_QUEUES] = {
 		{ "limits.message-queues", "none",
 		  "memory of its message queues", VCTX_AT_ONCE },
-		p_message_queues, NULL, d_message_queues },
+		p_message_queues, NULL, d_object },
 	[K_SHARED_MEMORY] = {
 		{ "limits.shared-memory", "none",
 		  "System V shared memory it can have", VCTX_AT_ONCE },
-		p_shared_memory, NULL, d_shared_memory },
+		p_shared_memory, NULL, d_object },
 	[K_SEMAPHORE_SETS] = {
 		{ "limits.semaphore-sets", "none",
 		  "sets of System V semaphores it can have", VCTX_AT_ONCE },
-		p_semaphore_sets, NULL, d_semaphore_sets },
+		p_semaphore_sets, NULL, d_object },
 	[K_SEMAPHORES] = {
 		{ "limits.semaphores", "none",
 		  "System V semaphores it can have", VCTX_AT_ONCE },
-		p_semaphores, NULL, d_semaphores },
+		p_semaphores, NULL, d_object },
 	[K_NET_MODE] = {
 		{ "net.mode", "host none bridge routed shared-address",
 		  "where its network comes from", VCTX_AT_START },

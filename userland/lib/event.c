@@ -319,16 +319,6 @@ static void more_hits(struct vctx_events *e, const struct seen *s,
 static void look_limits(struct vctx_events *e, struct seen *s,
 			const struct vctx_info *x)
 {
-	static const char *const objects[VCTX_OBJECTS] = {
-		[VCTX_OBJECT_FILES] = "limits.files",
-		[VCTX_OBJECT_SOCKETS] = "limits.sockets",
-		[VCTX_OBJECT_LOCKS] = "limits.locks",
-		[VCTX_OBJECT_ADDRESS_SPACE] = "limits.address-space",
-		[VCTX_OBJECT_MESSAGE_QUEUES] = "limits.message-queues",
-		[VCTX_OBJECT_SHARED_MEMORY] = "limits.shared-memory",
-		[VCTX_OBJECT_SEMAPHORE_SETS] = "limits.semaphore-sets",
-		[VCTX_OBJECT_SEMAPHORES] = "limits.semaphores",
-	};
 	struct vctx_limit now[VCTX_OBJECTS] = { 0 };
 	struct vctx_limits l = { 0 };
 	bool have = !vctx_limits(x, &l), have_objects = !vctx_objects(x, now);
@@ -343,7 +333,8 @@ static void look_limits(struct vctx_events *e, struct seen *s,
 			  l.processes.hits);
 	}
 	for (i = 0; have_objects && s->have_objects && i < VCTX_OBJECTS; i++)
-		more_hits(e, s, objects[i], s->objects[i].hits, now[i].hits);
+		more_hits(e, s, vx_object_key(i), s->objects[i].hits,
+			  now[i].hits);
 	s->have_limits = have;
 	s->have_objects = have_objects;
 	s->limits = l;

@@ -265,6 +265,8 @@ struct vx_objects_saved {
 	size_t n;
 };
 
+/* Its key, "limits.files" and so on; never freed. */
+const char *vx_object_key(enum vctx_object object);
 bool vx_objects_key(const char *key);
 bool vx_objects_default(const struct vctx_config *cfg);
 /* As vx_disk_apply(). */

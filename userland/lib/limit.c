@@ -23,6 +23,11 @@ static const struct object {
 	[VCTX_OBJECT_SEMAPHORES] = { VXR_NSEMS, "limits.semaphores", 1 },
 };
 
+const char *vx_object_key(enum vctx_object object)
+{
+	return objects[object].key;
+}
+
 bool vx_objects_key(const char *key)
 {
 	size_t i;
