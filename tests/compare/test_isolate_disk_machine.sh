@@ -5,18 +5,7 @@
 # check that what it records can be true. What one loses beside another is no test, and a
 # host too busy for the pace is a reason, not a failure.
 . "$(dirname -- "$0")/../lib.sh"
-
-real_out=$OUT
-OUT=$TMP/out
-export OUT
-mkdir -p "$OUT"
-for d in image bench machine xen keel; do
-	[ ! -e "$real_out/$d" ] || ln -s "$real_out/$d" "$OUT/$d"
-done
-# What the machine reads through its share of OUT: a link out of it leads nowhere.
-mkdir "$OUT/kernel"
-cp "$real_out"/kernel/*.bzImage "$real_out"/kernel/*.config "$OUT/kernel/"
-cp -r "$real_out/userland" "$OUT/"
+. "$(dirname -- "$0")/own_out.sh"
 BULKHEAD_REPORT=$real_out/compare/bhreport
 export BULKHEAD_REPORT
 

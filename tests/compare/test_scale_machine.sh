@@ -5,18 +5,7 @@
 # to make instances makes two, which say that they are ready, work, and are taken away.
 # What that costs is no test.
 . "$(dirname -- "$0")/../lib.sh"
-
-real_out=$OUT
-OUT=$TMP/out
-export OUT
-mkdir -p "$OUT"
-for d in image bench machine xen keel; do
-	[ ! -e "$real_out/$d" ] || ln -s "$real_out/$d" "$OUT/$d"
-done
-# What the machine reads through its share of OUT: a link out of it leads nowhere.
-mkdir "$OUT/kernel"
-cp "$real_out"/kernel/*.bzImage "$real_out"/kernel/*.config "$OUT/kernel/"
-cp -r "$real_out/userland" "$OUT/"
+. "$(dirname -- "$0")/own_out.sh"
 BULKHEAD_REPORT=$real_out/compare/bhreport
 export BULKHEAD_REPORT
 rows=scale.most,scale.start.2,scale.work.2,scale.stop.2

@@ -5,19 +5,10 @@
 # both servers serve on every side, in the system and in an instance behind a network, and
 # nginx is the same everywhere. What that costs is no test.
 . "$(dirname -- "$0")/../lib.sh"
+. "$(dirname -- "$0")/own_out.sh"
 
-real_out=$OUT
-OUT=$TMP/out
 tree=$TMP/tree
-export OUT
-mkdir -p "$OUT" "$tree/hv-compare"
-for d in image bench machine xen keel; do
-	[ ! -e "$real_out/$d" ] || ln -s "$real_out/$d" "$OUT/$d"
-done
-# What the machine reads through its share of OUT: a link out of it leads nowhere.
-mkdir "$OUT/kernel"
-cp "$real_out"/kernel/*.bzImage "$real_out"/kernel/*.config "$OUT/kernel/"
-cp -r "$real_out/userland" "$OUT/"
+mkdir -p "$tree/hv-compare"
 # The sides are a copy, so that one can be added.
 ln -s "$TOP/hv-compare/machine" "$tree/hv-compare/machine"
 ln -s "$TOP/userland" "$tree/userland"

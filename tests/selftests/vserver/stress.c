@@ -797,39 +797,41 @@ static const struct step {
 	long (*undo)(uint32_t xid);
 	long (*retry)(uint32_t xid);	/* instead of op; none: op */
 	bool inside;			/* made by a member */
-	int also;			/* what the kernel of old says for ENOMEM here */
+	int also[3];			/* what the kernel of old says for ENOMEM here */
 } life[] = {
-	{ "create", op_create, undo_create, NULL, false, 0 },
-	{ "name", op_name, NULL, NULL, false, 0 },
-	{ "words", op_words, NULL, NULL, false, 0 },
-	{ "limits", op_limits, NULL, NULL, false, 0 },
-	{ "cpu", op_cpu, NULL, NULL, false, 0 },
-	{ "sched", op_sched, NULL, NULL, false, 0 },
-	{ "disk", op_disk, NULL, NULL, false, 0 },
-	{ "devices", op_device, undo_device, NULL, false, 0 },
-	{ "spaces", op_space, NULL, NULL, false, 0 },
-	{ "net", op_net, undo_net, NULL, false, 0 },
-	{ "addresses", op_address, undo_address, retry_address, false, 0 },
-	{ "dlimit", op_dlimit, undo_dlimit, NULL, false, 0 },
-	{ "dlimit values", op_dlimit_set, NULL, NULL, false, 0 },
-	{ "attributes", op_iattr, NULL, NULL, false, 0 },
-	{ "questions", op_ask, NULL, NULL, false, 0 },
-	{ "tag_migrate", op_tag, NULL, NULL, false, 0 },
-	{ "net_migrate", op_net_migrate, NULL, NULL, false, 0 },
-	{ "enter_space", op_enter, NULL, NULL, false, 0 },
-	{ "ctx_migrate", op_migrate, NULL, NULL, false, 0 },
-	{ "fork", op_fork, NULL, NULL, true, 0 },
-	{ "sockets", op_sockets, NULL, NULL, true, EADDRINUSE },
-	{ "System V objects", op_ipc, NULL, NULL, true, ENOSPC },
-	{ "files", op_files, NULL, NULL, true, ENOLCK },
-	{ "proc", op_proc, NULL, NULL, true, ENOENT },
-	{ "unified file", op_break_link, undo_break_link, NULL, true, 0 },
+	{ "create", op_create, undo_create, NULL, false, { 0 } },
+	{ "name", op_name, NULL, NULL, false, { 0 } },
+	{ "words", op_words, NULL, NULL, false, { 0 } },
+	{ "limits", op_limits, NULL, NULL, false, { 0 } },
+	{ "cpu", op_cpu, NULL, NULL, false, { 0 } },
+	{ "sched", op_sched, NULL, NULL, false, { 0 } },
+	{ "disk", op_disk, NULL, NULL, false, { 0 } },
+	{ "devices", op_device, undo_device, NULL, false, { 0 } },
+	{ "spaces", op_space, NULL, NULL, false, { 0 } },
+	{ "net", op_net, undo_net, NULL, false, { 0 } },
+	{ "addresses", op_address, undo_address, retry_address, false, { 0 } },
+	{ "dlimit", op_dlimit, undo_dlimit, NULL, false, { 0 } },
+	{ "dlimit values", op_dlimit_set, NULL, NULL, false, { 0 } },
+	{ "attributes", op_iattr, NULL, NULL, false, { 0 } },
+	{ "questions", op_ask, NULL, NULL, false, { 0 } },
+	{ "tag_migrate", op_tag, NULL, NULL, false, { 0 } },
+	{ "net_migrate", op_net_migrate, NULL, NULL, false, { 0 } },
+	{ "enter_space", op_enter, NULL, NULL, false, { 0 } },
+	{ "ctx_migrate", op_migrate, NULL, NULL, false, { 0 } },
+	{ "fork", op_fork, NULL, NULL, true, { 0 } },
+	{ "sockets", op_sockets, NULL, NULL, true, { ENOBUFS, ENFILE, EADDRINUSE } },
+	{ "System V objects", op_ipc, NULL, NULL, true, { ENOSPC } },
+	{ "files", op_files, NULL, NULL, true, { ENOLCK } },
+	{ "proc", op_proc, NULL, NULL, true, { ENOENT } },
+	{ "unified file", op_break_link, undo_break_link, NULL, true, { 0 } },
 };
 
 static bool refusal(const struct step *s, long ret)
 {
-	return ret == -ENOMEM || ret == -EAGAIN || ret == -ENOBUFS || ret == -ENFILE ||
-	       (s->also && ret == -s->also);
+	for (int i = 0; i < 3; i++)
+		if (s->also[i] && ret == -s->also[i])
+			return true;
+	return ret == -ENOMEM || ret == -EAGAIN;
 }
 
 static void in_step(const struct step *s, uint32_t xid, int n)
