@@ -136,6 +136,24 @@ if dmesg_clean "$TMP/dmesg" >/dev/null; then
 else
 	ok "an empty kernel log is not clean"
 fi
+
+mkfifo "$tree/go"
+script die <<END
+: >"$tree/held"
+read -r word <"$tree/go"
+is "\$word" on "the first one was not disturbed"
+finish
+END
+env OUT="$tree/out" "$tree/tests/run" --only die >"$tree/first" &
+first=$!
+until [ -e "$tree/held" ] || ! kill -0 "$first" 2>/dev/null; do
+	sleep 0.1
+done
+refuses 2 "tests/run: another tests/run works in $tree/out; wait for it, or set OUT" \
+	"a second one in the same tree" env OUT="$tree/out" "$tree/tests/run" --only pass
+echo on >"$tree/go"
+wait "$first"
+is "$? $(tail -n 1 "$tree/first")" "0 1 passed, 0 failed, 0 skipped" "and the first is not disturbed"
 refuses 2 "tests/run: unknown argument '--quick'" "refuses an unknown option" \
 	"$tree/tests/run" --quick
 finish
