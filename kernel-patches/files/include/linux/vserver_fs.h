@@ -20,6 +20,10 @@
 
 #define VX_XATTR	"trusted.vserver"
 
+struct fs_context;
+struct fs_parameter;
+struct seq_file;
+
 #ifdef CONFIG_VSERVER_FS
 
 /* kernel/vserver/inode.c */
@@ -30,6 +34,16 @@ int __vx_fileattr_permission(struct inode *inode);
 void __vx_xattr_changed(struct inode *inode);
 /* From mount options; the caller holds s_umount for writing or has @sb alone. */
 void vx_label_super(struct super_block *sb, bool tag, bool check);
+/* The mount option tagid=, of all file systems; -ENOPARAM if @param is another. */
+int vx_parse_tagid(struct fs_context *fc, struct fs_parameter *param);
+/*
+ * All files of the superblock that @fc has got, or remounts, get the label that
+ * @fc has been told.  s_umount is held for writing.  -EBUSY: others have mounted
+ * it with another label.
+ */
+int vx_label_mount(struct fs_context *fc);
+void vx_label_remount(struct fs_context *fc);
+void vx_show_tagid(struct seq_file *m, struct super_block *sb);
 
 /* kernel/vserver/cow.c */
 int __vx_break_link(struct path *path, bool write, bool truncate);
@@ -127,6 +141,19 @@ static inline u32 vx_sb_tag(struct super_block *sb) { return 0; }
 static inline kprojid_t vx_tag_project(u32 tag) { return KPROJIDT_INIT(tag); }
 
 static inline void vx_label_super(struct super_block *sb, bool tag, bool check)
+{
+}
+
+static inline int vx_parse_tagid(struct fs_context *fc,
+				 struct fs_parameter *param)
+{
+	return -ENOPARAM;
+}
+
+static inline int vx_label_mount(struct fs_context *fc) { return 0; }
+static inline void vx_label_remount(struct fs_context *fc) { }
+
+static inline void vx_show_tagid(struct seq_file *m, struct super_block *sb)
 {
 }
 

@@ -13,11 +13,14 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/fileattr.h>
+#include <linux/fs_context.h>
+#include <linux/fs_parser.h>
 #include <linux/magic.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
 #include <linux/pid_namespace.h>
 #include <linux/quotaops.h>
+#include <linux/seq_file.h>
 #include <linux/uaccess.h>
 #include <linux/vserver_fs.h>
 #include <linux/xattr.h>
@@ -26,6 +29,7 @@
 #define VX_IATTR_OWN	(IATTR_BARRIER | IATTR_IUNLINK | IATTR_COW)
 #define VX_S_OWN	(S_VX_BARRIER | S_VX_IUNLINK | S_VX_COW)
 #define VX_S_ALL	(VX_S_OWN | S_VX_KNOWN | S_VX_PLAIN)
+#define VX_SB_LABELLED	(SB_I_TAGGED | SB_I_TAGID)
 
 static atomic_t vx_iattr_seq;
 
@@ -65,13 +69,10 @@ void __vx_xattr_changed(struct inode *inode)
 	vx_forget_inode(inode);
 }
 
-void vx_label_super(struct super_block *sb, bool tag, bool check)
+static void vx_set_label_flags(struct super_block *sb, unsigned long flags)
 {
-	unsigned long flags = sb->s_iflags & ~(SB_I_TAGGED | SB_I_NOTAGCHECK);
 	struct inode *inode;
 
-	if (tag)
-		flags |= check ? SB_I_TAGGED : SB_I_TAGGED | SB_I_NOTAGCHECK;
 	if (flags == sb->s_iflags)
 		return;
 	sb->s_iflags = flags;
@@ -81,6 +82,66 @@ void vx_label_super(struct super_block *sb, bool tag, bool check)
 	list_for_each_entry(inode, &sb->s_inodes, i_sb_list)
 		vx_forget_inode(inode);
 	spin_unlock(&sb->s_inode_list_lock);
+}
+
+void vx_label_super(struct super_block *sb, bool tag, bool check)
+{
+	unsigned long flags = sb->s_iflags & ~(SB_I_TAGGED | SB_I_NOTAGCHECK);
+
+	if (tag)
+		flags |= check ? SB_I_TAGGED : SB_I_TAGGED | SB_I_NOTAGCHECK;
+	vx_set_label_flags(sb, flags);
+}
+
+int vx_parse_tagid(struct fs_context *fc, struct fs_parameter *param)
+{
+	u32 tag;
+
+	if (strcmp(param->key, "tagid"))
+		return -ENOPARAM;
+	if (vx_in_context() || !capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (param->type != fs_value_is_string ||
+	    kstrtouint(param->string, 10, &tag) || tag > VX_XID_MAX)
+		return invalf(fc, "tagid: not a number from 0 to %u", VX_XID_MAX);
+	fc->vx_tagid = tag;
+	fc->vx_has_tagid = true;
+	return 0;
+}
+
+void vx_label_remount(struct fs_context *fc)
+{
+	struct super_block *sb = fc->root->d_sb;
+	unsigned long flags = sb->s_iflags & ~SB_I_TAGID;
+
+	if (!fc->vx_has_tagid)
+		return;
+	/* @fc may be used again, when others have said something else */
+	fc->vx_has_tagid = false;
+	WRITE_ONCE(sb->s_vx_tagid, fc->vx_tagid);
+	vx_set_label_flags(sb, fc->vx_tagid ? flags | SB_I_TAGID : flags);
+}
+
+int vx_label_mount(struct fs_context *fc)
+{
+	struct super_block *sb = fc->root->d_sb;
+
+	if (fc->vx_has_tagid && (sb->s_flags & SB_BORN) &&
+	    fc->vx_tagid != sb->s_vx_tagid) {
+		errorf(fc, "tagid: mounted with another one");
+		return -EBUSY;
+	}
+	vx_label_remount(fc);
+	return 0;
+}
+
+void vx_show_tagid(struct seq_file *m, struct super_block *sb)
+{
+	u32 tag = READ_ONCE(sb->s_vx_tagid);
+
+	/* contexts could not say it when they mount */
+	if (tag && !vx_in_context())
+		seq_printf(m, ",tagid=%u", tag);
 }
 
 /*
@@ -125,7 +186,7 @@ static int vx_know_inode(struct inode *inode)
 		}
 		flags = vx_to_sflags(ret) | S_VX_KNOWN;
 		if (!(flags & S_VX_BARRIER) &&
-		    !(inode->i_sb->s_iflags & SB_I_TAGGED))
+		    !(inode->i_sb->s_iflags & VX_SB_LABELLED))
 			flags |= S_VX_PLAIN;
 		vx_keep_flags(inode, seq, flags);
 	}
@@ -138,6 +199,8 @@ u32 vx_inode_tag(struct inode *inode)
 	const struct dquot_operations *ops = inode->i_sb->dq_op;
 	kprojid_t project;
 
+	if (inode->i_sb->s_iflags & SB_I_TAGID)
+		return READ_ONCE(inode->i_sb->s_vx_tagid);
 	if (!ops || !ops->get_projid || ops->get_projid(inode, &project))
 		return 0;
 	return from_kprojid(&init_user_ns, project);
@@ -152,7 +215,7 @@ int __vx_inode_permission(struct inode *inode, int mask)
 	int ret;
 
 	/* of the attributes only the barrier is asked for, here */
-	if (!(iflags & SB_I_TAGGED) &&
+	if (!(iflags & VX_SB_LABELLED) &&
 	    (!S_ISDIR(inode->i_mode) || !(inode->i_opflags & IOP_XATTR))) {
 		vx_keep_flags(inode, seq, S_VX_PLAIN);
 		return 0;
@@ -160,7 +223,7 @@ int __vx_inode_permission(struct inode *inode, int mask)
 	if (xid == VX_XID_HOST || xid == VX_XID_WATCH)
 		return 0;
 
-	if ((iflags & (SB_I_TAGGED | SB_I_NOTAGCHECK)) == SB_I_TAGGED) {
+	if ((iflags & VX_SB_LABELLED) && !(iflags & SB_I_NOTAGCHECK)) {
 		tag = vx_inode_tag(inode);
 		if (tag && tag != vx_current_tag())
 			return -EACCES;
@@ -286,7 +349,7 @@ static u32 vx_iattr_mask(struct inode *inode)
 			mask |= IATTR_IUNLINK |
 				(S_ISDIR(inode->i_mode) ? IATTR_BARRIER : IATTR_COW);
 	}
-	if (inode->i_sb->s_iflags & SB_I_TAGGED)
+	if (inode->i_sb->s_iflags & VX_SB_LABELLED)
 		mask |= IATTR_TAG;
 	return mask;
 }
@@ -330,7 +393,8 @@ static long vx_set_iattr(const struct path *path, u32 tag, u32 flags, u32 mask)
 		return -EPERM;
 	if (mask & ~vx_iattr_mask(inode))
 		return -EINVAL;
-	if ((mask & IATTR_TAG) && tag > VX_XID_MAX)
+	if ((mask & IATTR_TAG) &&
+	    (tag > VX_XID_MAX || (inode->i_sb->s_iflags & SB_I_TAGID)))
 		return -EINVAL;
 	if (inode->i_sb->s_magic == PROC_SUPER_MAGIC) {
 		vx_proc_set_iattr(inode, flags, mask);
