@@ -11,7 +11,7 @@ tab=$(printf '\t')
 
 # Order: what everything else relies on first, what disturbs most last.
 programs='abi dispatch create kill wait_exit flags vhi spaces procfs isolation net net6
-fakeinit reboot limits virt files escape sched schedrace stress'
+fakeinit reboot limits virt files escape sched schedrace trace stress'
 
 make -s -C "$here/vserver" OUT="$OUT" >"$TMP/build.log" 2>&1 || {
 	not_ok "the context tests can be built" "$(tail -n 20 "$TMP/build.log")"

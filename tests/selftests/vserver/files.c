@@ -1039,6 +1039,140 @@ TEST_KINDS(tag_options, "notagcheck, notag, remounts; tag needs projects")
 	EQ(set_tag(FS "/f", TAG), -EINVAL);
 }
 
+#define OWN	BASE "/own"
+
+/* Does the line of FS in the list of mounts show tag @tag to the caller? */
+static bool shows_tagid(unsigned int tag)
+{
+	return !shell("grep -q ' " FS " .*[ ,]tagid=%u[ ,]' /proc/mounts", tag);
+}
+
+static void try_all(vs_fn before, long want)
+{
+	struct guest g = { .bcaps = BC_ALL, .before = before };
+	pid_t p = guest_fork(&g);
+
+	if (p == 0) {
+		EQ(opens(FS, O_RDONLY | O_DIRECTORY), want);
+		try_files(want);
+		EQ(opens(FS "/d/new", O_RDWR | O_CREAT), want);
+		done();
+	}
+	reap_ok(p);
+}
+
+static void whole_label(const char *type, const char *source, const char *options)
+{
+	char text[64];
+	uint32_t mask;
+
+	snprintf(text, sizeof(text), "%s%stagid=%u", options, *options ? "," : "", TAG);
+	NEED_OK(E(mount(source, FS, type, 0, text)));
+	OK(E(chmod(FS, 0755)));
+	OK(E(mkdir(FS "/d", 0777)));
+	OK(E(chmod(FS "/d", 0777)));
+	OK(make_file(FS "/d/f", "x"));
+	OK(E(mkdir(FS "/d/d", 0777)));
+	OK(make_file(FS "/d/d/in", "x"));
+	EQ(tag_of(FS), TAG);
+	EQ(tag_of(FS "/d/f"), TAG);
+	CHECK(shows_tagid(TAG), "the list of mounts does not show it");
+	EQ(set_tag(FS "/d/f", OTHER), -EINVAL);
+	try_files(0);
+	try_all(NULL, -EACCES);
+	try_all(take_other_tag, -EACCES);
+	try_all(take_tag, 0);
+
+	/* remounts: nothing said, another, none, and back */
+	OK(E(mount(NULL, FS, NULL, MS_REMOUNT, NULL)));
+	EQ(tag_of(FS "/d/f"), TAG);
+	snprintf(text, sizeof(text), "tagid=%u", OTHER);
+	OK(E(mount(NULL, FS, NULL, MS_REMOUNT, text)));
+	EQ(tag_of(FS "/d/f"), OTHER);
+	try_all(take_tag, -EACCES);
+	OK(E(mount(NULL, FS, NULL, MS_REMOUNT, "tagid=0")));
+	OK(iattr_get(FS "/d/f", NULL, NULL, &mask));
+	EQX(mask & IA_TAG, 0);
+	CHECK(!shows_tagid(OTHER), "the list of mounts still shows it");
+	try_all(take_tag, 0);
+	OK(E(mount(NULL, FS, NULL, MS_REMOUNT, text)));
+	/* what is learnt of files without labels does not outlast that */
+	try_all(take_tag, -EACCES);
+	EQ(E(mount(NULL, FS, NULL, MS_REMOUNT, "tagid=65536")), -EINVAL);
+	EQ(E(mount(NULL, FS, NULL, MS_REMOUNT, "tagid=-1")), -EINVAL);
+	EQ(E(mount(NULL, FS, NULL, MS_REMOUNT, "tagid=x")), -EINVAL);
+	EQ(E(mount(NULL, FS, NULL, MS_REMOUNT, "tagid")), -EINVAL);
+	EQ(tag_of(FS "/d/f"), OTHER);
+}
+
+TEST(tagid, "tagid=: all files of a file system have one label, tmpfs too")
+{
+	if (vs_stock)
+		vs_skip("needs contexts");
+	make_base();
+	whole_label("tmpfs", "none", "mode=755");
+}
+
+TEST(tagid_disk, "tagid= on a disk that has no labels; not another one at a second mount")
+{
+	char text[64];
+	int fd;
+
+	make_fs("^project,^quota", "");
+	NEED_OK(E(umount(FS)));
+	fd = loop_open(IMAGE);
+	whole_label("ext4", loop, "");
+	NEED_OK(E(mkdir(OWN, 0755)));
+	snprintf(text, sizeof(text), "tagid=%u", OTHER);
+	OK(E(mount(loop, OWN, "ext4", 0, text)));
+	OK(E(umount(OWN)));
+	OK(E(mount(loop, OWN, "ext4", 0, NULL)));
+	EQ(tag_of(OWN "/d/f"), OTHER);
+	OK(E(umount(OWN)));
+	snprintf(text, sizeof(text), "tagid=%u", TAG);
+	EQ(E(mount(loop, OWN, "ext4", 0, text)), -EBUSY);
+	EQ(tag_of(FS "/d/f"), OTHER);
+	NEED_OK(E(umount(FS)));
+	/* it is not on the disk */
+	OK(E(mount(loop, FS, "ext4", 0, NULL)));
+	EQX(flags_of(FS "/d/f") & IA_TAG, 0);
+	close(fd);
+}
+
+TEST(tagid_who, "tagid= is for the host, and contexts do not see it")
+{
+	struct guest g = { .bcaps = BC_ALL, .ccaps = ~0ull, .before = take_tag };
+	pid_t p;
+
+	if (vs_stock)
+		vs_skip("needs contexts");
+	make_base();
+	NEED_OK(E(mkdir(OWN, 0755)));
+	NEED_OK(E(mount("none", FS, "tmpfs", 0, "tagid=100")));
+	CHECK(shows_tagid(TAG), "the list of mounts does not show it");
+	p = guest_fork(&g);
+	if (p == 0) {
+		CHECK(!shows_tagid(TAG), "the list of mounts shows it");
+		OK(E(mount("none", OWN, "tmpfs", 0, NULL)));
+		OK(E(umount(OWN)));
+		EQ(E(mount("none", OWN, "tmpfs", 0, "tagid=100")), -EPERM);
+		EQ(E(mount(NULL, FS, NULL, MS_REMOUNT, "tagid=0")), -EPERM);
+		done();
+	}
+	reap_ok(p);
+	/* nor for who rules a namespace of users only */
+	p = host_fork();
+	if (p == 0) {
+		OK(E(unshare(CLONE_NEWUSER | CLONE_NEWNS)));
+		OK(E(mount("none", OWN, "tmpfs", 0, NULL)));
+		OK(E(umount(OWN)));
+		EQ(E(mount("none", OWN, "tmpfs", 0, "tagid=100")), -EPERM);
+		done();
+	}
+	reap_ok(p);
+	EQ(tag_of(FS), TAG);
+}
+
 TEST_KINDS(tag_set, "the host changes tags; a context does not, by no way")
 {
 	struct guest g = { .bcaps = BC_ALL, .before = take_tag };

@@ -29,6 +29,9 @@
 #include <linux/xarray.h>
 #include "internal.h"
 
+#define CREATE_TRACE_POINTS
+#include <trace/events/vserver.h>
+
 /*
  * A minute, so that a host whose contexts restart, or run one after the other,
  * does not patch its code each time. Exported for hooks in file systems, which may
@@ -56,6 +59,7 @@ static void vx_free_rcu(struct rcu_head *head)
 {
 	struct vx_info *vxi = container_of(head, struct vx_info, vx_rcu);
 
+	trace_context_free(vxi->vx_id);
 	vx_free_cpu(vxi);
 	vx_disk_free(vxi);
 #ifdef CONFIG_KEYS
@@ -165,6 +169,8 @@ void vx_unclaim(struct vx_info *vxi)
 
 		if (atomic_dec_and_test(&vxi->vx_tasks)) {
 			set_bit(VXS_SHUTDOWN, &vxi->vx_state);
+			/* while nobody else can have the number */
+			trace_context_exit(vxi->vx_id);
 			vx_end_cpu(vxi);
 			xa_erase(&vx_contexts, vxi->vx_id);
 			vx_disk_end(vxi->vx_id);
@@ -232,6 +238,7 @@ static void vx_move_self(struct vx_info *vxi, u32 xid)
 	struct task_struct *p = current;
 	struct vx_info *old = p->vx_info;
 
+	trace_context_migrate(xid, p->xid);
 	/*
 	 * Order: whoever finds the new number must find the pointer, and the
 	 * exec id that keeps the members away until an exec.
@@ -320,6 +327,7 @@ static long vx_create(u32 id, u64 flags, struct vx_info *parent)
 		vx_unclaim(parent);
 		return ret;
 	}
+	trace_context_create(id, parent ? parent->vx_id : 0, flags);
 	atomic_inc(&vx_live);
 	vx_start_loads();
 

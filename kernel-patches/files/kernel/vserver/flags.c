@@ -9,6 +9,7 @@
 #include <linux/nsproxy.h>
 #include <linux/rwsem.h>
 #include <linux/utsname.h>
+#include <trace/events/vserver.h>
 #include "internal.h"
 
 /*
@@ -77,6 +78,8 @@ long vc_set_cflags(struct vx_info *vxi, u32 id, void *arg)
 	vx_update_fake_init(vxi);
 	spin_unlock(&vxi->vx_lock);
 
+	if (changed & VXF_ONE_TIME)
+		trace_context_state(vxi->vx_id, changed & VXF_ONE_TIME, new);
 	vx_update_cpu(vxi, changed);
 	if ((changed & VXF_STATE_INIT) && vx_member(vxi)) {
 		vx_record_init(vxi);

@@ -15,6 +15,7 @@
 #include <linux/slab.h>
 #include <linux/sysctl.h>
 #include <linux/umh.h>
+#include <trace/events/vserver.h>
 #include "internal.h"
 
 static char vx_helper_path[256] = "/sbin/vshelper";
@@ -180,6 +181,7 @@ int vx_reboot(unsigned int cmd, void __user *arg)
 
 	vx_get(vxi);
 	WRITE_ONCE(vxi->reboot_cmd, cmd);
+	trace_context_reboot(vxi->vx_id, cmd);
 	INIT_WORK(&rw->work, vx_reboot_run);
 	/* not where call_usermodehelper() queues what this one waits for */
 	queue_work(vx_wq, &rw->work);

@@ -20,6 +20,7 @@
 #include <linux/vserver_ipc.h>
 #include <linux/vserver_limit.h>
 #include <net/sock.h>
+#include <trace/events/vserver.h>
 #include "internal.h"
 
 /* The ids of Linux-VServer, in the order of our counters. */
@@ -53,6 +54,15 @@ static void vx_mark_max(struct vx_limit *l, long value)
 		;
 }
 
+/* @value would have been too much. */
+static noinline void vx_hit(struct vx_info *vxi, enum vx_limit_nr nr, long value)
+{
+	struct vx_limit *l = &vxi->vx_limits[nr];
+
+	atomic_long_inc(&l->hits);
+	trace_context_limit(vxi->vx_id, vx_limit_ids[nr], value, READ_ONCE(l->hard));
+}
+
 static bool vx_charge(struct vx_info *vxi, enum vx_limit_nr nr, long n)
 {
 	struct vx_limit *l = &vxi->vx_limits[nr];
@@ -61,7 +71,7 @@ static bool vx_charge(struct vx_info *vxi, enum vx_limit_nr nr, long n)
 	do {
 		new = old + n;
 		if (unlikely(new > READ_ONCE(l->hard) || new < 0)) {
-			atomic_long_inc(&l->hits);
+			vx_hit(vxi, nr, new);
 			return false;
 		}
 	} while (!atomic_long_try_cmpxchg(&l->cur, &old, new));
@@ -287,7 +297,7 @@ bool __vx_lock_allowed(void)
 	l = &vxi->vx_limits[VX_LIMIT_LOCKS];
 	if (likely(atomic_long_read(&l->cur) < READ_ONCE(l->hard)))
 		return true;
-	atomic_long_inc(&l->hits);
+	vx_hit(vxi, VX_LIMIT_LOCKS, atomic_long_read(&l->cur) + 1);
 	return false;
 }
 

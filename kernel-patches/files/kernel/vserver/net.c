@@ -23,6 +23,7 @@
 #include <linux/xarray.h>
 #include <net/ipv6.h>
 #include <net/net_namespace.h>
+#include <trace/events/vserver.h>
 #include "internal.h"
 
 static DEFINE_XARRAY(nx_contexts);
@@ -58,6 +59,7 @@ static void nx_free_rcu(struct rcu_head *head)
 {
 	struct nx_info *nxi = container_of(head, struct nx_info, nx_rcu);
 
+	trace_network_free(nxi->nx_id);
 	kfree(rcu_access_pointer(nxi->nx_v4));
 	kfree(rcu_access_pointer(nxi->nx_v6));
 	kmem_cache_free(nx_cachep, nxi);
@@ -139,6 +141,8 @@ static bool nx_claim(struct nx_info *nxi)
 static void nx_unclaim(struct nx_info *nxi)
 {
 	if (atomic_dec_and_test(&nxi->nx_tasks)) {
+		/* while nobody else can have the number */
+		trace_network_exit(nxi->nx_id);
 		xa_erase(&nx_contexts, nxi->nx_id);
 		atomic_dec(&nx_live);
 		/* the table's reference goes to the work item */
@@ -174,6 +178,7 @@ static void nx_move_self(struct nx_info *nxi, u32 nid)
 {
 	struct nx_info *old = current->nx_info;
 
+	trace_network_migrate(nid, current->nid);
 	WRITE_ONCE(current->nx_info, nxi);
 	WRITE_ONCE(current->nid, nid);
 	if (old)
@@ -224,6 +229,7 @@ long vc_net_create(struct nx_info *none, u32 id, void *arg)
 		static_branch_slow_dec_deferred(&vx_key);
 		return ret;
 	}
+	trace_network_create(id, nxi->nx_flags);
 	atomic_inc(&nx_live);
 
 	if ((nxi->nx_flags & NXF_SC_HELPER) && vx_helper_wait(id, "netup")) {

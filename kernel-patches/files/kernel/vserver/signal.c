@@ -5,6 +5,7 @@
 #include <linux/pid_namespace.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <trace/events/vserver.h>
 #include "internal.h"
 
 static int vx_send(struct task_struct *p, int sig)
@@ -71,9 +72,8 @@ void vx_kill_all(struct vx_info *vxi, int sig)
  * @pid of the argument: 0 all, -1 all but the init, 1 the init, else one
  * process by its number on the host.
  */
-long vc_ctx_kill(struct vx_info *vxi, u32 id, void *arg)
+static long vx_kill(struct vx_info *vxi, struct vcmd_ctx_kill *vc)
 {
-	struct vcmd_ctx_kill *vc = arg;
 	bool admin = vx_state_flag(vxi, VXF_STATE_ADMIN);
 	bool has_init = READ_ONCE(vxi->vx_init);
 	struct task_struct *p;
@@ -113,4 +113,13 @@ long vc_ctx_kill(struct vx_info *vxi, u32 id, void *arg)
 		rcu_read_unlock();
 		return ret;
 	}
+}
+
+long vc_ctx_kill(struct vx_info *vxi, u32 id, void *arg)
+{
+	struct vcmd_ctx_kill *vc = arg;
+	long ret = vx_kill(vxi, vc);
+
+	trace_context_kill(vxi->vx_id, vc->pid, vc->sig, ret);
+	return ret;
 }
