@@ -9,6 +9,7 @@
 #include "vs_net.h"
 
 #include <arpa/inet.h>
+#include <linux/if_tun.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -897,6 +898,79 @@ TEST(raw, "raw sockets: the right to them, what they receive and send")
 	reap_ok(pid);
 	kill(other, SIGKILL);
 	reap(other);
+}
+
+/* Attached to the interface, a new one if there is none: a descriptor or -errno. */
+static int tunnel(const char *name)
+{
+	struct ifreq ifr = { .ifr_flags = IFF_TUN | IFF_NO_PI };
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC), err;
+
+	NEED(fd >= 0);
+	snprintf(ifr.ifr_name, IFNAMSIZ, "%s", name);
+	err = E(ioctl(fd, TUNSETIFF, &ifr));
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}
+
+TEST(tunnels, "tun_create: interfaces of its own, that no other context has, and none stays")
+{
+	uint32_t nid = new_xid(), b = new_xid();
+	struct guest g = { .bcaps = BC_SECURE };
+	pid_t pid, other;
+	int fd;
+
+	if (access("/dev/net/tun", F_OK))
+		vs_skip("no /dev/net/tun");
+	network();
+	fd = tunnel("vshost");
+	NEED_OK(fd);
+	OK(E(ioctl(fd, TUNSETOWNER, 0)));
+	OK(E(ioctl(fd, TUNSETPERSIST, 1)));
+	close(fd);
+	fd = tunnel("vshost");
+	OK(fd);
+	close(fd);
+
+	other = net_fork(b, NF_DEFAULT, B1, NULL);
+	if (!other) {
+		step_wait(3);
+		EQ(tunnel("vsguest"), -EPERM);
+		EQ(tunnel("vshost"), -EPERM);
+		done();
+	}
+	EQ(net_create(nid, NF_DEFAULT & ~NF_HIDE_NETIF), nid);
+	EQ(tunnel("vshost"), -EPERM);
+	pid = guest_fork(&g);
+	if (!pid) {
+		EQ(tunnel("vsguest"), -EPERM);
+		step_set(1);
+		step_wait(2);
+		fd = tunnel("vsguest");
+		NEED_OK(fd);
+		EQ(E(ioctl(fd, TUNSETPERSIST, 1)), -EPERM);
+		close(fd);
+		EQ(if_nametoindex("vsguest"), 0);
+		NEED_OK(tunnel("vsguest"));
+		/* may be attached to, but has one queue */
+		EQ(tunnel("vsguest"), -EBUSY);
+		EQ(tunnel("vshost"), -EPERM);
+		step_set(3);
+		step_wait(4);
+		drop_to_user(1000);
+		EQ(tunnel("vsuser"), -EPERM);
+		done();
+	}
+	step_wait(1);
+	OK(set_word(CMD_set_ncaps, nid, NC_TUN_CREATE, NC_TUN_CREATE));
+	step_set(2);
+	reap_ok(other);
+	CHECK(if_nametoindex("vsguest"), "the interface is not there");
+	step_set(4);
+	reap_ok(pid);
+	EQ(if_nametoindex("vsguest"), 0);
 }
 
 /* IPv4 addresses that a netlink socket lists: how many, and whether ip is there. */

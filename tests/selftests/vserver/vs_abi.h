@@ -147,6 +147,7 @@
 #define NF_SC_HELPER		(1ull << 36)
 #define NF_PERSISTENT		(1ull << 38)
 #define NF_DEFAULT		(NF_STATE_ADMIN | NF_HIDE_NETIF | NF_LBACK_REMAP | NF_HIDE_LBACK)
+#define NC_TUN_CREATE		0x1ull
 #define NC_RAW_ICMP		0x100ull
 #define NC_MULTICAST		0x1000ull
 #define NA_IPV4			0x1

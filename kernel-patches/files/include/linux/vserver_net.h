@@ -48,6 +48,10 @@ void __nx_label_sock(struct sock *sk);
 void __nx_clone_sock(struct sock *sk);
 void __nx_free_sock(struct sock *sk);
 int __nx_check_socket(struct net *net, int family, int type, int protocol);
+/* May current make interfaces of the driver tun in @net, without CAP_NET_ADMIN? */
+bool nx_may_tunnel(const struct net *net);
+/* Whose they are: the network context of current, or 0, the host's. */
+u32 nx_tunnel_nid(const struct net *net);
 void __nx_fork_task(struct task_struct *p);
 void __nx_exit_task(struct task_struct *p);
 
@@ -272,6 +276,8 @@ static inline int nx_check_socket(struct net *net, int family, int type,
 	return 0;
 }
 
+static inline bool nx_may_tunnel(const struct net *net) { return false; }
+static inline u32 nx_tunnel_nid(const struct net *net) { return 0; }
 static inline bool nx_labelled(const struct sock *sk) { return false; }
 static inline int nx_bind4(const struct sock *sk, __be32 *addr) { return 0; }
 

@@ -464,20 +464,22 @@ int __nx_check_socket(struct net *net, int family, int type, int protocol)
 }
 
 /*
- * May current make a raw socket for the protocol although it lacks CAP_NET_RAW?
- * Only if it lacks it by the bcaps of its context alone.
+ * Does current have @ncap for what needs @cap, although it lacks that?  Only if it
+ * lacks it by the bcaps of its context alone.
  */
+static bool nx_may_instead(const struct net *net, u64 ncap, int cap)
+{
+	struct nx_info *nxi = current->nx_info;
+
+	return nxi && (READ_ONCE(nxi->nx_ncaps) & ncap) && nx_applies(nxi, net) &&
+	       cap_raised(current_cred()->cap_effective, cap) &&
+	       in_userns(current_user_ns(), net->user_ns);
+}
+
 static bool nx_may_ping(int family, int protocol)
 {
-	struct nx_info *nxi;
-
-	if (!nx_active() || protocol != nx_icmp(family))
-		return false;
-	nxi = current->nx_info;
-	return nxi && (READ_ONCE(nxi->nx_ncaps) & NXC_RAW_ICMP) &&
-	       nx_applies(nxi, current->nsproxy->net_ns) &&
-	       cap_raised(current_cred()->cap_effective, CAP_NET_RAW) &&
-	       in_userns(current_user_ns(), current->nsproxy->net_ns->user_ns);
+	return nx_active() && protocol == nx_icmp(family) &&
+	       nx_may_instead(current->nsproxy->net_ns, NXC_RAW_ICMP, CAP_NET_RAW);
 }
 
 bool nx_raw_icmp(int protocol)
@@ -490,6 +492,20 @@ bool nx_raw_icmp6(int protocol)
 	return nx_may_ping(AF_INET6, protocol);
 }
 EXPORT_SYMBOL_GPL(nx_raw_icmp6);
+
+bool nx_may_tunnel(const struct net *net)
+{
+	return nx_active() && nx_may_instead(net, NXC_TUN_CREATE, CAP_NET_ADMIN);
+}
+EXPORT_SYMBOL_GPL(nx_may_tunnel);
+
+u32 nx_tunnel_nid(const struct net *net)
+{
+	struct nx_info *nxi = nx_active() ? current->nx_info : NULL;
+
+	return nxi && nx_applies(nxi, net) ? nxi->nx_id : 0;
+}
+EXPORT_SYMBOL_GPL(nx_tunnel_nid);
 
 static int __init nx_init(void)
 {

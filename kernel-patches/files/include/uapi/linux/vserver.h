@@ -681,7 +681,8 @@ struct vcmd_net_caps {
 /*
  * ncaps: RAW_ICMP raw sockets for ICMP of both families, to who has CAP_NET_RAW
  * but for bcaps;
- * MULTICAST to send to and receive from groups. TUN_CREATE has no effect yet.
+ * MULTICAST to send to and receive from groups; TUN_CREATE interfaces of the driver
+ * tun, which go with their last descriptor, to who has CAP_NET_ADMIN but for bcaps.
  */
 #define NXC_TUN_CREATE		0x00000001ULL
 #define NXC_RAW_ICMP		0x00000100ULL
