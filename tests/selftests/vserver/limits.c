@@ -574,6 +574,37 @@ static struct abi_sock_stat traffic_of(uint32_t xid, uint32_t family)
 	return s;
 }
 
+/*
+ * 11 bytes go out on a socket of IPv6 to an address of IPv4, 13 after it has become
+ * one of IPv4, and the receiver gets both.
+ */
+static void change_family(void)
+{
+	struct sockaddr_in here = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	struct sockaddr_in6 to = { .sin6_family = AF_INET6 };
+	int at = socket(AF_INET, SOCK_DGRAM, 0), from = socket(AF_INET6, SOCK_DGRAM, 0);
+	int form = AF_INET;
+	socklen_t len = sizeof(here);
+	char buf[64] = { 0 };
+
+	NEED_OK(E(bind(at, (void *)&here, sizeof(here))));
+	NEED_OK(E(getsockname(at, (void *)&here, &len)));
+	to.sin6_port = here.sin_port;
+	to.sin6_addr.s6_addr[10] = 0xff;
+	to.sin6_addr.s6_addr[11] = 0xff;
+	memcpy(&to.sin6_addr.s6_addr[12], &here.sin_addr, sizeof(here.sin_addr));
+	NEED_OK(E(connect(from, (void *)&to, sizeof(to))));
+	EQ(send(from, buf, 11, 0), 11);
+	EQ(recv(at, buf, sizeof(buf), 0), 11);
+	OK(E(setsockopt(from, IPPROTO_IPV6, IPV6_ADDRFORM, &form, sizeof(form))));
+	EQ(send(from, buf, 13, 0), 13);
+	EQ(recv(at, buf, sizeof(buf), 0), 13);
+	close(from);
+	close(at);
+}
+
 static void passed(uint32_t xid, uint32_t family, int kind, uint32_t count, uint64_t bytes)
 {
 	struct abi_sock_stat s = traffic_of(xid, family);
@@ -617,6 +648,7 @@ TEST(traffic, "sock_stat: calls and bytes by family, sent, received and failed; 
 		step_wait(4);
 		close(pair[1]);
 		EQ(E(send(pair[0], buf, 5, MSG_NOSIGNAL)), -EPIPE);
+		change_family();
 		step_set(5);
 		step_wait(6);
 		done();
@@ -643,6 +675,10 @@ TEST(traffic, "sock_stat: calls and bytes by family, sent, received and failed; 
 	step_set(4);
 	step_wait(5);
 	EQ(traffic_of(g.xid, SK_UNIX).count[SK_FAIL], 2);
+	passed(g.xid, SK_INET6, SK_SEND, 1, 11);
+	passed(g.xid, SK_INET, SK_SEND, 2, 77 + 13);
+	passed(g.xid, SK_INET, SK_RECV, 2, 11 + 13);
+	passed(g.xid, SK_INET, SK_FAIL, 0, 0);
 	s = (struct abi_sock_stat){ .field = SK_OTHER + 1 };
 	EQ(vs(CMD_sock_stat, g.xid, &s), -EINVAL);
 	EQ(vs(CMD_sock_stat, g.xid, NULL), -EFAULT);

@@ -67,7 +67,7 @@ static inline void vx_no_sock(struct vx_info *vxi)
 		__vx_no_sock(vxi);
 }
 
-/* It was made, and is all zero. */
+/* It was made, and is all zero but for its family. */
 static inline void vx_label_sock(struct sock *sk, struct vx_info *vxi)
 {
 	if (vx_active() && vxi)

@@ -20,7 +20,7 @@ struct sock;
 struct vx_private {
 	struct vx_info		vxi;
 #ifdef CONFIG_VSERVER_LIMIT
-	struct vx_traffic	__percpu *traffic;	/* socket.c */
+	struct vx_families	__percpu *traffic;	/* socket.c */
 #endif
 #ifdef CONFIG_VSERVER_FS
 	struct list_head	devices;		/* device.c */

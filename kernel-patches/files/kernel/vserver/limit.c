@@ -19,6 +19,7 @@
 #include <linux/seq_file.h>
 #include <linux/vserver_ipc.h>
 #include <linux/vserver_limit.h>
+#include <linux/vserver_sock.h>
 #include <net/sock.h>
 #include <trace/events/vserver.h>
 #include "internal.h"
@@ -155,6 +156,7 @@ void __vx_no_sock(struct vx_info *vxi)
 void __vx_label_sock(struct sock *sk, struct vx_info *vxi)
 {
 	sk->sk_vx = vxi;
+	__vx_sock_family(sk);
 }
 
 void __vx_uncharge_sock(const struct sock *sk)

@@ -4,12 +4,12 @@
  *
  * Counters are one set for each CPU, so that those who send at once share no cache
  * line; a reader adds them up. They are the socket's context's, whoever uses the
- * socket, and sockets of the kernel itself have none.
+ * socket, and sockets of the kernel itself have none. A socket knows those of its
+ * family from the start: the reference to its context keeps them.
  */
 #include <linux/percpu.h>
 #include <linux/seq_file.h>
 #include <linux/socket.h>
-#include <linux/uio.h>
 #include <linux/vserver_sock.h>
 #include <net/sock.h>
 #include "internal.h"
@@ -25,9 +25,8 @@ static const char * const vx_family_names[] = {
 
 #define VX_FAMILIES	ARRAY_SIZE(vx_family_names)
 
-struct vx_traffic {
-	u64	count[VX_FAMILIES][VXA_SOCK_KINDS];
-	u64	bytes[VX_FAMILIES][VXA_SOCK_KINDS];
+struct vx_families {
+	struct vx_traffic	family[VX_FAMILIES];
 };
 
 static unsigned int vx_family(const struct sock *sk)
@@ -48,44 +47,41 @@ static unsigned int vx_family(const struct sock *sk)
 	}
 }
 
-static void vx_account(const struct sock *sk, unsigned int kind, size_t bytes)
-{
-	struct vx_traffic __percpu *t = vx_private(sk->sk_vx)->traffic;
-	unsigned int family = vx_family(sk);
+/* What sockets of no context count in; nobody reads it. */
+DEFINE_PER_CPU(struct vx_traffic, vx_no_traffic);
 
-	this_cpu_inc(t->count[family][kind]);
-	this_cpu_add(t->bytes[family][kind], bytes);
+/* A socket that is labelled, and whose family is known, has these counters. */
+void __vx_sock_family(struct sock *sk)
+{
+	struct vx_families __percpu *f;
+	unsigned long from, to;
+
+	if (!sk->sk_vx)
+		return;
+	f = vx_private(sk->sk_vx)->traffic;
+	from = (__force unsigned long)&vx_no_traffic;
+	to = (__force unsigned long)&f->family[vx_family(sk)];
+	WRITE_ONCE(sk->sk_vx_traffic, to - from);
 }
+EXPORT_SYMBOL_GPL(__vx_sock_family);
 
 /*
  * What was not taken from the sender, of a message that was sent in part too, has
  * failed. A datagram that was taken and then refused has failed with no bytes: to know
  * its size afterwards would cost a register around every call, contexts or not.
  */
-void __vx_account_send(const struct sock *sk, const struct msghdr *msg, int ret)
+void __vx_account_fail(const struct sock *sk, const struct msghdr *msg, int ret)
 {
-	size_t left = iov_iter_count(&msg->msg_iter);
-
-	if (!sk || !sk->sk_vx)
-		return;
 	if (ret >= 0)
 		vx_account(sk, VXA_SOCK_SEND, ret);
-	if (ret < 0 || left)
-		vx_account(sk, VXA_SOCK_FAIL, left);
-}
-
-/* Data that was only looked at is still to be received. */
-void __vx_account_recv(const struct sock *sk, int flags, int ret)
-{
-	if (sk && sk->sk_vx && ret >= 0 && !(flags & MSG_PEEK))
-		vx_account(sk, VXA_SOCK_RECV, ret);
+	vx_account(sk, VXA_SOCK_FAIL, iov_iter_count(&msg->msg_iter));
 }
 
 int vx_init_traffic(struct vx_info *vxi)
 {
 	struct vx_private *p = vx_private(vxi);
 
-	p->traffic = alloc_percpu_gfp(struct vx_traffic, GFP_KERNEL_ACCOUNT);
+	p->traffic = alloc_percpu_gfp(struct vx_families, GFP_KERNEL_ACCOUNT);
 	return p->traffic ? 0 : -ENOMEM;
 }
 
@@ -97,7 +93,7 @@ void vx_free_traffic(struct vx_info *vxi)
 static void vx_sum_traffic(struct vx_info *vxi, unsigned int family,
 			   u64 count[VXA_SOCK_KINDS], u64 bytes[VXA_SOCK_KINDS])
 {
-	struct vx_traffic *t;
+	struct vx_families *f;
 	unsigned int kind;
 	int cpu;
 
@@ -105,9 +101,9 @@ static void vx_sum_traffic(struct vx_info *vxi, unsigned int family,
 		count[kind] = 0;
 		bytes[kind] = 0;
 		for_each_possible_cpu(cpu) {
-			t = per_cpu_ptr(vx_private(vxi)->traffic, cpu);
-			count[kind] += READ_ONCE(t->count[family][kind]);
-			bytes[kind] += READ_ONCE(t->bytes[family][kind]);
+			f = per_cpu_ptr(vx_private(vxi)->traffic, cpu);
+			count[kind] += READ_ONCE(f->family[family].kind[kind].count);
+			bytes[kind] += READ_ONCE(f->family[family].kind[kind].bytes);
 		}
 	}
 }
