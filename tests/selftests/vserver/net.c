@@ -900,19 +900,31 @@ TEST(raw, "raw sockets: the right to them, what they receive and send")
 	reap(other);
 }
 
-/* Attached to the interface, a new one if there is none: a descriptor or -errno. */
-static int tunnel(const char *name)
+static int open_tun(void)
+{
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+
+	NEED_OK(E(fd));
+	return fd;
+}
+
+/* Attached to the interface, a new one if there is none: @fd, or -errno and closed. */
+static int attach(int fd, const char *name)
 {
 	struct ifreq ifr = { .ifr_flags = IFF_TUN | IFF_NO_PI };
-	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC), err;
+	int err;
 
-	NEED(fd >= 0);
 	snprintf(ifr.ifr_name, IFNAMSIZ, "%s", name);
 	err = E(ioctl(fd, TUNSETIFF, &ifr));
 	if (!err)
 		return fd;
 	close(fd);
 	return err;
+}
+
+static int tunnel(const char *name)
+{
+	return attach(open_tun(), name);
 }
 
 TEST(tunnels, "tun_create: interfaces of its own, that no other context has, and none stays")
@@ -959,8 +971,9 @@ TEST(tunnels, "tun_create: interfaces of its own, that no other context has, and
 		EQ(tunnel("vshost"), -EPERM);
 		step_set(3);
 		step_wait(4);
+		fd = open_tun();
 		drop_to_user(1000);
-		EQ(tunnel("vsuser"), -EPERM);
+		EQ(attach(fd, "vsuser"), -EPERM);
 		done();
 	}
 	step_wait(1);
