@@ -121,6 +121,48 @@ matches "$(vctx stats d1)" "NAME *READ WRITTEN
 d1 *" "stats has columns for it"
 vctx delete d1 --force
 vctx delete d2 --force
+
+# --- what can be done with devices ---
+mkdir "$null/dc" && echo 1 >"$null/dc/size" && echo 1 >"$null/dc/power"
+until_ok test -b /dev/dc
+# A node that somebody has forgotten in its root.
+mknod $ROOT/opt/da b "${da%:*}" "${da#*:}"
+new v1 "device.map=/dev/dc open" "device.map=block none" security.capabilities=+mknod
+inside() {
+	vctx exec v1 -- /bin/sh -c "$*" 2>&1
+}
+# size FILE: what can be read of it, in MiB, or why not
+size() {
+	inside "dd if=$1 of=/dev/null bs=1M 2>&1 | sed -n 's/+0 records in//p; s/.*: //p'"
+}
+is "$(inside 'echo /dev/d?')" /dev/dc "it gets a node of what it can open, and of nothing else"
+is "$(inside "stat -c '%t:%T %a %u %g' /dev/dc")" "$(stat -c '%t:%T %a %u %g' /dev/dc)" "one as the host has"
+is "$(size /dev/dc) $(size /opt/da)" "1 Permission denied" "it can open no other disk"
+matches "$(inside 'mknod /dev/b b 7 0')" "*: Operation not permitted" "nor make a node of one"
+is "$(inside 'mknod /dev/c c 1 5 && head -c 3 /dev/c | wc -c; rm /dev/c')" 3 "but of other devices, as ever"
+is "$(vctx show v1 --config | sed -n '/^\[device\]/,/^\[/p' | sed '$d')" "[device]
+map = /dev/dc open
+map = block none" "show tells the map"
+try vctx set v1 "device.map=/dev/da open"
+is "$STATUS: $STDOUT$STDERR$(size /opt/da)" "0: 64" "set opens another at once"
+try vctx set v1 "device.map=/dev/dc /dev/db open" "device.map=/dev/da none"
+is "$STATUS: $STDOUT$STDERR$(size /dev/dc) $(size /opt/da)" "0: 64 Permission denied" \
+	"another is in the place of the first, and the second is shut again"
+VCTX_FAIL_AT=set "$VT" set v1 "device.map=/dev/da open" "device.map=/dev/dc open" 2>/dev/null
+is "$? $(size /dev/dc) $(size /opt/da)" "1 64 Permission denied" "a set that fails changes nothing"
+try vctx set v1 "device.map=/dev/nosuch open"
+is "$STATUS: $STDERR" "2: vctx: set v1: device /dev/nosuch: No such file or directory" \
+	"a device that is not there is told"
+vctx set v1 "device.map=block default" "device.map=/dev/dc default"
+is "$(size /dev/dc) $(size /opt/da)" "1 Permission denied" "an entry is taken back"
+vctx restart v1 --kill
+is "$(size /opt/da) $(inside 'echo /dev/d?')" "Permission denied /dev/d?" "after a restart it is the same map"
+vctx set v1 "device.map=/dev/da default"
+is "$(size /opt/da)" 64 "without a map all is as ever"
+vctx delete v1 --force
+rm $ROOT/opt/da
+rmdir "$null/dc"
+
 for d in da db; do
 	is "$(awk '$1 >= 1000' "/sys/block/$d/queue/iosched/contexts")" "" "$d has forgotten them"
 done

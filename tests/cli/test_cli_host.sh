@@ -227,6 +227,26 @@ bad_value mount.bind "/a /" \
 	'"SOURCE TARGET [ro]", both absolute paths, and TARGET not /'
 bad_value mount.tmpfs "/t size=0" \
 	'"TARGET [size=64M] [mode=1777]", an absolute path and not /'
+for value in /dev/null x "/dev/null open none" "block /dev/x open" "/dev/null fly" "a/b open" \
+	"/dev/null none open"; do
+	bad_value device.map "$value" \
+		'"DEVICE [TARGET] open|create|none|default", DEVICE a path, block or char'
+done
+bad_value device.map "char create" \
+	"its terminals are among all others of char: they must be open"
+refuses 2 "vctx: create web1: device /dev/nosuch: No such file or directory" \
+	"a device that is not there" vctx create web1 --start --dry-run --root "$ROOT" \
+	-s "device.map=/dev/nosuch open"
+refuses 2 "vctx: create web1: device $ROOT: No such device" "what is no device" \
+	vctx create web1 --start --dry-run --root "$ROOT" -s "device.map=$ROOT open"
+ln -s /dev/zero "$TMP/zero"
+refuses 2 "vctx: create web1: /dev/zero and $TMP/zero are the same device
+hint: give it once" "a device by two names" vctx create web1 --start --dry-run \
+	--root "$ROOT" -s "device.map=/dev/zero open" -s "device.map=$TMP/zero none"
+is "$(vctx create web1 --start --dry-run --root "$ROOT" -s "device.map=/dev//zero open" \
+	-s "device.map=/dev/full create" -s "device.map=block none" |
+	sed -n 's/^ *[0-9]*  \(make .dev.*\|.*devices\)/\1/p')" "make /dev//zero
+set what it can do with devices" "a node for what can be opened"
 bad_value security.capabilities "-sys_modul" \
 	'"sys_modul" is not a name vctx knows'
 bad_value security.flags "+persistent" \

@@ -26,7 +26,7 @@ enum key_id {
 	K_SOCKETS, K_LOCKS, K_ADDRESS_SPACE, K_MESSAGE_QUEUES, K_SHARED_MEMORY,
 	K_SEMAPHORE_SETS, K_SEMAPHORES,
 	K_NET_MODE, K_NET_BRIDGE, K_NET_ADDRESS, K_NET_GATEWAY, K_NET_WEIGHT, K_NET_RATE_OUT, K_NET_RATE_IN,
-	K_BIND, K_TMPFS, K_CGROUPS,
+	K_BIND, K_TMPFS, K_CGROUPS, K_DEVICE,
 	K_CAPABILITIES, K_CCAPS, K_FLAGS, K_READONLY, K_START, K_STOP_SIGNAL,
 	K_STOP_TIMEOUT, K_COUNT
 };
@@ -613,6 +613,70 @@ bad_value:
 	return bad(why, "\"TARGET [size=64M] [mode=1777]\", an absolute path and not /");
 }
 
+/* What can be done, from the words behind the device and its target. */
+static int parse_device_words(struct vctx_device *d, char *const *w)
+{
+	size_t i;
+
+	if (!w[0])
+		return -1;
+	if (!strcmp(w[0], "none") || !strcmp(w[0], "default")) {
+		d->as_ever = w[0][0] == 'd';
+		return w[1] || d->target ? -1 : 0;
+	}
+	for (i = 0; w[i]; i++) {
+		if (!strcmp(w[i], "open"))
+			d->open = true;
+		else if (!strcmp(w[i], "create"))
+			d->create = true;
+		else
+			return -1;
+	}
+	return 0;
+}
+
+/* A device has one entry: what is said last counts. */
+static int p_device(struct vctx_config *cfg, const char *value, struct why *why)
+{
+	static const char text[] =
+		"\"DEVICE [TARGET] open|create|none|default\", DEVICE a path, block or char";
+	char **w = split_words(value);
+	struct vctx_device d = { 0 };
+	bool rest = w[0] && (!strcmp(w[0], "block") || !strcmp(w[0], "char"));
+	bool to = w[0] && w[1] && w[1][0] == '/';
+	size_t i;
+
+	if (!w[0] || (!rest && !vx_path_ok(w[0])) ||
+	    (to && (rest || !vx_path_ok(w[1]))))
+		goto bad_value;
+	d.target = to ? w[1] : NULL;
+	if (parse_device_words(&d, w + (to ? 2 : 1)))
+		goto bad_value;
+	if (!strcmp(w[0], "char") && !d.open && !d.as_ever) {
+		free_words(w);
+		return bad(why, "its terminals are among all others of char: they must be open");
+	}
+	d.name = rest ? vx_strdup(w[0]) : path_copy(w[0]);
+	d.target = to ? path_copy(w[1]) : NULL;
+	free_words(w);
+	for (i = 0; i < cfg->n_device; i++) {
+		if (strcmp(cfg->device[i].name, d.name))
+			continue;
+		free(cfg->device[i].name);
+		free(cfg->device[i].target);
+		cfg->device[i] = d;
+		return 0;
+	}
+	cfg->device = vx_realloc(cfg->device,
+				 (cfg->n_device + 1) * sizeof(*cfg->device));
+	cfg->device[cfg->n_device++] = d;
+	return 0;
+
+bad_value:
+	free_words(w);
+	return bad(why, text);
+}
+
 /*
  * "secure +net_admin -sys_boot": words that change a set of bits.  A base word
  * replaces the whole set; a sign adds or removes; no sign adds.
@@ -1011,6 +1075,11 @@ static void r_tmpfs(struct vctx_config *cfg)
 		free(cfg->tmpfs[--cfg->n_tmpfs].target);
 }
 
+static void r_device(struct vctx_config *cfg)
+{
+	vx_device_free(cfg);
+}
+
 static void r_capabilities(struct vctx_config *cfg)
 {
 	cfg->bcaps = VCTX_BCAPS_SECURE;
@@ -1328,6 +1397,25 @@ static void d_tmpfs(FILE *f, const char *key, const struct vctx_config *cfg)
 	}
 }
 
+static void d_device(FILE *f, const char *key, const struct vctx_config *cfg)
+{
+	size_t i;
+
+	for (i = 0; i < cfg->n_device; i++) {
+		const struct vctx_device *d = &cfg->device[i];
+
+		fprintf(f, "%s = %s", key, d->name);
+		if (d->target)
+			fprintf(f, " %s", d->target);
+		if (d->as_ever)
+			fputs(" default", f);
+		else if (!d->open && !d->create)
+			fputs(" none", f);
+		fprintf(f, "%s%s\n", d->open ? " open" : "",
+			d->create ? " create" : "");
+	}
+}
+
 static void d_capabilities(FILE *f, const char *key,
 			   const struct vctx_config *cfg)
 {
@@ -1528,6 +1616,10 @@ static const struct key {
 		{ "mount.cgroups", "yes no", "whether it has control groups of its own",
 		  VCTX_AT_START },
 		p_cgroups, NULL, d_cgroups },
+	[K_DEVICE] = {
+		{ "device.map", NULL, "what it can do with a device",
+		  VCTX_AT_ONCE },
+		p_device, r_device, d_device },
 	[K_CAPABILITIES] = {
 		{ "security.capabilities", "secure all none",
 		  "Linux capabilities", VCTX_AT_START },
@@ -1961,6 +2053,7 @@ void vctx_config_free(struct vctx_config *cfg)
 	r_bind(cfg);
 	r_tmpfs(cfg);
 	r_disk(cfg);
+	r_device(cfg);
 	free(cfg->disk);
 	free(cfg->net_bridge);
 	free(cfg->net_addr);

@@ -284,6 +284,22 @@ uint32_t vx_tag(const struct vctx_config *cfg, uint32_t id);
 int vx_quota_apply(uint32_t id, const char *root, const struct vctx_config *cfg,
 		   struct vctx_err *err);
 
+/* device.c: device.map.  Does it say anything? */
+bool vx_device_default(const struct vctx_config *cfg);
+/* Are the devices there, each but once? */
+int vx_device_check(const struct vctx_config *cfg, struct vctx_err *err);
+/* The node that the context finds in its /dev; false if it gets none. */
+bool vx_device_node(const struct vctx_device *d, struct stat *st);
+/*
+ * A context that runs: have the map of "new" instead of that of "old" (NULL: none).
+ * Nothing is changed on failure; without err as much as can be done is done.
+ */
+int vx_device_apply(struct vctx *v, uint32_t id, const struct vctx_config *old,
+		    const struct vctx_config *new, struct vctx_err *err);
+/* The map alone, of configurations that are made of nothing else. */
+void vx_device_copy(struct vctx_config *to, const struct vctx_config *from);
+void vx_device_free(struct vctx_config *cfg);
+
 /* cgroup.c: does [memory] or [limits] say anything? */
 bool vx_cgroup_wanted(const struct vctx_config *cfg);
 /* Are there control groups where they should be? */

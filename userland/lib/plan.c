@@ -39,10 +39,10 @@ enum step_kind {
 	S_ID, S_STATE, S_LOG, S_CGROUP, S_FORK,
 	/* child */
 	S_JOIN, S_UNSHARE, S_NET, S_PRIVATE, S_ROOT, S_SHARE_ROOT, S_PROC, S_PROTECT, S_MASK,
-	S_DEV, S_SYS, S_CGROUPS, S_RUN, S_BIND, S_TMPFS, S_ROOT_RO, S_PIVOT, S_HOSTNAME,
+	S_DEV, S_NODE, S_SYS, S_CGROUPS, S_RUN, S_BIND, S_TMPFS, S_ROOT_RO, S_PIVOT, S_HOSTNAME,
 	S_TAG, S_CREATE, S_SPACE, S_NAME, S_BCAPS, S_CCAPS, S_READY,
 	/* parent, then child */
-	S_CPU, S_DISK, S_QUOTA, S_RECORD, S_INIT, S_EXEC,
+	S_CPU, S_DISK, S_QUOTA, S_DEVICES, S_RECORD, S_INIT, S_EXEC,
 	/* parent */
 	S_START,
 };
@@ -55,12 +55,13 @@ static const char *const step_names[] = {
 	[S_ROOT] = "root",
 	[S_SHARE_ROOT] = "share-root", [S_PROC] = "proc",
 	[S_PROTECT] = "protect", [S_MASK] = "mask", [S_DEV] = "dev",
+	[S_NODE] = "node",
 	[S_SYS] = "sys", [S_CGROUPS] = "cgroups", [S_RUN] = "run", [S_BIND] = "bind",
 	[S_TMPFS] = "tmpfs", [S_ROOT_RO] = "root-ro", [S_PIVOT] = "pivot",
 	[S_HOSTNAME] = "hostname", [S_TAG] = "tag", [S_CREATE] = "create",
 	[S_SPACE] = "space", [S_NAME] = "name", [S_BCAPS] = "bcaps",
 	[S_CCAPS] = "ccaps", [S_READY] = "ready", [S_CPU] = "cpu",
-	[S_DISK] = "disk", [S_QUOTA] = "quota",
+	[S_DISK] = "disk", [S_QUOTA] = "quota", [S_DEVICES] = "devices",
 	[S_RECORD] = "record",
 	[S_INIT] = "init", [S_EXEC] = "exec", [S_START] = "start",
 };
@@ -81,6 +82,7 @@ struct vctx_plan {
 	bool share_root;	/* root is "/" */
 	char *const *start;	/* exec.start, or NULL */
 	char *cgroup;		/* NULL: it needs none */
+	struct stat *nodes;	/* of the devices, from before it has a /dev */
 	struct step *steps;
 	size_t n;
 };
@@ -165,7 +167,8 @@ static int check_plan(struct vctx_plan *p, struct vctx_err *err)
 					     "bind source %s",
 					     cfg->bind[i].source);
 	return vx_cpu_values(cfg, &cpu, err) || vx_disk_check(cfg, err) ||
-	       vx_quota_check(cfg, err) || vx_net_check(cfg, err) ? -1 : 0;
+	       vx_quota_check(cfg, err) || vx_device_check(cfg, err) ||
+	       vx_net_check(cfg, err) ? -1 : 0;
 }
 
 struct vctx_plan *vctx_plan_new(struct vctx *v, const char *name,
@@ -234,6 +237,11 @@ struct vctx_plan *vctx_plan_new(struct vctx *v, const char *name,
 		    "mount its control groups on /sys/fs/cgroup");
 	add(p, S_DEV, "/dev", 0,
 	    "mount a small /dev with null zero full random urandom tty pts shm");
+	p->nodes = vx_alloc((cfg->n_device + 1) * sizeof(*p->nodes));
+	for (i = 0; i < cfg->n_device; i++)
+		if (vx_device_node(&cfg->device[i], &p->nodes[i]))
+			add(p, S_NODE, cfg->device[i].name, i, "make %s",
+			    cfg->device[i].name);
 	for (i = 0; i < ARRAY_SIZE(proc_masked); i++)
 		add(p, S_MASK, proc_masked[i], 0, "hide %s", proc_masked[i]);
 	add(p, S_MASK, "/sys/firmware", 0, "hide /sys/firmware");
@@ -273,6 +281,8 @@ struct vctx_plan *vctx_plan_new(struct vctx *v, const char *name,
 		add(p, S_DISK, NULL, 0, "set its share of the disks");
 	if (!vx_quota_default(cfg))
 		add(p, S_QUOTA, NULL, 0, "set its limits of disk space");
+	if (!vx_device_default(cfg))
+		add(p, S_DEVICES, NULL, 0, "set what it can do with devices");
 	add(p, S_RECORD, NULL, 0, "record that it runs");
 	add(p, S_INIT, NULL, 0, "end the setup and become its init");
 	add(p, S_EXEC, NULL, 0, "execute %s", argv[0]);
@@ -294,6 +304,7 @@ void vctx_plan_free(struct vctx_plan *p)
 	for (i = 0; i < p->n; i++)
 		free(p->steps[i].text);
 	free(p->steps);
+	free(p->nodes);
 	free(p->cgroup);
 	free(p->name);
 	free(p);
@@ -567,6 +578,31 @@ static int do_dev(struct act *a)
 		      "/dev/shm", true);
 }
 
+/* In our own /dev, where nobody else is yet; it may be there already. */
+static int do_node(struct act *a, const char *path, const struct stat *st)
+{
+	const char *below = path + strlen("/dev/");
+	vx_autofree char *name = vx_strdup(below + strspn(below, "/"));
+	vx_autoclose int dev = vx_open_in_root(a->root, "/dev",
+					       O_RDONLY | O_DIRECTORY);
+	char *slash = name;
+
+	if (dev < 0)
+		return fail(a, "cannot open /dev");
+	while ((slash = strchr(slash, '/'))) {
+		*slash = '\0';
+		if (mkdirat(dev, name, 0755) && errno != EEXIST)
+			return fail(a, "cannot make /dev/%s", name);
+		*slash++ = '/';
+	}
+	if ((unlinkat(dev, name, 0) && errno != ENOENT) ||
+	    mknodat(dev, name, st->st_mode, st->st_rdev) ||
+	    fchownat(dev, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) ||
+	    fchmodat(dev, name, st->st_mode & 07777, 0))
+		return fail(a, "cannot make %s", path);
+	return 0;
+}
+
 static int do_bind(struct act *a, const struct vctx_bind *b)
 {
 	struct stat st;
@@ -711,6 +747,8 @@ static int do_step(struct act *a, const struct step *s)
 		return do_mask(a, s->path);
 	case S_DEV:
 		return do_dev(a);
+	case S_NODE:
+		return do_node(a, s->path, &a->p->nodes[s->index]);
 	case S_RUN: {
 		static const char *const opts[] = { "mode", "755", NULL };
 
@@ -794,6 +832,7 @@ static void __attribute__((noreturn)) child(struct act *a)
 		    a->p->steps[i].kind == S_CPU ||
 		    a->p->steps[i].kind == S_DISK ||
 		    a->p->steps[i].kind == S_QUOTA ||
+		    a->p->steps[i].kind == S_DEVICES ||
 		    a->p->steps[i].kind == S_RECORD)
 			continue;
 		if (do_step(a, &a->p->steps[i])) {
@@ -1040,6 +1079,16 @@ int vctx_plan_run(struct vctx_plan *p, pid_t *pid_out, uint32_t *id_out,
 	}
 	if (vx_quota_apply(a.id, p->cfg->root, p->cfg, err))
 		goto undo;
+
+	if (!vx_device_default(p->cfg)) {
+		if (vx_fail_point("devices")) {
+			vx_fail_errno(err, VCTX_FAILED, NULL,
+				      "cannot set what it can do with devices");
+			goto undo;
+		}
+		if (vx_device_apply(p->v, a.id, NULL, p->cfg, err))
+			goto undo;
+	}
 
 	if (!vx_share_default(p->cfg)) {
 		if (vx_fail_point("share")) {

@@ -152,13 +152,14 @@ static void save_net(struct vctx_config *to, const struct vctx_config *cfg)
 
 /* What of a running context changes, and what it had before. */
 struct live {
-	bool cpu, disk, cgroup, objects, quota;
-	bool cpu_changed, quota_changed;
+	bool cpu, disk, cgroup, objects, quota, devices;
+	bool cpu_changed, quota_changed, devices_changed;
 	struct vctx_config old_quota;	/* its limits of disk space alone */
 	struct vctx_sys_cpu old_cpu;
 	struct vx_disk_saved old_disks;
 	struct vx_objects_saved old_objects;
 	struct vctx_limits old_cgroup;
+	struct vctx_config old_devices, new_devices;	/* the maps alone */
 	struct net_saved net;
 };
 
@@ -181,6 +182,8 @@ static void touches(struct live *live, const struct vctx_key *key)
 		live->disk = true;
 	if (vx_objects_key(key->name))
 		live->objects = true;
+	if (!strcmp(key->name, "device.map"))
+		live->devices = true;
 	if (of_cgroup(key))
 		live->cgroup = true;
 }
@@ -197,6 +200,9 @@ static void take_back(struct vctx *v, const struct vctx_info *info,
 		vx_cgroup_restore(info->cgroup, &live->old_cgroup);
 	if (live->quota_changed)
 		vx_quota_apply(info->id, info->root, &live->old_quota, NULL);
+	if (live->devices_changed)
+		vx_device_apply(v, info->id, &live->new_devices,
+				&live->old_devices, NULL);
 	if (live->net.changed)
 		vx_net_change(v, info->name, info->id, &live->net.new,
 			      &live->net.old, NULL);
@@ -205,6 +211,8 @@ static void take_back(struct vctx *v, const struct vctx_info *info,
 static void live_free(struct live *live)
 {
 	free(live->old_disks.save);
+	vx_device_free(&live->old_devices);
+	vx_device_free(&live->new_devices);
 	free(live->net.old.net_addr);
 	free(live->net.old.net_bridge);
 	free(live->net.new.net_addr);
@@ -250,6 +258,7 @@ static int change_running(struct vctx *v, const struct vctx_info *info,
 		}
 	}
 	save_net(&live->net.old, cfg);
+	vx_device_copy(&live->old_devices, cfg);
 	live->old_quota.tag = cfg->tag;
 	live->old_quota.tag_is_id = cfg->tag_is_id;
 	live->old_quota.disk_space = cfg->disk_space;
@@ -277,7 +286,9 @@ static int change_running(struct vctx *v, const struct vctx_info *info,
 			net_given = true;
 	}
 	if (vx_cpu_values(cfg, &new, err) || vx_disk_check(cfg, err) ||
-	    vx_quota_check(cfg, err) || (net_given && vx_net_check(cfg, err)))
+	    vx_quota_check(cfg, err) ||
+	    (live->devices && vx_device_check(cfg, err)) ||
+	    (net_given && vx_net_check(cfg, err)))
 		goto out;
 	text = vctx_config_dump(cfg);
 	if (readable(text, err))
@@ -312,6 +323,12 @@ static int change_running(struct vctx *v, const struct vctx_info *info,
 		if (vx_quota_apply(info->id, info->root, cfg, err))
 			goto out;
 		live->quota_changed = true;
+	}
+	if (live->devices) {
+		vx_device_copy(&live->new_devices, cfg);
+		if (vx_device_apply(v, info->id, &live->old_devices, cfg, err))
+			goto out;
+		live->devices_changed = true;
 	}
 	if (vx_net_change(v, info->name, info->id, &live->net.old, cfg, err))
 		goto out;
@@ -405,7 +422,8 @@ int vctx_set(struct vctx *v, const struct vctx_info *info,
 		}
 	}
 	if (kept && (vx_cpu_values(cfg, &values, err) || vx_disk_check(cfg, err) ||
-		     vx_quota_check(cfg, err) || vx_net_check(cfg, err)))
+		     vx_quota_check(cfg, err) || vx_net_check(cfg, err) ||
+		     (live.devices && vx_device_check(cfg, err))))
 		goto out;
 	if (kept) {
 		dir = drop_in_dir(v, info->name);

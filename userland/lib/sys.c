@@ -306,6 +306,30 @@ int vctx_sys_rlimit_stat(uint32_t id, uint32_t resource, uint64_t *now,
 	return 0;
 }
 
+_Static_assert(sizeof(struct vcmd_mapping) == 24, "mapping");
+
+static int mapping(uint32_t cmd, uint32_t id, const char *device,
+		   const char *target, uint32_t flags)
+{
+	struct vcmd_mapping a = {
+		.device = (uintptr_t)device, .target = (uintptr_t)target,
+		.flags = flags,
+	};
+
+	return vserver(cmd, id, &a) < 0 ? -1 : 0;
+}
+
+int vctx_sys_set_mapping(uint32_t id, const char *device, const char *target,
+			 uint32_t flags)
+{
+	return mapping(VCMD_set_mapping, id, device, target, flags);
+}
+
+int vctx_sys_unset_mapping(uint32_t id, const char *device, const char *target)
+{
+	return mapping(VCMD_unset_mapping, id, device, target, 0);
+}
+
 _Static_assert(sizeof(struct vcmd_disk) == 40, "disk");
 _Static_assert((int)VCTX_DISK_TIME == VX_DISK_IN_TIME &&
 	       (int)VCTX_DISK_BYTES == VX_DISK_IN_BYTES &&

@@ -145,6 +145,14 @@ int vctx_sys_set_rlimit(uint32_t id, uint32_t resource, uint64_t max);
 int vctx_sys_rlimit_stat(uint32_t id, uint32_t resource, uint64_t *now,
 			 uint64_t *peak, uint64_t *hits);
 
+/*
+ * What the context can do with a device, and what it gets in its place: VXDEV_* of
+ * <linux/vserver.h>.  Without a device it is for all others of the target's type.
+ */
+int vctx_sys_set_mapping(uint32_t id, const char *device, const char *target,
+			 uint32_t flags);
+int vctx_sys_unset_mapping(uint32_t id, const char *device, const char *target);
+
 /* ENOSYS: a kernel that does not schedule contexts. */
 int vctx_sys_get_cpu(uint32_t id, struct vctx_sys_cpu *cpu);
 /*
@@ -321,6 +329,13 @@ struct vctx_tmpfs {
 	unsigned int mode;
 };
 
+struct vctx_device {
+	char *name;		/* path; "block" and "char": all others of the type */
+	char *target;		/* what it stands for; NULL: itself */
+	bool open, create;	/* what members can do */
+	bool as_ever;		/* ... or whatever they can without an entry */
+};
+
 struct vctx_disk {
 	char *name;		/* below /dev; NULL: all disks */
 	struct vctx_sys_disk share;
@@ -391,6 +406,8 @@ struct vctx_config {
 	size_t n_bind;
 	struct vctx_tmpfs *tmpfs;
 	size_t n_tmpfs;
+	struct vctx_device *device;
+	size_t n_device;
 	bool cgroups;		/* it may make control groups of its own */
 	uint64_t bcaps;
 	uint64_t ccaps;
