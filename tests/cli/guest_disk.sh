@@ -140,7 +140,7 @@ is "$(inside "stat -c '%t:%T %a %u %g' /dev/dc")" "$(stat -c '%t:%T %a %u %g' /d
 is "$(size /dev/dc) $(size /opt/da)" "1 Permission denied" "it can open no other disk"
 matches "$(inside 'mknod /dev/b b 7 0')" "*: Operation not permitted" "nor make a node of one"
 is "$(inside 'mknod /dev/c c 1 5 && head -c 3 /dev/c | wc -c; rm /dev/c')" 3 "but of other devices, as ever"
-is "$(vctx show v1 --config | sed -n '/^.device/,/^$/p')" "[device]
+is "$(vctx show v1 --config | sed -n '/^\[device\]/,/^\[/p' | sed '$d')" "[device]
 map = /dev/dc open
 map = block none" "show tells the map"
 try vctx set v1 "device.map=/dev/da open"

@@ -161,6 +161,8 @@ struct live {
 	struct vctx_limits old_cgroup;
 	struct vctx_config old_devices, new_devices;	/* the maps alone */
 	struct net_saved net;
+	char *run;		/* where its copy of the configuration is */
+	char *old_copy;		/* what that said; NULL: it has not been changed */
 };
 
 /* A set of addresses can change while it is used, a device's is its own. */
@@ -206,6 +208,9 @@ static void take_back(struct vctx *v, const struct vctx_info *info,
 	if (live->net.changed)
 		vx_net_change(v, info->name, info->id, &live->net.new,
 			      &live->net.old, NULL);
+	/* The next change starts from what it says. */
+	if (live->old_copy)
+		vx_write_atomic(live->run, "config", live->old_copy, 0600, NULL);
 }
 
 static void live_free(struct live *live)
@@ -213,6 +218,8 @@ static void live_free(struct live *live)
 	free(live->old_disks.save);
 	vx_device_free(&live->old_devices);
 	vx_device_free(&live->new_devices);
+	free(live->run);
+	free(live->old_copy);
 	free(live->net.old.net_addr);
 	free(live->net.old.net_bridge);
 	free(live->net.new.net_addr);
@@ -232,6 +239,7 @@ static int change_running(struct vctx *v, const struct vctx_info *info,
 	vx_autofree char *dir = NULL;
 	vx_autofree char *path = NULL;
 	vx_autofree char *text = NULL;
+	vx_autofree char *old = NULL;
 	struct vctx_sys_cpu new;
 	struct vctx_sys_disk share;
 	struct vx_state *st = NULL;
@@ -246,6 +254,7 @@ static int change_running(struct vctx *v, const struct vctx_info *info,
 	if (path && !access(path, F_OK)) {
 		if (vctx_config_read(cfg, path, err))
 			goto out;
+		old = vctx_config_dump(cfg);
 	} else {
 		/* Somebody else's context: the kernel knows what it has. */
 		vx_disk_from_kernel(info->id, cfg);
@@ -347,6 +356,11 @@ static int change_running(struct vctx *v, const struct vctx_info *info,
 			goto out;
 	}
 	r = vx_write_atomic(dir, "config", text, 0600, err);
+	if (!r) {
+		live->run = dir;
+		live->old_copy = old;
+		dir = old = NULL;
+	}
 out:
 	vx_state_free(st);
 	vctx_config_free(cfg);
