@@ -36,7 +36,7 @@ mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug
 mountpoint -q /sys/fs/cgroup || mount -t cgroup2 none /sys/fs/cgroup
 for p in $(echo $programs); do
 	echo "vserver-test: \$p" >/dev/kmsg
-	timeout -k 5 600 /tmp/vs/\$p </dev/null >/job/results/\$p.ktap 2>&1
+	timeout -k 5 1500 /tmp/vs/\$p </dev/null >/job/results/\$p.ktap 2>&1
 	echo \$? >/job/results/\$p.rc
 done
 echo "vserver-test: end" >/dev/kmsg
@@ -70,7 +70,7 @@ to_tap() {
 		END { printf "%s", note }' "$1"
 }
 
-boot --kernel debug --smp 2 --mem 3072 --timeout 2700 \
+boot --kernel debug --smp 2 --mem 3072 --timeout 4500 \
 	--append 'kmemleak=on log_buf_len=4M printk.devkmsg=on' "$job"
 is "$STATUS" 0 "the debug kernel runs the context tests to their end"
 for p in $programs; do
