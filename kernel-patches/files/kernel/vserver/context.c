@@ -172,9 +172,10 @@ void vx_unclaim(struct vx_info *vxi)
 			/* while nobody else can have the number */
 			trace_context_exit(vxi->vx_id);
 			vx_end_cpu(vxi);
+			/* whoever finds it no longer does not count it either */
+			atomic_dec(&vx_live);
 			xa_erase(&vx_contexts, vxi->vx_id);
 			vx_disk_end(vxi->vx_id);
-			atomic_dec(&vx_live);
 			/* the claim that vx_create() took */
 			parent = vx_parent(vxi);
 			/* the table's reference goes to the work item */

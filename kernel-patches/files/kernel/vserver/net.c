@@ -143,8 +143,8 @@ static void nx_unclaim(struct nx_info *nxi)
 	if (atomic_dec_and_test(&nxi->nx_tasks)) {
 		/* while nobody else can have the number */
 		trace_network_exit(nxi->nx_id);
-		xa_erase(&nx_contexts, nxi->nx_id);
 		atomic_dec(&nx_live);
+		xa_erase(&nx_contexts, nxi->nx_id);
 		/* the table's reference goes to the work item */
 		queue_work(vx_wq, &nxi->nx_release_work);
 	}
