@@ -148,7 +148,7 @@ is "$STATUS: $STDOUT$STDERR$(size /opt/da)" "0: 64" "set opens another at once"
 try vctx set v1 "device.map=/dev/dc /dev/db open" "device.map=/dev/da none"
 is "$STATUS: $STDOUT$STDERR$(size /dev/dc) $(size /opt/da)" "0: 64 Permission denied" \
 	"another is in the place of the first, and the second is shut again"
-VCTX_FAIL_AT=set "$VT" set v1 "device.map=/dev/da open" "device.map=/dev/dc open" 2>/dev/null
+VCTX_FAIL_AT="set" "$VT" set v1 "device.map=/dev/da open" "device.map=/dev/dc open" 2>/dev/null
 is "$? $(size /dev/dc) $(size /opt/da)" "1 64 Permission denied" "a set that fails changes nothing"
 try vctx set v1 "device.map=/dev/nosuch open"
 is "$STATUS: $STDERR" "2: vctx: set v1: device /dev/nosuch: No such file or directory" \

@@ -16,6 +16,7 @@ killed_at cgroup join cgroups ready exec
 # shellcheck disable=SC2034
 FAIL_SET="device.map=/dev/zero open"
 fails_at node devices
+# shellcheck disable=SC2034
 FAIL_SET=
 for step in id journal mkdir meta rename; do
 	VCTX_FAIL_AT=$step "$VT" create f2 --root $ROOT 2>/dev/null
