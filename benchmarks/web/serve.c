@@ -182,11 +182,20 @@ static void drop_answer(struct conn *c)
 	c->file_left = c->data_len = c->data_off = 0;
 }
 
+/* Close @fd and hear no more of it. Closing is not enough: a helper between
+ * fork and exec has a copy of it, and for as long as one is open the epoll set
+ * reports events, of a connection that is long freed. */
+static void unwatch_close(int fd)
+{
+	epoll_ctl(server->ep, EPOLL_CTL_DEL, fd, NULL);
+	close(fd);
+}
+
 static void helper_drop(struct conn *c)
 {
 	if (c->helper < 0)
 		return;
-	close(c->helper); /* and so out of the epoll set */
+	unwatch_close(c->helper);
 	c->helper = -1;
 	server->n_helpers--;
 }
@@ -216,7 +225,7 @@ static void conn_end(struct conn *c)
 	list_remove(c);
 	helper_drop(c);
 	drop_answer(c);
-	close(c->fd);
+	unwatch_close(c->fd);
 	c->state = ST_DEAD;
 	c->next = server->dead;
 	server->dead = c;

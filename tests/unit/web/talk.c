@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <http_parser.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -580,6 +581,58 @@ int crowded(const char *addr, unsigned int max)
 	      "one too many waits until another has gone", "'%s'", a.text);
 	for (i = 1; i < max; i++)
 		close(fds[i]);
+	return 0;
+}
+
+/* A server whose helper stays between fork and exec for as long as @gate does
+ * not exist (slow_exec.so; it makes @gate.here when it is there), one worker.
+ * The helper has copies of all descriptors then, so that a connection that the
+ * server closes is still open: no event of it may be followed. */
+int lingering(const char *addr, const char *gate)
+{
+	static const char get[] = "GET " FILE_OK " HTTP/1.1\r\n" H "\r\n";
+	static const char help[] = "GET /x" FILE_OK "?f=12ab HTTP/1.1\r\n" H
+				   "Connection: close\r\n\r\n";
+	struct answers a = {0}, b = {0};
+	char here[512];
+	int asker, gone[4], fd;
+	unsigned int i;
+	char c;
+
+	if (!cli_address(addr, false, &server))
+		return 2;
+	for (i = 0; i < 4; i++) {
+		gone[i] = dial(0);
+		say(gone[i], get, strlen(get), SIZE_MAX);
+		if (recv(gone[i], &c, 1, 0) != 1)
+			break;
+	}
+	check(i == 4, "connections are served", "%u", i);
+	asker = dial(0);
+	say(asker, help, strlen(help), SIZE_MAX);
+	snprintf(here, sizeof(here), "%s.here", gate);
+	for (i = 0; access(here, F_OK) != 0 && i < LIMIT_S * 100; i++)
+		usleep(10000);
+	check(access(here, F_OK) == 0, "a helper is on its way", "%s", here);
+	for (i = 0; i < 4; i++)
+		close(gone[i]);
+	/* After this one's turn the others have had theirs. */
+	for (i = 0; i < 3; i++) {
+		memset(&a, 0, sizeof(a));
+		fd = dial(0);
+		say(fd, PROBE, strlen(PROBE), SIZE_MAX);
+		listen_to(fd, &a);
+		close(fd);
+	}
+	check(strcmp(a.text, "200") == 0,
+	      "who has gone meanwhile is forgotten, others are served", "'%s'",
+	      a.text);
+	fd = creat(gate, 0600);
+	close(fd);
+	listen_to(asker, &b);
+	close(asker);
+	check(strcmp(b.text, "200") == 0, "and the helper's answer comes",
+	      "'%s'", b.text);
 	return 0;
 }
 

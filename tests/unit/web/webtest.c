@@ -38,6 +38,8 @@ int main(int argc, char **argv)
 		impatient(argv[2]);
 	else if (argc == 4 && strcmp(what, "crowded") == 0)
 		crowded(argv[2], (unsigned int)atoi(argv[3]));
+	else if (argc == 4 && strcmp(what, "lingering") == 0)
+		lingering(argv[2], argv[3]);
 	else if (argc == 5 && strcmp(what, "fuzz") == 0)
 		fuzz(argv[2], strtoull(argv[3], NULL, 10),
 		     strtoull(argv[4], NULL, 10));
@@ -46,7 +48,7 @@ int main(int argc, char **argv)
 				 (uint32_t)atoi(argv[3]));
 	else {
 		fprintf(stderr,
-			"usage: webtest units | conformance ADDR | impatient ADDR | crowded ADDR MAX | fuzz ADDR SEED COUNT | misbehave AFTER MS\n");
+			"usage: webtest units | conformance ADDR | impatient ADDR | crowded ADDR MAX | lingering ADDR GATE | fuzz ADDR SEED COUNT | misbehave AFTER MS\n");
 		return 2;
 	}
 	return failed;

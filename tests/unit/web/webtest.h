@@ -13,6 +13,7 @@ int units(void);
 int conformance(const char *addr);
 int impatient(const char *addr);
 int crowded(const char *addr, unsigned int max);
+int lingering(const char *addr, const char *gate);
 int fuzz(const char *addr, uint64_t seed, uint64_t count);
 int misbehave(uint32_t after, uint32_t ms);
 
