@@ -102,28 +102,31 @@ test_dmesg "$job/results/dmesg.txt" "the debug kernel has no complaint from boot
 
 # ---- stock selftests, native and patched ----
 
-for kernel in native patched; do
-	j=$(new_job "stock-$kernel" <"$here/stock-run.sh")
-	cp "$here/stock.list" "$j"
-	# Both at once: neither uses more than one processor for long.
-	(
-		rc=0
-		"$TOP/hv-compare/machine/run" --accel tcg --kernel "$kernel" --smp 2 \
-			--timeout 500 "$j" >"$j.log" 2>&1 || rc=$?
-		echo "$rc" >"$j.rc"
-	) &
-done
-wait
-for kernel in native patched; do
-	is "$(cat "$TMP/stock-$kernel.rc")" 0 "the $kernel kernel runs the stock selftests to their end"
-	test_dmesg "$TMP/stock-$kernel/results/dmesg.txt" "the $kernel kernel has no complaint"
-done
+# stock_run TAG LIST: the programs of LIST on both kernels
+stock_run() {
+	for kernel in native patched; do
+		j=$(new_job "$1-$kernel" <"$here/stock-run.sh")
+		cp "$2" "$j/stock.list"
+		# Both at once: neither uses more than one processor for long.
+		(
+			rc=0
+			"$TOP/hv-compare/machine/run" --accel tcg --kernel "$kernel" --smp 2 \
+				--timeout 900 "$j" >"$j.log" 2>&1 || rc=$?
+			echo "$rc" >"$j.rc"
+		) &
+	done
+	wait
+	for kernel in native patched; do
+		is "$(cat "$TMP/$1-$kernel.rc")" 0 "the $kernel kernel runs the stock selftests to their end"
+		test_dmesg "$TMP/$1-$kernel/results/dmesg.txt" "the $kernel kernel has no complaint"
+	done
+}
 
-# results_of KERNEL DIR PROGRAM: exit status and result lines, without those
+# results_of TAG KERNEL DIR PROGRAM: exit status and result lines, without those
 # that stock.skip names.
 results_of() {
-	base=$TMP/stock-$1/results/$2.$3
-	left_out=$(awk -F "$tab" -v p="$2/$3" '!/^#/ && $1 == p { print $2 }' "$here/stock.skip")
+	base=$TMP/$1-$2/results/$3.$4
+	left_out=$(awk -F "$tab" -v p="$3/$4" '!/^#/ && $1 == p { print $2 }' "$here/stock.skip")
 	[ -f "$base.out" ] || return 0
 	if [ -n "$left_out" ]; then
 		echo "exit status not compared"
@@ -134,22 +137,54 @@ results_of() {
 	fi
 }
 
+# differ TAG LIST: the lines of LIST whose program says something else on the
+# two kernels, or nothing on the stock one; what, in $TMP/DIR.PROGRAM.diff
+differ() {
+	while read -r dir prog rest; do
+		case $dir in '#'*) continue ;; esac
+		results_of "$1" native "$dir" "$prog" >"$TMP/a"
+		results_of "$1" patched "$dir" "$prog" >"$TMP/b"
+		[ -s "$TMP/$1-native/results/$dir.$prog.rc" ] &&
+			diff "$TMP/a" "$TMP/b" >"$TMP/$dir.$prog.diff" ||
+			echo "$dir $prog $rest"
+	done <"$2"
+}
+
+whole() { # DIR PROGRAM: why it is not compared at all
+	awk -F "$tab" -v p="$1/$2" '!/^#/ && $1 == p && $2 == "." { print $3 }' "$here/stock.skip"
+}
+
 while read -r dir prog rest; do
 	case $dir in '#'*) continue ;; esac
-	whole=$(awk -F "$tab" -v p="$dir/$prog" '!/^#/ && $1 == p && $2 == "." { print $3 }' \
-		"$here/stock.skip")
-	if [ -n "$whole" ]; then
-		skip "stock $dir/$prog: same on native and patched" "$whole"
-		continue
-	fi
-	results_of native "$dir" "$prog" >"$TMP/a"
-	results_of patched "$dir" "$prog" >"$TMP/b"
-	if [ ! -s "$TMP/stock-native/results/$dir.$prog.rc" ]; then
-		not_ok "stock $dir/$prog: same on native and patched" "it did not run"
-	elif difference=$(diff "$TMP/a" "$TMP/b"); then
-		ok "stock $dir/$prog: same on native and patched ($(grep -c '^ok' "$TMP/a") ok, $(grep -c '^not ok' "$TMP/a") not ok, $(head -n 1 "$TMP/a"))"
+	[ -n "$(whole "$dir" "$prog")" ] || echo "$dir $prog $rest"
+done <"$here/stock.list" >"$TMP/stock.now"
+stock_run stock "$TMP/stock.now"
+differ stock "$TMP/stock.now" >"$TMP/stock.differ"
+# Some of them give the kernel a few milliseconds, on the stock kernel as well.
+# What is due to the patches is there again when it is tried again.
+cp "$TMP/stock.differ" "$TMP/stock.left"
+for again in 1 2 3; do
+	[ -s "$TMP/stock.left" ] || break
+	stock_run "stock$again" "$TMP/stock.left"
+	differ "stock$again" "$TMP/stock.left" >"$TMP/stock.new"
+	mv "$TMP/stock.new" "$TMP/stock.left"
+done
+while read -r dir prog rest; do
+	case $dir in '#'*) continue ;; esac
+	desc="stock $dir/$prog: same on native and patched"
+	why=$(whole "$dir" "$prog")
+	if [ -n "$why" ]; then
+		skip "$desc" "$why"
+	elif grep -qx "$dir $prog $rest" "$TMP/stock.left"; then
+		[ -s "$TMP/stock$again-native/results/$dir.$prog.rc" ] ||
+			echo "it did not run" >"$TMP/$dir.$prog.diff"
+		not_ok "$desc" "$(cat "$TMP/$dir.$prog.diff")"
 	else
-		not_ok "stock $dir/$prog: same on native and patched" "$difference"
+		results_of stock patched "$dir" "$prog" >"$TMP/b"
+		grep -qx "$dir $prog $rest" "$TMP/stock.differ" &&
+			desc="$desc when tried again" ||
+			desc="$desc ($(grep -c '^ok' "$TMP/b") ok, $(grep -c '^not ok' "$TMP/b") not ok, $(head -n 1 "$TMP/b"))"
+		ok "$desc"
 	fi
 done <"$here/stock.list"
 

@@ -194,12 +194,10 @@ ended hasty "$PID" "it ends without a complaint"
 serve small --workers 1 --max-conns 4 "$TMP/tree"
 part "server, many clients" "$WEBTEST" crowded "$ADDR" 4
 ended small "$PID" "it ends without a complaint"
-(
-	export LD_PRELOAD="$(${CC:-cc} -print-file-name=libasan.so) $OUT/tests/bin/slow_exec.so"
-	export SLOW_EXEC="$TMP/gate"
-	exec "$SAN/webmix-serve" --listen 127.0.0.1:0 --workers 1 "$TMP/tree" \
-		>"$TMP/linger.out" 2>"$TMP/linger.err"
-) &
+asan=$(${CC:-cc} -print-file-name=libasan.so) # which must come first
+LD_PRELOAD="$asan $OUT/tests/bin/slow_exec.so" SLOW_EXEC="$TMP/gate" \
+	"$SAN/webmix-serve" --listen 127.0.0.1:0 --workers 1 "$TMP/tree" \
+	>"$TMP/linger.out" 2>"$TMP/linger.err" &
 PID=$!
 listening linger
 part "server, a helper between fork and exec" "$WEBTEST" lingering "$ADDR" "$TMP/gate"
