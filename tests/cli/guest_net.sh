@@ -57,6 +57,7 @@ gateway = none
 weight = none
 rate-out = none
 rate-in = none
+capabilities = none
 [mount]" "show --config tells"
 serve s1 one
 serve s2 two
@@ -84,6 +85,29 @@ is "$(fetch_in s1 10.77.0.2)" two \
 	"one reaches the other as anybody would"
 is "$(vctx exec s1 -- $G ping -c 1 -w 20 10.77.0.2 | grep -c '1 packets received')" 1 \
 	"ping works"
+# Rights of its network. (Tunnels themselves: the selftests.)
+group() {
+	vctx exec s1 -- $G ping -c 1 -w 1 224.0.0.1 2>&1 | grep -c 'Operation not permitted'
+}
+caps() {
+	vctx status s1 | sed -n 's/^ *network caps *//p'
+}
+is "$(group)" 1 "no group without multicast"
+vctx set s1 net.capabilities=multicast
+is "$(group)" 0 "with multicast there are groups, at once"
+try vctx set s1 net.capabilities=tun_create net.address=10.77.0.9/24
+matches "$STATUS: $STDERR" "2: *the host does not have the address 10.77.0.9/24*" \
+	"a change that fails"
+is "$(group) $(vctx show s1 --config | grep -A9 '^\[net\]' | grep ^capabilities)" \
+	"0 capabilities = none +multicast" "leaves what was"
+try env VCTX_FAIL_AT=set "$VT" set s1 net.capabilities=none
+matches "$STATUS: $STDERR" "1: *Input/output error" "a failure after the change is told"
+is "$(group) $(caps)" "0 multicast " \
+	"and everything is as before"
+vctx set s1 "net.capabilities=none +tun_create"
+is "$(caps)" "tun_create " "another right"
+vctx set s1 net.capabilities=none
+is "$(group)" 1 "without it again, none"
 vctx restart s1 --kill
 serve s1 again
 is "$(fetch 10.77.0.1)" again "the network is there after a restart"

@@ -139,6 +139,9 @@ for b in 0 1bit 7kbit 1001Gbit 5Tbit 5 -5Mbit 10MBit; do
 	bad_net "-s net.rate-in=$b: bad value \"$b\" for \"net.rate-in\": 8kbit to 1000Gbit, or none" \
 		"net.rate-in=$b"
 done
+bad_net 'create web1: net.capabilities has no meaning with net.mode=host' net.capabilities=multicast
+bad_net '-s net.capabilities=+net_admin: bad value "+net_admin" for "net.capabilities": "net_admin" is not a name vctx knows' \
+	net.capabilities=+net_admin
 bad_net 'create web1: net.rate-in has no meaning with net.mode=host' net.rate-in=1Mbit
 for b in 0 10001 1.5 -1 x; do
 	bad_net "-s net.weight=$b: bad value \"$b\" for \"net.weight\": a number from 1 to 10000, or none" \
@@ -775,6 +778,13 @@ echo 100 >"$old/rlimits/shmem.hard"
 echo 65536 >"$old/rlimits/msgqueue"
 echo 7 >"$old/rlimits/semary"
 echo 70 >"$old/rlimits/nsems"
+mkdir -p "$old/dlimits/root" "$old/dlimits/data"
+echo "$TMP/oldroot" >"$old/dlimits/root/directory"
+echo 2097152 >"$old/dlimits/root/space_total"
+echo 50000 >"$old/dlimits/root/inodes_total"
+echo 5 >"$old/dlimits/root/reserved"
+echo "$TMP" >"$old/dlimits/data/directory"
+printf 'MULTICAST\nraw_icmp\n' >"$old/ncapabilities"
 rm "$old/apps/init/cmd.start"
 echo 24 >"$old/interfaces/prefix"
 echo 10.0.7.11 >"$old/interfaces/0/ip"
@@ -783,13 +793,15 @@ echo 10.0.8.1 >"$old/interfaces/1/ip"
 echo 255.255.240.0 >"$old/interfaces/1/mask"
 echo fd00::1 >"$old/interfaces/2/ip"
 echo "/dev/sdb1 /data ext4 defaults 0 0" >>"$old/fstab"
-try "$CONVERT" --root /srv/x "$old"
+try "$CONVERT" --root "$TMP/oldroot" "$old"
 is "$STATUS: $STDERR" "3: vctx-convert: $old/apps/init/style: not converted: \"sysv\" is not known; init is /sbin/init
 vctx-convert: $old/rlimits/dentry: not converted: vctx has no such limit yet
+vctx-convert: $old/dlimits/data: not converted: disk.space is for the root directory, and this is $TMP
+vctx-convert: $old/dlimits/root/reserved: not converted: all of disk.space is the guest's
 vctx-convert: $old/interfaces/0/dev: not converted: the host must have the address: ip address add 10.0.7.11/24 dev eth0
 vctx-convert: $old/fstab: not converted: /data: a ext4 on /dev/sdb1; mount it on the host and bind it" \
 	"what has no place is told"
-matches "$STDOUT" "*root = /srv/x
+matches "$STDOUT" "*root = $TMP/oldroot
 *
 \[memory\]
 max = 524288K
@@ -803,11 +815,16 @@ shared-memory = 400K
 semaphore-sets = 7
 semaphores = 70
 
+\[disk\]
+space = 2097152K
+inodes = 50000
+
 \[net\]
 mode = shared-address
 address = 10.0.7.11/24
 address = 10.0.8.1/20
 address = fd00::1/64
+capabilities = none +multicast
 
 \[mount\]
 tmpfs = /tmp size=16M mode=1777

@@ -26,6 +26,7 @@ enum key_id {
 	K_SOCKETS, K_LOCKS, K_ADDRESS_SPACE, K_MESSAGE_QUEUES, K_SHARED_MEMORY,
 	K_SEMAPHORE_SETS, K_SEMAPHORES,
 	K_NET_MODE, K_NET_BRIDGE, K_NET_ADDRESS, K_NET_GATEWAY, K_NET_WEIGHT, K_NET_RATE_OUT, K_NET_RATE_IN,
+	K_NET_CAPABILITIES,
 	K_BIND, K_TMPFS, K_CGROUPS, K_DEVICE,
 	K_CAPABILITIES, K_CCAPS, K_FLAGS, K_READONLY, K_START, K_STOP_SIGNAL,
 	K_STOP_TIMEOUT, K_COUNT
@@ -757,6 +758,12 @@ static int p_ccaps(struct vctx_config *cfg, const char *value, struct why *why)
 			  named_bits(VCTX_NAMES_CCAPS), 0, &cfg->ccaps, why);
 }
 
+static int p_ncaps(struct vctx_config *cfg, const char *value, struct why *why)
+{
+	return parse_bits(value, VCTX_NAMES_NCAPS, "none", 0,
+			  named_bits(VCTX_NAMES_NCAPS), 0, &cfg->ncaps, why);
+}
+
 static int p_flags(struct vctx_config *cfg, const char *value, struct why *why)
 {
 	return parse_bits(value, VCTX_NAMES_CFLAGS, "default", CFLAGS_DEFAULT,
@@ -1088,6 +1095,11 @@ static void r_capabilities(struct vctx_config *cfg)
 static void r_ccaps(struct vctx_config *cfg)
 {
 	cfg->ccaps = VCTX_CCAPS_SECURE;
+}
+
+static void r_ncaps(struct vctx_config *cfg)
+{
+	cfg->ncaps = 0;
 }
 
 static void r_flags(struct vctx_config *cfg)
@@ -1429,6 +1441,11 @@ static void d_ccaps(FILE *f, const char *key, const struct vctx_config *cfg)
 		  cfg->ccaps);
 }
 
+static void d_ncaps(FILE *f, const char *key, const struct vctx_config *cfg)
+{
+	dump_bits(f, key, VCTX_NAMES_NCAPS, "none", 0, cfg->ncaps);
+}
+
 static void d_flags(FILE *f, const char *key, const struct vctx_config *cfg)
 {
 	dump_bits(f, key, VCTX_NAMES_CFLAGS, "default", CFLAGS_DEFAULT,
@@ -1606,6 +1623,10 @@ static const struct key {
 		{ "net.rate-in", "none", "bits it can receive per second",
 		  VCTX_AT_ONCE },
 		p_net_rate_in, NULL, d_net_rate_in },
+	[K_NET_CAPABILITIES] = {
+		{ "net.capabilities", "none multicast tun_create",
+		  "what it may do with shared addresses", VCTX_AT_ONCE },
+		p_ncaps, r_ncaps, d_ncaps },
 	[K_BIND] = {
 		{ "mount.bind", NULL, "a directory of the host", VCTX_AT_START },
 		p_bind, r_bind, d_bind },

@@ -64,12 +64,19 @@ static const struct name ccaps[] = {
 	{ VXC_NAMESPACE, "namespace" },
 };
 
+/* raw_icmp is among the ccaps: one word for both. */
+static const struct name ncaps[] = {
+	{ NXC_TUN_CREATE, "tun_create" },
+	{ NXC_MULTICAST, "multicast" },
+};
+
 static const struct {
 	const struct name *names;
 	size_t n;
 } sets[] = {
 	[VCTX_NAMES_CFLAGS] = { cflags, ARRAY_SIZE(cflags) },
 	[VCTX_NAMES_CCAPS]  = { ccaps, ARRAY_SIZE(ccaps) },
+	[VCTX_NAMES_NCAPS]  = { ncaps, ARRAY_SIZE(ncaps) },
 };
 
 const char *vctx_bit_name(enum vctx_names set, unsigned int bit)

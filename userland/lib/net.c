@@ -196,6 +196,11 @@ int vx_net_check(const struct vctx_config *cfg, struct vctx_err *err)
 			       "net.%s has no meaning with net.mode=%s",
 			       cfg->net_weight ? "weight" :
 			       cfg->net_rate_out ? "rate-out" : "rate-in", mode);
+	if (cfg->ncaps && cfg->net_mode != VCTX_NET_SHARED)
+		return vx_fail(err, VCTX_USAGE,
+			       "set net.mode=shared-address, or leave it out",
+			       "net.capabilities has no meaning with net.mode=%s",
+			       mode);
 	switch (cfg->net_mode) {
 	case VCTX_NET_HOST:
 	case VCTX_NET_NONE:
@@ -399,6 +404,12 @@ static int change_rates(uint32_t id, const struct vctx_config *old,
 			 new->net_rate_out, new->net_rate_in, err);
 }
 
+/* One word for both: whoever may ping says so among the ccaps. */
+static uint64_t all_ncaps(const struct vctx_config *cfg)
+{
+	return cfg->ncaps | (cfg->ccaps & VXC_RAW_ICMP ? NXC_RAW_ICMP : 0);
+}
+
 static bool same_ip(const struct vctx_net_addr *a, const struct vctx_net_addr *b)
 {
 	return a->family == b->family && !memcmp(a->ip, b->ip, sizeof(a->ip));
@@ -483,6 +494,9 @@ int vx_net_change(struct vctx *v, const char *name, uint32_t id,
 		change_rates(id, new, old, NULL);
 		return -1;
 	}
+	if (old->ncaps != new->ncaps &&
+	    vctx_sys_net_caps(id, all_ncaps(new)))
+		return vctx_sys_error(err, "cannot set the capabilities of its network");
 	if (change_addresses(id, old, new, err))
 		goto back;
 	if (!name || same_share(old, new) ||
@@ -492,6 +506,8 @@ int vx_net_change(struct vctx *v, const char *name, uint32_t id,
 	vx_share_apply(v, name, id, old, NULL);
 back:
 	change_addresses(id, new, old, NULL);
+	if (old->ncaps != new->ncaps)
+		vctx_sys_net_caps(id, all_ncaps(old));
 	return -1;
 }
 
@@ -615,7 +631,6 @@ int vx_net_unshare(const struct vctx_config *cfg, uint32_t id,
 int vx_net_enter(const struct vctx_config *cfg, uint32_t id,
 		 struct vctx_err *err)
 {
-	uint64_t ncaps = 0;
 	size_t i;
 
 	if (vctx_sys_net_create(id, NXF_INIT_SET | NXF_STATE_SETUP)) {
@@ -634,10 +649,7 @@ int vx_net_enter(const struct vctx_config *cfg, uint32_t id,
 					     "cannot give it the address %s",
 					     text);
 	}
-	/* One word for both: whoever may ping says so among the ccaps. */
-	if (cfg->ccaps & VXC_RAW_ICMP)
-		ncaps |= NXC_RAW_ICMP;
-	if (vctx_sys_net_caps(id, ncaps) ||
+	if (vctx_sys_net_caps(id, all_ncaps(cfg)) ||
 	    vctx_sys_net_flags(id, 0, NXF_STATE_SETUP))
 		return vctx_sys_error(err, "cannot set up the network context");
 	return 0;

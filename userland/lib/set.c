@@ -140,6 +140,8 @@ static void save_net(struct vctx_config *to, const struct vctx_config *cfg)
 	to->net_mode = cfg->net_mode;
 	to->net_bridge = cfg->net_bridge ? vx_strdup(cfg->net_bridge) : NULL;
 	to->bcaps = cfg->bcaps;
+	to->ccaps = cfg->ccaps;
+	to->ncaps = cfg->ncaps;
 	to->net_weight = cfg->net_weight;
 	to->net_rate_out = cfg->net_rate_out;
 	to->net_rate_in = cfg->net_rate_in;

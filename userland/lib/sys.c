@@ -419,6 +419,16 @@ int vctx_sys_net_caps(uint32_t nid, uint64_t value)
 	return vserver(VCMD_set_ncaps, nid, &a) < 0 ? -1 : 0;
 }
 
+int vctx_sys_net_get_caps(uint32_t nid, uint64_t *value)
+{
+	struct vcmd_net_caps a = { 0 };
+
+	if (vserver(VCMD_get_ncaps, nid, &a) < 0)
+		return -1;
+	*value = a.ncaps;
+	return 0;
+}
+
 int vctx_sys_net_task(pid_t pid, uint32_t *nid)
 {
 	int r = vserver(VCMD_task_nid, (uint32_t)pid, NULL);

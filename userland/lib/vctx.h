@@ -269,6 +269,7 @@ int vctx_sys_net_remove(uint32_t nid, const struct vctx_net_addr *addr);
 int vctx_sys_net_flags(uint32_t nid, uint64_t value, uint64_t mask);
 /* All ncaps. */
 int vctx_sys_net_caps(uint32_t nid, uint64_t value);
+int vctx_sys_net_get_caps(uint32_t nid, uint64_t *value);
 /* The network context of a process, 0: none. */
 int vctx_sys_net_task(pid_t pid, uint32_t *nid);
 
@@ -302,6 +303,7 @@ enum vctx_names {
 	VCTX_NAMES_CFLAGS,
 	VCTX_NAMES_CCAPS,
 	VCTX_NAMES_BCAPS,
+	VCTX_NAMES_NCAPS,
 };
 
 /* The Linux capabilities a context keeps unless its configuration differs. */
@@ -397,6 +399,7 @@ struct vctx_config {
 	uint32_t net_weight;		/* 0: none */
 	uint64_t net_rate_out;		/* bits per second; 0: no limit */
 	uint64_t net_rate_in;
+	uint64_t ncaps;		/* of a network context, without raw_icmp */
 	uint64_t memory_max;		/* bytes; 0: no limit */
 	bool have_swap;			/* memory_swap, in bytes, is a limit */
 	uint64_t memory_swap;

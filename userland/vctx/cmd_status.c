@@ -228,6 +228,9 @@ int cmd_status(struct cli *c)
 			print_words("capabilities", VCTX_NAMES_BCAPS, w);
 		if (!vctx_sys_get(x->id, VCTX_WORD_CCAPS, &w))
 			print_words("context caps", VCTX_NAMES_CCAPS, w);
+		if (x->have_net && x->net_mode == VCTX_NET_SHARED &&
+		    !vctx_sys_net_get_caps(x->id, &w))
+			print_words("network caps", VCTX_NAMES_NCAPS, w);
 	}
 	vctx_info_free(x);
 	return cli_flush();
