@@ -137,7 +137,6 @@ struct opts {
 	char disk[32];			/* below /sys/block */
 	unsigned int major, minor;
 	uint64_t size;
-	struct bench_opts bench;	/* for the env record */
 };
 
 struct phase {
@@ -1064,13 +1063,12 @@ static void help(void)
 
 static int usage_error(const char *what, const char *arg)
 {
-	fprintf(stderr, "bdisk: %s '%s'; try 'bdisk --help'\n", what, arg);
-	return 2;
+	return standalone_usage("bdisk", what, arg);
 }
 
 int main(int argc, char **argv)
 {
-	enum { DEVICE, IOPS, FILE_DEVICE, SCHEDULER, BY, MS, PLAIN_MS, STEP_MS, DIR_, TMPFS, ENV_PAD, LIST, ENV, HELP };
+	enum { DEVICE, IOPS, FILE_DEVICE, SCHEDULER, BY, MS, PLAIN_MS, STEP_MS };
 	static const struct option longopts[] = {
 		{ "device", required_argument, NULL, DEVICE },
 		{ "iops", required_argument, NULL, IOPS },
@@ -1080,12 +1078,7 @@ int main(int argc, char **argv)
 		{ "ms", required_argument, NULL, MS },
 		{ "plain-ms", required_argument, NULL, PLAIN_MS },
 		{ "step-ms", required_argument, NULL, STEP_MS },
-		{ "dir", required_argument, NULL, DIR_ },
-		{ "tmpfs", required_argument, NULL, TMPFS },
-		{ "env-pad", required_argument, NULL, ENV_PAD },
-		{ "list", no_argument, NULL, LIST },
-		{ "env", no_argument, NULL, ENV },
-		{ "help", no_argument, NULL, HELP },
+		STANDALONE_OPTIONS,
 		{ 0 },
 	};
 	static const char *const schedulers[] = {
@@ -1100,11 +1093,14 @@ int main(int argc, char **argv)
 		.ms = 12000,
 		.plain_ms = 2000,
 		.step_ms = 100,
-		.bench = { .dir = ".", .tmpfs = "/dev/shm" },
 	};
-	bool env = false, list = false, needs[2] = { false, false };
+	struct standalone common = {
+		.name = "bdisk",
+		.help = help,
+		.opts = { .dir = ".", .tmpfs = "/dev/shm" },
+	};
+	bool needs[2] = { false, false };
 	struct dcase c;
-	unsigned int pad;
 	int opt, i, rc = 0;
 	size_t k;
 
@@ -1147,39 +1143,20 @@ int main(int argc, char **argv)
 			if (!word_unsigned(optarg, 100, 10000, &o.step_ms))
 				return usage_error("--step-ms: not a number from 100 to 10000:", optarg);
 			break;
-		case DIR_:
-			o.bench.dir = optarg;
-			break;
-		case TMPFS:
-			o.bench.tmpfs = optarg;
-			break;
-		case ENV_PAD:
-			if (!word_unsigned(optarg, 0, 65536, &pad))
-				return usage_error("--env-pad: not a number up to 65536:", optarg);
-			o.bench.env_pad = pad;
-			break;
-		case LIST:
-			list = true;
-			break;
-		case ENV:
-			env = true;
-			break;
-		case HELP:
-			help();
-			return fflush(stdout) != 0;
-		case ':':
-			return usage_error("no value for", argv[optind - 1]);
 		default:
-			return usage_error("unknown option", argv[optind - 1]);
+			rc = standalone_option(&common, opt, argv);
+			if (rc >= 0)
+				return rc;
+			rc = 0;
 		}
 	}
-	if (list) {
+	if (common.list) {
 		for (k = 0; k < N_ROWS; k++)
 			printf("%s ratio %s\n", rows[k].id, rows[k].what);
 		return fflush(stdout) != 0;
 	}
-	if (env)
-		return env_standalone("bdisk", &o.bench);
+	if (common.env)
+		return env_standalone("bdisk", &common.opts);
 	if (optind == argc)
 		return usage_error("which rows?", "");
 	/* All words are known before the first case runs. */

@@ -49,7 +49,6 @@
 struct opts {
 	const struct share_means *means;
 	unsigned int ms, plain_ms, step_ms;
-	struct bench_opts bench;	/* for the env record */
 };
 
 /* An instance that does not compute all the time: a piece of work at each wake-up. */
@@ -569,13 +568,12 @@ static void help(void)
 
 static int usage_error(const char *what, const char *arg)
 {
-	fprintf(stderr, "bshare: %s '%s'; try 'bshare --help'\n", what, arg);
-	return 2;
+	return standalone_usage("bshare", what, arg);
 }
 
 int main(int argc, char **argv)
 {
-	enum { KERNEL, RAMDISK, GUEST, BY, MS, PLAIN_MS, STEP_MS, DIR_, TMPFS, ENV_PAD, LIST, ENV, HELP };
+	enum { KERNEL, RAMDISK, GUEST, BY, MS, PLAIN_MS, STEP_MS };
 	static const struct option longopts[] = {
 		{ "kernel", required_argument, NULL, KERNEL },
 		{ "ramdisk", required_argument, NULL, RAMDISK },
@@ -584,12 +582,7 @@ int main(int argc, char **argv)
 		{ "ms", required_argument, NULL, MS },
 		{ "plain-ms", required_argument, NULL, PLAIN_MS },
 		{ "step-ms", required_argument, NULL, STEP_MS },
-		{ "dir", required_argument, NULL, DIR_ },
-		{ "tmpfs", required_argument, NULL, TMPFS },
-		{ "env-pad", required_argument, NULL, ENV_PAD },
-		{ "list", no_argument, NULL, LIST },
-		{ "env", no_argument, NULL, ENV },
-		{ "help", no_argument, NULL, HELP },
+		STANDALONE_OPTIONS,
 		{ 0 },
 	};
 	const struct sigaction act = { .sa_handler = on_signal };
@@ -598,9 +591,12 @@ int main(int argc, char **argv)
 		.ms = 12000,
 		.plain_ms = 2000,
 		.step_ms = 100,
-		.bench = { .dir = ".", .tmpfs = "/dev/shm" },
 	};
-	bool env = false, list = false;
+	struct standalone common = {
+		.name = "bshare",
+		.help = help,
+		.opts = { .dir = ".", .tmpfs = "/dev/shm" },
+	};
 	unsigned int pad;
 	struct share_case c;
 	int opt, i, rc = 0;
@@ -636,39 +632,20 @@ int main(int argc, char **argv)
 			if (!word_unsigned(optarg, 100, 10000, &o.step_ms))
 				return usage_error("--step-ms: not a number from 100 to 10000:", optarg);
 			break;
-		case DIR_:
-			o.bench.dir = optarg;
-			break;
-		case TMPFS:
-			o.bench.tmpfs = optarg;
-			break;
-		case ENV_PAD:
-			if (!word_unsigned(optarg, 0, 65536, &pad))
-				return usage_error("--env-pad: not a number up to 65536:", optarg);
-			o.bench.env_pad = pad;
-			break;
-		case LIST:
-			list = true;
-			break;
-		case ENV:
-			env = true;
-			break;
-		case HELP:
-			help();
-			return fflush(stdout) != 0;
-		case ':':
-			return usage_error("no value for", argv[optind - 1]);
 		default:
-			return usage_error("unknown option", argv[optind - 1]);
+			rc = standalone_option(&common, opt, argv);
+			if (rc >= 0)
+				return rc;
+			rc = 0;
 		}
 	}
-	if (list) {
+	if (common.list) {
 		for (k = 0; k < share_n_rows; k++)
 			printf("%s ratio %s\n", share_rows[k].id, share_rows[k].what);
 		return fflush(stdout) != 0;
 	}
-	if (env)
-		return env_standalone("bshare", &o.bench);
+	if (common.env)
+		return env_standalone("bshare", &common.opts);
 	if (optind == argc)
 		return usage_error("which rows?", "");
 	/* All words are known before the first case runs. */

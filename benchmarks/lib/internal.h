@@ -64,9 +64,39 @@ uint64_t env_fault_around(bool *known);
 int env_print(const struct bench_program *program,
 	      const struct bench_opts *opts, const struct bench_host *host);
 
-/* standalone.c: print the env record of program @name, which pins nothing; an exit
- * code. */
+/* standalone.c: programs that are no tables of rows. Print the env record of program
+ * @name, which pins nothing; an exit code. */
 int env_standalone(const char *name, const struct bench_opts *opts);
+
+/* What the options say that all such programs have. */
+struct standalone {
+	const char *name;
+	void (*help)(void);
+	struct bench_opts opts;
+	bool list, env;
+};
+
+/* For the end of a program's table; its own have values below these. */
+enum {
+	STANDALONE_DIR = 1000,
+	STANDALONE_TMPFS,
+	STANDALONE_ENV_PAD,
+	STANDALONE_LIST,
+	STANDALONE_ENV,
+	STANDALONE_HELP,
+};
+#define STANDALONE_OPTIONS                                              \
+	{ "dir", required_argument, NULL, STANDALONE_DIR },             \
+	{ "tmpfs", required_argument, NULL, STANDALONE_TMPFS },         \
+	{ "env-pad", required_argument, NULL, STANDALONE_ENV_PAD },     \
+	{ "list", no_argument, NULL, STANDALONE_LIST },                 \
+	{ "env", no_argument, NULL, STANDALONE_ENV },                   \
+	{ "help", no_argument, NULL, STANDALONE_HELP }
+/* What getopt_long() returned and the program does not know: an option of these, or a
+ * mistake (the program's short options begin with ':'). -1, or the status to exit with. */
+int standalone_option(struct standalone *s, int opt, char **argv);
+/* A wrong command line: a line on standard error; the exit status. */
+int standalone_usage(const char *name, const char *what, const char *arg);
 
 /* record.c: print the samples or the verdict of a row; 0, or -1 when the
  * output could not be written. */

@@ -532,8 +532,7 @@ static void help(void)
 
 static int usage_error(const char *what, const char *arg)
 {
-	fprintf(stderr, "bscale: %s '%s'; try 'bscale --help'\n", what, arg);
-	return 2;
+	return standalone_usage("bscale", what, arg);
 }
 
 static int read_places(const char *file)
@@ -668,28 +667,27 @@ static int run_rows(char **words, int n_words, bool counted, unsigned int phases
 
 int main(int argc, char **argv)
 {
-	enum { PLACES, INSTANCE, DETACH, PHASES, DIR_, TMPFS, ENV_PAD, COUNTED, LIST, ENV, HELP };
+	enum { PLACES, INSTANCE, DETACH, PHASES, COUNTED };
 	static const struct option longopts[] = {
 		{ "places", required_argument, NULL, PLACES },
 		{ "instance", required_argument, NULL, INSTANCE },
 		{ "detach", no_argument, NULL, DETACH },
 		{ "phases", required_argument, NULL, PHASES },
-		{ "dir", required_argument, NULL, DIR_ },
-		{ "tmpfs", required_argument, NULL, TMPFS },
-		{ "env-pad", required_argument, NULL, ENV_PAD },
 		{ "counted", no_argument, NULL, COUNTED },
-		{ "list", no_argument, NULL, LIST },
-		{ "env", no_argument, NULL, ENV },
-		{ "help", no_argument, NULL, HELP },
+		STANDALONE_OPTIONS,
 		{ 0 },
 	};
 	const struct sigaction act = { .sa_handler = on_signal };
-	struct bench_opts o = { .dir = ".", .tmpfs = "/dev/shm" };
+	struct standalone common = {
+		.name = "bscale",
+		.help = help,
+		.opts = { .dir = ".", .tmpfs = "/dev/shm" },
+	};
 	const char *places = NULL, *instance = NULL;
-	bool env = false, list = false, detach = false, counted = false;
+	bool detach = false, counted = false;
 	unsigned int number, k, w, phases = 1;
 	char id[48];
-	int opt;
+	int opt, rc;
 
 	if (getpid() == 1 && getenv("scale"))
 		return domain_main();
@@ -709,33 +707,13 @@ int main(int argc, char **argv)
 			if (!word_unsigned(optarg, 1, 1000, &phases))
 				return usage_error("--phases: not a number up to 1000:", optarg);
 			break;
-		case DIR_:
-			o.dir = optarg;
-			break;
-		case TMPFS:
-			o.tmpfs = optarg;
-			break;
-		case ENV_PAD:
-			if (!word_unsigned(optarg, 0, 65536, &number))
-				return usage_error("--env-pad: not a number up to 65536:", optarg);
-			o.env_pad = number;
-			break;
 		case COUNTED:
 			counted = true;
 			break;
-		case LIST:
-			list = true;
-			break;
-		case ENV:
-			env = true;
-			break;
-		case HELP:
-			help();
-			return fflush(stdout) != 0;
-		case ':':
-			return usage_error("no value for", argv[optind - 1]);
 		default:
-			return usage_error("unknown option", argv[optind - 1]);
+			rc = standalone_option(&common, opt, argv);
+			if (rc >= 0)
+				return rc;
 		}
 	}
 	if (instance) {
@@ -744,7 +722,7 @@ int main(int argc, char **argv)
 		return detach ? detached_instance(instance, number) :
 				instance_main(&wire_fifo, instance, number);
 	}
-	if (list) {
+	if (common.list) {
 		isolation_list();
 		puts(COLD " ns/op an instance is started until it is ready, nothing of it in memory");
 		puts(MOST " instances the most that were there at once, of the sizes asked for");
@@ -758,8 +736,8 @@ int main(int argc, char **argv)
 			}
 		return fflush(stdout) != 0;
 	}
-	if (env)
-		return env_standalone("bscale", &o);
+	if (common.env)
+		return env_standalone("bscale", &common.opts);
 	if (optind == argc)
 		return usage_error("which rows?", "");
 	if (!places)
