@@ -99,6 +99,7 @@ plan_options() {
 	plan_rows
 	plan_sides
 	plan_estimate
+	plan_disk
 }
 
 # Sets accel (as machine/run takes it), accel_name (as the records say it),
@@ -330,6 +331,21 @@ plan_estimate() {
 	estimate=$(makespan <"$work/queue")
 }
 
+# The size of the disk that every boot gets a copy of, of which it writes what it needs.
+SCRATCH_MIB=1024
+
+# Sets disk_work, what the images of boots at the same time can take at the most;
+# disk_kept, about what the records take for good; and disk_free, all in MiB. In the
+# experiment "disk" says what images its sides make beside that copy.
+plan_disk() {
+	n=$(($(wc -l <"$work/cost") * boots))
+	images=$(conf disk)
+	disk_work=$(((n < jobs ? n : jobs) * (SCRATCH_MIB + ${images:-0})))
+	# As seen: 4.2 KiB for a row in an execution, a quarter of a MiB of logs for a boot.
+	disk_kept=$(((n * (n_rows * execs * 5 + 256) + 1023) / 1024))
+	disk_free=$(df -P -k "$OUT" | awk 'NR == 2 { print int($4 / 1024) }')
+}
+
 # makespan: seconds that a queue on stdin takes, $jobs boots at a time: each starts
 # where one ends first.
 makespan() {
@@ -430,6 +446,7 @@ cmd_plan() {
 		fi
 	done <"$work/sides"
 	echo "estimate: $(minutes "$estimate")"
+	echo "disk: $disk_work MiB at the most while it runs, $disk_kept MiB of records stay; $disk_free MiB are free"
 	[ "$profile" != quick ] || echo "the profile quick is a smoke test, not evidence"
 }
 

@@ -34,7 +34,7 @@ make_scratch() {
 	done
 	chmod 755 "$work/scratch" "$work/scratch/bin" "$work/scratch/bin"/*
 	rm -f "$scratch.part"
-	truncate -s 1G "$scratch.part"
+	truncate -s "${SCRATCH_MIB}M" "$scratch.part"
 	# Everything is written now that a kernel would otherwise write in the
 	# background later; fixed identifiers, so that hashes fall the same way.
 	E2FSPROGS_FAKE_TIME=1700000000 mke2fs -q -F -t ext4 -m 0 -L bench \
@@ -268,6 +268,9 @@ remember_run() {
 
 cmd_run() {
 	began_at=$(date +%s)
+	[ "$disk_free" -ge $((disk_work + disk_kept)) ] ||
+		die "$OUT has $disk_free MiB free and the run can need $((disk_work + disk_kept))" \
+			"make room, or run fewer boots at the same time (--jobs 1)"
 	tools=$(conf tools)
 	make_scratch
 	for p in $programs; do

@@ -148,8 +148,18 @@ matches "$STDOUT" "experiment toy, profile quick, seed 1, EMULATED, counting ins
   broken-up*
   lacking-up	cannot run: no such machine here
 estimate: *
+disk: 2048 MiB at the most while it runs, 2 MiB of records stay; [1-9]* MiB are free
 the profile quick is a smoke test, not evidence" "plan says what, where and how long"
 [ ! -e "$OUT/results" ] && ok "plan starts nothing" || not_ok "plan starts nothing"
+
+# 100 MiB less than two copies of the scratch disk and the records
+mkdir "$TMP/full"
+printf '#!/bin/sh\necho Filesystem\necho disk 1 1 %d 1%% /\n' $((1950 * 1024)) >"$TMP/full/df"
+chmod +x "$TMP/full/df"
+refuses 1 "compare: $OUT has 1950 MiB free and the run can need 2050
+hint: make room, or run fewer boots at the same time (--jobs 1)" "a run for which there is no room" \
+	env PATH="$TMP/full:$PATH" "$COMPARE" run --experiment toy --accel icount
+[ ! -e "$OUT/results" ] && ok "starts nothing" || not_ok "starts nothing"
 
 # --- a run
 run --sides native,native2-up,lacking,broken --seed 7
