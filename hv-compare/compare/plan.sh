@@ -274,33 +274,73 @@ calibrate() {
 # Seconds for a boot of every side into $work/cost (SIDE SECONDS HOW), and the whole
 # as $estimate. In this order: what the same boot took on this machine the last time;
 # what it took with other rows or executions, by their number; the same two of the
-# machine that the shipped table names, by how fast this one computes; a guess.
+# machine that the shipped table names, by how fast this one computes. For a side that
+# was never seen in this profile: what it took in another one, times what the two
+# profiles differ by where a side was seen in both. Else a guess.
 plan_estimate() {
 	history=$OUT/compare/seconds
 	[ -f "$history" ] || history=/dev/null
 	[ -f "$DURATIONS" ] || die "the table $DURATIONS is missing"
 	guess=$(conf guess)
-	awk -F '\t' -v OFS='\t' -v kind="$experiment $profile $accel_name" -v rows="$n_rows" \
+	awk -F '\t' -v OFS='\t' -v experiment="$experiment" -v profile="$profile" -v accel="$accel_name" -v rows="$n_rows" \
 		-v execs="$execs" -v guess="${guess:-60}" -v shipped="$DURATIONS" -v missing="$work/missing" \
 		-v sides="$work/sides" '
 	FILENAME == missing { out[$1] = 1; next }
 	FILENAME != sides {
-		if ($1 ~ /^#/ || NF < 3 || index($1, kind " ") != 1)
+		if ($1 ~ /^#/ || NF < 3 || split($1, key, " ") != 4 ||
+		    key[1] != experiment || key[3] != accel)
 			next
-		side = substr($1, length(kind) + 2)
+		side = key[4]
 		from = FILENAME == shipped ? "shipped" : "here"
+		if (key[2] != profile) {
+			# With few rows most of it is the boot.
+			split($2, n, " ")
+			if (n[2] > 0 && n[1] * 2 >= rows) {
+				others[key[2]] = 1
+				per[from, key[2], side] = $3 / (n[1] * n[2])
+			}
+			next
+		}
 		if ($2 == rows " " execs)
 			same[from, side] = $3
 		split($2, n, " ")
 		if (n[1] * n[2] > 0) {
 			took[from, side] = $3
 			work_of[from, side] = n[1] * n[2]
+			most[from, side] = n[1] * 2 >= rows
 		}
 		next
+	}
+	# What a row takes in this profile, in terms of another one; by the sides of the
+	# same machine that were seen in both, the one in the middle.
+	function differ(from, other,   s, n, r, i, j, t) {
+		for (s in took)
+			if (index(s, from SUBSEP) == 1 && most[s]) {
+				t = from SUBSEP other SUBSEP substr(s, length(from) + 2)
+				if (t in per)
+					r[++n] = took[s] / work_of[s] / per[t]
+			}
+		for (i = 2; i <= n; i++)
+			for (j = i; j > 1 && r[j] < r[j - 1]; j--) {
+				t = r[j]; r[j] = r[j - 1]; r[j - 1] = t
+			}
+		return n ? r[int((n + 1) / 2)] : 0
 	}
 	!($1 in out) {
 		how = "guess"
 		cost = $5 + guess * execs
+		for (k = 2; k >= 1; k--)
+			for (other in others) {
+				from = k == 1 ? "here" : "shipped"
+				# The profiles differ by the same on every machine.
+				by = differ("here", other)
+				if (!by)
+					by = differ("shipped", other)
+				if (by && (from, other, $1) in per) {
+					cost = per[from, other, $1] * by * rows * execs
+					how = from "-profile"
+				}
+			}
 		for (k = 2; k >= 1; k--) {
 			from = k == 1 ? "here" : "shipped"
 			if ((from, $1) in took) {
@@ -367,7 +407,8 @@ how_words() {
 	case $1 in
 	here) echo "as the last time" ;;
 	here-scaled) echo "from another number of rows or executions" ;;
-	shipped | shipped-scaled) echo "from another machine, times $((speed / 100)).$((speed / 10 % 10))$((speed % 10))" ;;
+	here-profile) echo "from another profile" ;;
+	shipped | shipped-scaled | shipped-profile) echo "from another machine, times $((speed / 100)).$((speed / 10 % 10))$((speed % 10))" ;;
 	*) echo "a guess" ;;
 	esac
 }
