@@ -27,6 +27,8 @@ help:
 	@echo '  make deps         install what the build needs (root), or say what is missing'
 	@echo '  make kernel       the native and the patched kernel'
 	@echo '  make image        the root disk of the test machine, from Debian packages'
+	@echo '  make tools        fio, dbench, iperf3 and PostgreSQL from Debian packages, for rows'
+	@echo '                    of the profiles standard and full'
 	@echo '  make keel         the hypervisor, out/keel/keel (multiboot) and keel.gz'
 	@echo '  make userland     vctx and libvctx;  make install prefix=$(prefix)'
 	@echo '  make deb          Debian packages of vctx, libvctx and the patched kernel, in'
@@ -49,6 +51,10 @@ kernel-debug: deps
 image: deps
 	@$(MACHINE)/image
 	@$(MACHINE)/xen >/dev/null
+
+# Packages for real work: more than the quick profile has time for.
+tools: deps
+	@$(MACHINE)/tools
 
 $(ROOMS): deps
 	@$(MAKE) --no-print-directory -C $@
