@@ -64,7 +64,7 @@ keel: hv-compare/keel
 bench: $(filter benchmarks/%,$(ROOMS))
 programs: $(ROOMS)
 
-compare: kernel image programs
+compare: kernel image programs $(if $(filter-out quick,$(PROFILE)),tools)
 	@$(COMPARE)/compare run
 	@$(COMPARE)/compare run --experiment macro --smp 1
 	@$(COMPARE)/compare run --experiment web --smp 1
