@@ -67,6 +67,7 @@ programs: $(ROOMS)
 compare: kernel image programs $(if $(filter-out quick,$(PROFILE)),tools)
 	@$(COMPARE)/compare run
 	@$(COMPARE)/compare run --experiment macro --smp 1
+	@[ "$${PROFILE:-quick}" = quick ] || $(COMPARE)/compare run --experiment macro-net --smp 1
 	@$(COMPARE)/compare run --experiment web --smp 1
 	@$(COMPARE)/compare run --experiment web-net --smp 1
 	@$(COMPARE)/compare run --experiment share --smp 1
