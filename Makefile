@@ -27,6 +27,8 @@ help:
 	@echo '  make deps         install what the build needs (root), or say what is missing'
 	@echo '  make kernel       the native and the patched kernel'
 	@echo '  make image        the root disk of the test machine, from Debian packages'
+	@echo '  make tools        fio, dbench, iperf3 and PostgreSQL from Debian packages, for rows'
+	@echo '                    of the profiles standard and full'
 	@echo '  make keel         the hypervisor, out/keel/keel (multiboot) and keel.gz'
 	@echo '  make userland     vctx and libvctx;  make install prefix=$(prefix)'
 	@echo '  make deb          Debian packages of vctx, libvctx and the patched kernel, in'
@@ -50,6 +52,10 @@ image: deps
 	@$(MACHINE)/image
 	@$(MACHINE)/xen >/dev/null
 
+# Packages for real work: more than the quick profile has time for.
+tools: deps
+	@$(MACHINE)/tools
+
 $(ROOMS): deps
 	@$(MAKE) --no-print-directory -C $@
 
@@ -58,9 +64,10 @@ keel: hv-compare/keel
 bench: $(filter benchmarks/%,$(ROOMS))
 programs: $(ROOMS)
 
-compare: kernel image programs
+compare: kernel image programs $(if $(filter-out quick,$(PROFILE)),tools)
 	@$(COMPARE)/compare run
 	@$(COMPARE)/compare run --experiment macro --smp 1
+	@[ "$${PROFILE:-quick}" = quick ] || $(COMPARE)/compare run --experiment macro-net --smp 1
 	@$(COMPARE)/compare run --experiment web --smp 1
 	@$(COMPARE)/compare run --experiment web-net --smp 1
 	@$(COMPARE)/compare run --experiment share --smp 1

@@ -83,6 +83,11 @@ uint64_t bench_ops(const struct bench *b);
 void bench_start(struct bench *b);
 void bench_stop(struct bench *b);
 
+/* What counts of the batch are @ns, which the tool that ran between bench_start() and
+ * bench_stop() measured itself, without its own start and end. The CPU time in the
+ * records stays that of the whole stretch. */
+void bench_told(struct bench *b, uint64_t ns);
+
 /* End the row with a verdict. The text is one line without a full stop. All
  * return -1 so that a row can write `return bench_fail(...)`. */
 int bench_fail(struct bench *b, const char *fmt, ...)

@@ -4,7 +4,7 @@
  * use (a compiler, an archiver, a compressor, a mail server's file traffic, a shell
  * script), on files that are made before and are the same everywhere. The tools are
  * Debian's; those that are not in every Debian system come with this program, in the
- * directory it is in. Nothing waits for a disk: where instructions are counted, that
+ * directory it is in, or in the tree of packages beside that. Nothing waits for a disk: where instructions are counted, that
  * wait would be a leap of the clock, and it would measure the disk elsewhere.
  */
 #define _GNU_SOURCE
@@ -15,10 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "../lib/bench.h"
+#include "tool.h"
 
 /* Sized so that an operation is 10^7 to 10^8 instructions: enough for tools to do more
  * than start, and a minute for all of it under an emulator. */
@@ -30,43 +29,10 @@
 #define MAILS 60
 #define TRANSACTIONS 200
 
-#define LOG "log"
-
 static const char script[] =
 	"set -e; n=0; while [ $n -lt 4 ]; do n=$((n + 1));"
 	" echo \"line $n of a file\" | sed 's/line/row/' | grep -c row >out.$n;"
 	" cat out.$n out.1 >all.$n; rm out.$n; echo 1 >out.1; done; rm out.1 all.*";
-
-/* Run a tool; what it says is in LOG. */
-static int tool(struct bench *b, char *const argv[])
-{
-	int status;
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		int in = open("/dev/null", O_RDONLY), out = open(LOG, O_CREAT | O_TRUNC | O_WRONLY, 0600);
-
-		dup2(in, 0);
-		dup2(out, 1);
-		dup2(out, 2);
-		execvp(argv[0], argv);
-		_exit(127);
-	}
-	if (pid < 0)
-		return bench_fail(b, "fork: %s", strerror(errno));
-	while (waitpid(pid, &status, 0) != pid)
-		if (errno != EINTR)
-			return bench_fail(b, "waitpid: %s", strerror(errno));
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-		return bench_skip(b, "no %s here", argv[0]);
-	if (WIFSIGNALED(status))
-		return bench_fail(b, "%s was ended by signal %d", argv[0], WTERMSIG(status));
-	if (status != 0)
-		return bench_fail(b, "%s ended with status %d", argv[0], WEXITSTATUS(status));
-	return 0;
-}
-
-#define TOOL(b, ...) tool(b, (char *[]){ __VA_ARGS__, NULL })
 
 /* Words that look like text, the same everywhere; compress about as text does. */
 static unsigned int word_state;
@@ -261,17 +227,7 @@ static int mail_setup(struct bench *b)
 /* Did it do its transactions, all of them? Its status is 0 whatever happens. */
 static bool mail_done(void)
 {
-	bool done = false, wrong = false;
-	char line[256];
-	FILE *f = fopen(LOG, "re");
-
-	while (f && fgets(line, sizeof(line), f)) {
-		wrong |= strstr(line, "Error") != NULL;
-		done |= strstr(line, "seconds of transactions") != NULL;
-	}
-	if (f)
-		fclose(f);
-	return done && !wrong;
+	return log_has(LOG, "seconds of transactions") && !log_has(LOG, "Error");
 }
 
 static int mail_batch(struct bench *b)
@@ -323,6 +279,10 @@ static const struct bench_row rows[] = {
 	ROW("gzip", BENCH_TMPFS, gzip),
 	ROW("mail", BENCH_SYNC, mail),
 	ROW("script", BENCH_TMPFS, script),
+	FIO_ROWS,
+	DBENCH_ROWS,
+	PG_ROWS,
+	IPERF_ROWS,
 };
 
 int main(int argc, char **argv)
@@ -333,6 +293,9 @@ int main(int argc, char **argv)
 		.cflags = BENCH_CFLAGS,
 		.rows = rows,
 		.n_rows = sizeof(rows) / sizeof(rows[0]),
+		.option = "servers",
+		.option_help = "  --servers A    the address of an iperf3 server elsewhere, for macro.net.\n",
+		.option_value = &iperf_server,
 	};
 
 	return bench_main(argc, argv, &program);

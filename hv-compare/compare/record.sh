@@ -92,6 +92,9 @@ built() {
 		for p in $(conf tools); do
 			echo "$p $(digest "$(command -v "$p")")"
 		done
+		for p in $(conf tree); do
+			echo "$p.tar $(digest "$OUT/image/$p.tar")"
+		done
 		for k in native patched; do
 			[ ! -f "$OUT/kernel/$k.bzImage" ] ||
 				echo "$k.bzImage $(digest "$OUT/kernel/$k.bzImage")"

@@ -51,7 +51,7 @@ last_beside() {
 }
 
 cmd_report() {
-	html=$OUT/report/index.html run='' beside='' shares='' many='' isolates='' macro='' web='' web_net=''
+	html=$OUT/report/index.html run='' beside='' shares='' many='' isolates='' macro='' macro_net='' web='' web_net=''
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--help) usage; exit 0 ;;
@@ -63,6 +63,8 @@ cmd_report() {
 			shares="$shares $(records "$2")"; shift ;;
 		--macro) [ $# -ge 2 ] || usage_error "--macro needs a run"
 			macro=$(records "$2"); shift ;;
+		--macro-net) [ $# -ge 2 ] || usage_error "--macro-net needs a run"
+			macro_net=$(records "$2"); shift ;;
 		--web) [ $# -ge 2 ] || usage_error "--web needs a run"
 			web=$(records "$2"); shift ;;
 		--web-net) [ $# -ge 2 ] || usage_error "--web-net needs a run"
@@ -83,7 +85,7 @@ cmd_report() {
 	generate "$(dirname -- "$file")/summary.jsonl" "$REPORT" summary "$file"
 	# A run that belongs beside others has no page of its own.
 	case $(head -n 1 "$file" | jq -r '.plan.experiment // ""') in
-	share | share-disk | scale | isolate | isolate-disk | macro | web | web-net)
+	share | share-disk | scale | isolate | isolate-disk | macro | macro-net | web | web-net)
 		"$REPORT" table "$file"
 		echo
 		echo "records $file"
@@ -106,9 +108,10 @@ cmd_report() {
 		set -- "$@" --isolate "$s"
 		generate "$(dirname -- "$s")/summary.jsonl" "$REPORT" summary "$s"
 	done
-	for experiment in macro web web-net; do
+	for experiment in macro macro-net web web-net; do
 		case $experiment in
 		macro) file_beside=$macro ;;
+		macro-net) file_beside=$macro_net ;;
 		web) file_beside=$web ;;
 		web-net) file_beside=$web_net ;;
 		esac

@@ -8,7 +8,8 @@ on_signal() {
 }
 
 # make_scratch: OUT/compare/scratch.img, the disk every boot gets a copy of:
-# ext4 with the programs in bin/.
+# ext4 with the programs in bin/ and, if the experiment wants it, a tree of packages in
+# tools/: one disk for all of it, which every side has anyway.
 make_scratch() {
 	scratch=$OUT/compare/scratch.img
 	need mke2fs e2fsprogs
@@ -20,6 +21,11 @@ make_scratch() {
 		need "$p" "$p"
 		echo "$p $(digest "$(command -v "$p")")" >>"$work/digests"
 	done
+	if [ -n "$tree" ]; then
+		[ -f "$OUT/image/$tree.tar" ] ||
+			die "the tree of packages '$tree' is not built" "run 'make tools'"
+		echo "$tree.tar $(digest "$OUT/image/$tree.tar")" >>"$work/digests"
+	fi
 	key=$(cut -d' ' -f2 "$work/digests"; digest "$COMPARE_DIR/run.sh")
 	if [ -f "$scratch" ] && [ -f "$scratch.key" ] && [ "$(cat "$scratch.key")" = "$key" ]; then
 		return
@@ -33,6 +39,10 @@ make_scratch() {
 		cp -L "$(command -v "$p")" "$work/scratch/bin/$p"
 	done
 	chmod 755 "$work/scratch" "$work/scratch/bin" "$work/scratch/bin"/*
+	if [ -n "$tree" ]; then
+		mkdir "$work/scratch/tools"
+		tar -xf "$OUT/image/$tree.tar" -C "$work/scratch/tools" --no-same-owner
+	fi
 	rm -f "$scratch.part"
 	truncate -s "${SCRATCH_MIB}M" "$scratch.part"
 	# Everything is written now that a kernel would otherwise write in the
@@ -101,6 +111,8 @@ start() {
 	conf program-limit >"$job/program-limit"
 	head -n 1 "$work/rows" | cut -f1 >"$job/env-program"
 	conf image-tools >"$job/image-tools"
+	conf capabilities >"$job/capabilities"
+	conf serve >"$job/serve"
 	for p in $programs; do
 		conf "options.$p" >"$job/options.$p"
 	done
@@ -272,6 +284,7 @@ cmd_run() {
 		die "$OUT has $disk_free MiB free and the run can need $((disk_work + disk_kept))" \
 			"make room, or run fewer boots at the same time (--jobs 1)"
 	tools=$(conf tools)
+	tree=$(conf tree)
 	make_scratch
 	for p in $programs; do
 		printf '%s\t%s\n' "$p" "$(conf "options.$p")"

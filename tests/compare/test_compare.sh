@@ -590,19 +590,19 @@ try "$COMPARE" report --share s2
 is "$STATUS $(echo "$STDOUT" | head -n 1)" "0 table --share s2/run.jsonl $(cat "$OUT/results/last")/run.jsonl" \
 	"others can be named"
 # Those of the experiments whose rows are like the main run's, each by its own option.
-for e in macro web web-net; do
+for e in macro macro-net web web-net; do
 	mkdir -p "$OUT/results/$e"
 	echo "{\"t\":\"run\",\"plan\":{\"experiment\":\"$e\"}}" >"$OUT/results/$e/run.jsonl"
 	echo "$e" >"$OUT/results/beside.$e-up"
 done
 try "$COMPARE" report --share s2 --web s1
 is "$STATUS $(echo "$STDOUT" | head -n 1)" \
-	"0 table --share s2/run.jsonl --macro macro/run.jsonl --web s1/run.jsonl --web-net web-net/run.jsonl $(cat "$OUT/results/last")/run.jsonl" \
+	"0 table --share s2/run.jsonl --macro macro/run.jsonl --macro-net macro-net/run.jsonl --web s1/run.jsonl --web-net web-net/run.jsonl $(cat "$OUT/results/last")/run.jsonl" \
 	"so are those of real work and of web servers"
 is "$(cat "$OUT/results/web-net/summary.jsonl")" "summary web-net/run.jsonl" "which have a summary, too"
 try "$COMPARE" report web-net
 is "$STATUS $(echo "$STDOUT" | head -n 1)" "0 table web-net/run.jsonl" "and a table alone"
-rm "$OUT"/results/beside.macro-up "$OUT"/results/beside.web-up "$OUT"/results/beside.web-net-up
+rm "$OUT"/results/beside.macro-up "$OUT"/results/beside.macro-net-up "$OUT"/results/beside.web-up "$OUT"/results/beside.web-net-up
 rm -r "$OUT/report"
 try "$COMPARE" report s2
 is "$STATUS $(echo "$STDOUT" | head -n 1) $(ls "$OUT/report" 2>&1 | grep -c index)" "0 table s2/run.jsonl 0" \

@@ -33,8 +33,11 @@ const struct group_info group_info[N_GROUPS + 1] = {
 			"User-mode memory work that no side should change; if one does, the set-up is wrong. Not part of the overall mean.",
 			false },
 	[G_MACRO] = { "macro", "Real work",
-		      "Whole runs of tools: compiling, packing and unpacking, compressing, a mail server's files, a shell script. Not part of the overall mean.",
+		      "Whole runs of tools: compiling, packing and unpacking, compressing, a mail server's files, a shell script; beside the quick profile also blocks of a file by fio, a file server's operations by dbench, a database by pgbench. Not part of the overall mean.",
 		      false },
+	[G_MACRO_NET] = { "macro-net", "A stream over a network",
+			  "A block of 128 KiB from an instance (tx) and to it (rx), by iperf3, with TCP segments for packets of 1500 and 500 bytes, many of which a virtual network may carry in one piece; the other end is in the host or domain 0, with a cable and a bridge between them. All have one CPU in common, so that a number is what the whole machine spends: both ends, the network and the hypervisor. Not part of the overall mean.",
+			  false },
 	[G_WEB] = { "web", "A web server",
 		    "What one request to a web server costs, to ours (webmix-serve) and to nginx, on a machine with one CPU that server and client share: they talk over the loopback, the files are in memory, and the client compares every byte. The client's part is in every number and the same on all sides, so a difference is the systems', but a ratio is closer to 1 than that of the server alone. No network card and no virtual network is in it. Not part of the overall mean.",
 		    false },
@@ -51,6 +54,8 @@ const struct group_info group_info[N_GROUPS + 1] = {
 
 const struct extra_info extra_info[N_EXTRA] = {
 	[EXTRA_MACRO] = { "macro", G_MACRO, "real work", NULL },
+	[EXTRA_MACRO_NET] = { "macro-net", G_MACRO_NET, "a block of a stream over a network",
+			      "One end is in an instance, the other in the host or domain 0; all that the machine does for a block is in every number." },
 	[EXTRA_WEB] = { "web", G_WEB, "a web request",
 			"Server and client share a CPU and talk over the loopback; what the client does is in every number." },
 	[EXTRA_WEB_NET] = { "web-net", G_WEB_NET, "a web request over a network",
@@ -64,7 +69,7 @@ static const struct {
 	{ "sys.", G_PROC },  { "sig.", G_PROC }, { "proc.", G_PROC }, { "ctx.", G_CTX },
 	{ "mm.", G_FILE },   { "fs.", G_FILE },	 { "ipc.", G_COMM },  { "net.", G_COMM },
 	{ "bw.", G_BW },     { "life.", G_LIFE }, { "mem.", G_CONTROL },
-	{ "macro.", G_MACRO }, { "web.net.", G_WEB_NET }, { "web.", G_WEB }, { "scale.", G_MANY }, { "isolate.", G_MANY },
+	{ "macro.net.", G_MACRO_NET }, { "macro.", G_MACRO }, { "web.net.", G_WEB_NET }, { "web.", G_WEB }, { "scale.", G_MANY }, { "isolate.", G_MANY },
 };
 
 /*

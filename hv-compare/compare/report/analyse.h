@@ -74,7 +74,7 @@ struct cell {
 bool usable(const struct cell *c);
 
 /* Tables in the order of the papers. */
-enum group { G_PROC, G_CTX, G_FILE, G_COMM, G_BW, G_LIFE, G_CONTROL, G_MACRO, G_WEB, G_WEB_NET, G_MANY, G_OTHER, N_GROUPS };
+enum group { G_PROC, G_CTX, G_FILE, G_COMM, G_BW, G_LIFE, G_CONTROL, G_MACRO, G_MACRO_NET, G_WEB, G_WEB_NET, G_MANY, G_OTHER, N_GROUPS };
 #define G_ALL N_GROUPS	/* the operating system rows: G_PROC to G_BW */
 
 struct group_info {
@@ -85,7 +85,7 @@ struct group_info {
 extern const struct group_info group_info[N_GROUPS + 1];
 
 /* Experiments whose rows are like those of the main run, shown from runs of their own. */
-enum extra { EXTRA_MACRO, EXTRA_WEB, EXTRA_WEB_NET, N_EXTRA };
+enum extra { EXTRA_MACRO, EXTRA_MACRO_NET, EXTRA_WEB, EXTRA_WEB_NET, N_EXTRA };
 
 struct extra_info {
 	const char *name;	/* of the experiment and of the option */

@@ -58,8 +58,8 @@ static void usage(FILE *f)
 	      "  --width COLUMNS     width of the terminal table (default: the terminal, else 100)\n"
 	      "  --ascii             plain ASCII\n"
 	      "  --beside RUN.jsonl  table, html: show a run with another accel beside it\n"
-	      "  --share, --many (scale), --isolate, --macro, --web, --web-net RUN.jsonl\n"
-	      "                      table, html (last three: csv, markdown): show that run, too\n"
+	      "  --share, --many (scale), --isolate, --macro, --macro-net, --web, --web-net RUN.jsonl\n"
+	      "                      table, html (last four: csv, markdown): show that run, too\n"
 	      "  --published FILE    table, html: published figures of this file, not our own\n"
 	      "  --help              this text\n"
 	      "\nexample: bhreport html out/results/RUN/run.jsonl > out/report/index.html\n",
@@ -131,6 +131,7 @@ int main(int argc, char **argv)
 		{ "many", required_argument, NULL, MANY },
 		{ "isolate", required_argument, NULL, ISOLATE },
 		{ "macro", required_argument, NULL, EXTRA + EXTRA_MACRO },
+		{ "macro-net", required_argument, NULL, EXTRA + EXTRA_MACRO_NET },
 		{ "web", required_argument, NULL, EXTRA + EXTRA_WEB },
 		{ "web-net", required_argument, NULL, EXTRA + EXTRA_WEB_NET },
 		{ "published", required_argument, NULL, PUBLISHED },
@@ -194,6 +195,7 @@ int main(int argc, char **argv)
 			isolate_file[n_isolate++] = optarg;
 			break;
 		case EXTRA + EXTRA_MACRO:
+		case EXTRA + EXTRA_MACRO_NET:
 		case EXTRA + EXTRA_WEB:
 		case EXTRA + EXTRA_WEB_NET:
 			extra_file[c - EXTRA] = optarg;
