@@ -1144,10 +1144,9 @@ int main(int argc, char **argv)
 				return usage_error("--step-ms: not a number from 100 to 10000:", optarg);
 			break;
 		default:
-			rc = standalone_option(&common, opt, argv);
-			if (rc >= 0)
-				return rc;
-			rc = 0;
+			opt = standalone_option(&common, opt, argv);
+			if (opt >= 0)
+				return opt;
 		}
 	}
 	if (common.list) {

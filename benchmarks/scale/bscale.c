@@ -687,7 +687,7 @@ int main(int argc, char **argv)
 	bool detach = false, counted = false;
 	unsigned int number, k, w, phases = 1;
 	char id[48];
-	int opt, rc;
+	int opt;
 
 	if (getpid() == 1 && getenv("scale"))
 		return domain_main();
@@ -711,9 +711,9 @@ int main(int argc, char **argv)
 			counted = true;
 			break;
 		default:
-			rc = standalone_option(&common, opt, argv);
-			if (rc >= 0)
-				return rc;
+			opt = standalone_option(&common, opt, argv);
+			if (opt >= 0)
+				return opt;
 		}
 	}
 	if (instance) {

@@ -23,6 +23,14 @@ usage_error() {
 	exit 2
 }
 
+# number OPTION VALUE MIN: refuses what is no number from MIN on.
+number() {
+	case $2 in
+	'' | *[!0-9]*) usage_error "$1 needs a number, not '$2'" ;;
+	esac
+	[ "$2" -ge "$3" ] || usage_error "$1 must be at least $3"
+}
+
 say() {
 	echo "$(basename -- "$0"): $*" >&2
 }
