@@ -27,6 +27,9 @@ refuses 2 "run: --accel icount takes a shift of 0 to 10
 $hint" "refuses a shift out of range" "$run" --accel icount=11 "$TMP"
 refuses 2 "run: --dom0-mem and --xen-append need --xen or --keel
 $hint" "refuses domain 0 options without Xen" "$run" --dom0-mem 512 "$TMP"
+refuses 2 "run: --again with --disk or --line: what the first start has written there stays
+$hint" "refuses to begin a job twice on a disk that stays" \
+	"$run" --again --disk "$TMP/disk" "$TMP"
 refuses 1 "run: no such job directory '$TMP/none'" "refuses a missing job" \
 	"$run" "$TMP/none"
 mkdir "$TMP/empty"
@@ -52,7 +55,7 @@ done
 echo boot >>"$job/boots"
 [ ! -f "$job/late" ] || echo booted >"$job/results/.booted"
 if [ "$(wc -l <"$job/boots")" -le "$(wc -l <"$job/trips")" ]; then
-	echo "Oops: int3: 0000 [#1] SMP NOPTI" >"$job/console.log"
+	cat "$job/oops" >"$job/console.log"
 	exit 0
 fi
 echo "all is well" | tee "$job/console.log" >"$job/results/dmesg.txt"
@@ -62,9 +65,17 @@ END
 chmod +x "$TMP/bin/qemu-system-x86_64"
 : >"$TMP/vmlinuz"
 
-# trip NAME TRIPS OPTION...: STATUS, BOOTS
+# trip NAME TRIPS OPTION...: STATUS, BOOTS. The breakpoint is gone, unless the NAME is real.
 trip() {
 	trip_job=$(new_job "$1" </dev/null)
+	trip_byte=66
+	[ "$1" != real ] || trip_byte=cc
+	cat >"$trip_job/oops" <<-END
+		Oops: int3: 0000 [#1] SMP NOPTI
+		RIP: 0010:free_unref_folios+0x106/0x5e0
+		Code: 00 45 31 d2 $trip_byte <90> 48 8b 4b 08
+	END
+	rm -f "$trip_job/boots"
 	yes trip | head -n "$2" >"$trip_job/trips"
 	[ "$1" != late ] || : >"$trip_job/late"
 	shift 2
@@ -74,13 +85,17 @@ trip() {
 trip once 1 --accel tcg --smp 2
 is "$STATUS $BOOTS" "0 2" "an emulator's stale breakpoint in a boot: once more"
 matches "$STDERR" "*(Oops: int3) before the job began; started once more" "and it says so"
-is "$(cat "$trip_job/console.int3.log" "$trip_job/results/dmesg.txt")" \
-	"Oops: int3: 0000 [#1] SMP NOPTI
+is "$(cat "$trip_job/console.int3.log" "$trip_job/results/dmesg.txt")" "$(cat "$trip_job/oops")
 all is well" "the first console is kept, the kernel log is of the second boot"
 trip twice 2 --accel tcg --smp 2
 is "$STATUS $BOOTS" "125 2" "not a third time"
 trip late 1 --accel tcg --smp 2
 is "$STATUS $BOOTS" "125 1" "not when the job had begun"
+trip late 1 --accel tcg --smp 2 --again
+is "$STATUS $BOOTS" "0 2" "but when it may begin again"
+matches "$STDERR" "*(Oops: int3) in the job; started once more" "and it says so"
+trip real 1 --accel tcg --smp 2 --again
+is "$STATUS $BOOTS" "125 1" "nor when the breakpoint is in the kernel's memory"
 trip one 1 --accel tcg --smp 1
 is "$STATUS $BOOTS" "125 1" "nor with one CPU, where it is the kernel's own"
 

@@ -110,8 +110,8 @@ stock_run() {
 		# Both at once: neither uses more than one processor for long.
 		(
 			rc=0
-			"$TOP/hv-compare/machine/run" --accel tcg --kernel "$kernel" --smp 2 \
-				--timeout 900 "$j" >"$j.log" 2>&1 || rc=$?
+			"$TOP/hv-compare/machine/run" --accel tcg --again --kernel "$kernel" \
+				--smp 2 --timeout 900 "$j" >"$j.log" 2>&1 || rc=$?
 			echo "$rc" >"$j.rc"
 		) &
 	done
