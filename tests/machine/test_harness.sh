@@ -46,6 +46,8 @@ harness
 is "$STATUS $LAST" "1 2 passed, 1 failed, 1 skipped" "a failure fails the run"
 matches "$STDOUT" "*test_fail.sh: wrong*expected: 2*got:      1*" \
 	"a failure is shown with its detail"
+matches "$STDOUT" "*failed:*test_fail.sh: wrong*expected: 2*got:      1*2 passed, 1 failed*" \
+	"and again at the end"
 harness --fast
 is "$STATUS $LAST" "0 2 passed, 0 failed, 1 skipped" "--fast takes what is marked"
 harness --only fail
