@@ -24,7 +24,9 @@ static char tree[PATH_MAX];
 
 static void become(const struct tool_how *how, char *const argv[], pid_t parent)
 {
+	static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
 	int in = open("/dev/null", O_RDONLY);
+	size_t i;
 	int out = open(how->log, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
 
 	dup2(in, 0);
@@ -35,6 +37,10 @@ static void become(const struct tool_how *how, char *const argv[], pid_t parent)
 	if (how->uid != 0 && geteuid() == 0 &&
 	    (setgroups(0, NULL) != 0 || setgid(how->uid) != 0 || setuid(how->uid) != 0))
 		_exit(NO_USER);
+	/* A shell starts what runs in its background with some ignored, and what ignores
+	 * a signal at its start may not be able to change that. We end tools by them. */
+	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		signal(signals[i], SIG_DFL);
 	/* After the change of user, which forgets it. SIGQUIT ends a database with all of
 	 * its processes and everything else, too. */
 	prctl(PR_SET_PDEATHSIG, SIGQUIT);

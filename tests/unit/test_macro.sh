@@ -156,6 +156,8 @@ tree psql <<-'END'
 END
 is "$(sample macro.pgbench.select | awk '{ print $1, $2, $3, ($4 > 0), $5 }')" "0 sample 400 1 null" \
 	"a run of pgbench is so many transactions"
+is "$(trap '' HUP INT QUIT; sample macro.pgbench.select | cut -d' ' -f1,2,3)" "0 sample 400" \
+	"which ends its server also in a shell's background, where signals are ignored"
 is "$(sample macro.pgbench.tpcb | awk '{ print $1, $2, $3, ($4 > 0), $5 }')" "0 sample 100 1 null" "some write"
 tree psql <<-'END'
 	echo "rows 99."
