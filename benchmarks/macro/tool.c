@@ -26,8 +26,8 @@ static void become(const struct tool_how *how, char *const argv[], pid_t parent)
 {
 	static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
 	int in = open("/dev/null", O_RDONLY);
-	size_t i;
 	int out = open(how->log, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+	size_t i;
 
 	dup2(in, 0);
 	dup2(out, 1);
